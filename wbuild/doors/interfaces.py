@@ -1,0 +1,140 @@
+"""The doors: the only code that touches the world. One real implementation and one fake each, built once in `cli/world.py`."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Protocol
+
+from wbuild.model.locked import Platform
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Command:
+    """A process to start. There is no shell; the environment is exactly `env`."""
+
+    argv: tuple[str, ...]
+    cwd: Path
+    env: Mapping[str, str] = field(default_factory=dict)
+    stdin: Path | None = None
+    """Standard input; None is empty input."""
+    stdout: Path | None = None
+    """File for standard output; None sends it to the log with standard error."""
+    timeout: float = 1800.0
+    """Seconds of wall time, then TERM and KILL to the whole process group."""
+    limit: int = 16 << 20
+    """Bytes kept of each output stream; the rest is read and dropped, and the log says so."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Exit:
+    """How a process ended."""
+
+    code: int
+    """Exit code; 128 + signal for a process that a signal ended."""
+    signal: int = 0
+    timed_out: bool = False
+    cancelled: bool = False
+    seconds: float = 0.0
+    truncated: bool = False
+
+
+class Runner(Protocol):
+    """The one door to processes."""
+
+    def run(self, command: Command, *, log: Path) -> Exit:
+        """Run to the end. Raises ProvisionError when the program does not exist, MachineError when it may not be started."""
+        ...
+
+    def interactive(self, command: Command) -> int:
+        """Run with the terminal's own streams; the program's exit code."""
+        ...
+
+    def cancel(self, *, now: bool = False) -> None:
+        """End every running process group: TERM, after a grace period KILL; `now` skips the grace. Later `run` calls return cancelled."""
+        ...
+
+
+class Network(Protocol):
+    """The one door to the network besides package clients."""
+
+    def size(self, url: str) -> int:
+        """Bytes of the file behind an http(s) or file URL. Raises ProvisionError."""
+        ...
+
+
+class Clock(Protocol):
+    """Time; a fake makes tests independent of it."""
+
+    def now(self) -> float:
+        """Seconds since the epoch."""
+        ...
+
+    def monotonic(self) -> float:
+        """Seconds for durations."""
+        ...
+
+
+class Files(Protocol):
+    """What writes, hashes and locks files. Every write is aside, fsync, rename."""
+
+    def write(self, path: Path, data: bytes | str) -> None:
+        """Write atomically, making parent folders; mode 0644. Raises MachineError (disk full, permission …)."""
+        ...
+
+    def sha256(self, path: Path) -> str:
+        """Digest (hex) of a file's bytes."""
+        ...
+
+    def copy(self, source: Path, target: Path) -> None:
+        """Copy (reflink where possible, never a hard link) atomically, keeping the executable bit."""
+        ...
+
+    def move(self, source: Path, target: Path) -> None:
+        """Rename atomically within a file system, replacing a file."""
+        ...
+
+    def remove(self, path: Path) -> None:
+        """Remove a file or a whole tree (read-only ones too); nothing there is fine."""
+        ...
+
+    def lock(self, path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -> AbstractContextManager[None]:
+        """Hold an advisory lock (flock on a file that is never unlinked). After 2 s of waiting `say`s who holds it; MachineError at time-out."""
+        ...
+
+    def free(self, path: Path) -> int:
+        """Free bytes of the file system that holds `path` (or its nearest existing parent)."""
+        ...
+
+    def walk(self, root: Path) -> Iterator[tuple[str, bool]]:
+        """Every path below root, POSIX and relative, with True for folders; not into `.git`, `.wbuild`, `dist`, `target`, `node_modules`."""
+        ...
+
+
+class Archives(Protocol):
+    """Unpacking of downloads that nobody trusts yet."""
+
+    def unpack(self, archive: Path, into: Path, *, executables: Sequence[str] = ()) -> int:
+        """Unpack .whl/.zip/.tgz/.tar.*; the number of files. Raises IntegrityError for a hostile or broken archive (FAULTS F25–F38)."""
+        ...
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Doors:
+    """Everything that touches the world, built once and handed down."""
+
+    runner: Runner
+    files: Files
+    archives: Archives
+    network: Network
+    clock: Clock
+    platform: Platform
+    """The platform of this machine."""
+    client_env: Mapping[str, str]
+    """Environment of package clients (pip, npm) and fetch steps: HOME, proxies, credentials, client configuration. Never logged."""
+    offline: bool = False
+    """No socket is opened at all."""
+    program: Callable[[str], tuple[str, ...]] | None = None
+    """Command line of an installed tool's program by name (npm from the pinned Node), installing it first; given to sources."""

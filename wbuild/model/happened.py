@@ -1,0 +1,150 @@
+"""What ran and what came out: results of steps, and the report that every renderer prints."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wbuild.errors import Problem
+
+Status = Literal["ran", "cached", "none", "failed", "skipped"]
+"""`none`: an optional step that said no."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Result:
+    """What became of one step."""
+
+    step: str
+    verb: str
+    label: str
+    artifact: str
+    status: Status
+    seconds: float = 0.0
+    reasons: tuple[str, ...] = ()
+    """Why it ran: which part of which key changed, in words."""
+    problem: Problem | None = None
+    """Present when it failed or was skipped."""
+    degraded: bool = False
+    """The result "none" came from a time-out, a signal or a guard: used for this run only, never cached."""
+    log: str = ""
+    """Path of the tool's output, relative to the root; "" when it said nothing."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Sizes:
+    """Bytes of one file, raw and compressed."""
+
+    raw: int
+    gzip: int
+    """gzip -9."""
+    brotli: int
+    """Quality 11."""
+    zstd: int
+    """Level 19."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SectionSize:
+    """One part of the file; the parts add up to the whole."""
+
+    name: str
+    """"header", a standard section's name, or the name of a custom section."""
+    offset: int
+    size: int
+    """Bytes with id and length."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BudgetVerdict:
+    """One limit of a budget."""
+
+    metric: str
+    limit: int
+    """Bytes."""
+    actual: int
+    """Bytes."""
+    status: Literal["ok", "warn", "over"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckVerdict:
+    """One declared check on one runtime."""
+
+    name: str
+    runtime: str
+    status: Literal["passed", "failed", "error"]
+    message: str = ""
+    """Expected and actual, for one that did not pass."""
+    fuel: int | None = None
+    """Instructions executed by the artifact as shipped."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Choice:
+    """What the optimizer did."""
+
+    chosen: str
+    """Name of the candidate, or "unoptimized"."""
+    before: int
+    """Bytes of the module without custom sections that are dropped anyway: the fair baseline."""
+    compiled: int
+    """Bytes as the compiler wrote it."""
+    after: int
+    """Bytes of the artifact."""
+    why: str = ""
+    """Why the best candidate was not taken, in words; "" when it was."""
+    checked: bool = True
+    """False: no runnable check, so only proven-safe stages ran."""
+    degraded: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ArtifactReport:
+    """Everything known about one file that was made, or failed to be made."""
+
+    name: str
+    language: str
+    category: str
+    toolchain: str
+    target: str
+    profile: str
+    level: str
+    file: str
+    status: Literal["ok", "failed", "skipped"]
+    sha256: str = ""
+    sizes: Sizes | None = None
+    previous: Sizes | None = None
+    """Of the last build in the same profile; None for a new artifact."""
+    sections: tuple[SectionSize, ...] = ()
+    budget: tuple[BudgetVerdict, ...] = ()
+    checks: tuple[CheckVerdict, ...] = ()
+    choice: Choice | None = None
+    features: Mapping[str, str] = field(default_factory=dict)
+    """Feature → what needs it."""
+    imports: tuple[str, ...] = ()
+    """"module.name", sorted."""
+    exports: tuple[str, ...] = ()
+    producers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field → "name version"."""
+    memory: tuple[int, int | None] | None = None
+    """Pages at the start, and at most."""
+    tools: Mapping[str, str] = field(default_factory=dict)
+    """Tool → identity of the pin that was used."""
+    problems: tuple[Problem, ...] = ()
+    seconds: float = 0.0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Report:
+    """One run of `wbuild build`, `check` or `size`."""
+
+    project: str
+    profile: str
+    wbuild: str
+    """Version of wbuild."""
+    artifacts: tuple[ArtifactReport, ...]
+    results: tuple[Result, ...] = ()
+    seconds: float = 0.0
+    exit: int = 0

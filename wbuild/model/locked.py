@@ -1,0 +1,110 @@
+"""What was chosen: pins and the lock."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Final, Literal, get_args
+
+Platform = Literal["linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64", "windows-x86_64"]
+PLATFORMS: Final[tuple[Platform, ...]] = get_args(Platform)
+Trust = Literal["tofu", "checksum", "registry", "signature", "attestation"]
+"""How far a digest is trusted, from weak to strong."""
+Algorithm = Literal["sha256", "sha512"]
+
+LAYOUT: Final = 1
+"""Version of how a pin's files become a folder of the store; part of every identity."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Digest:
+    """A digest of a file's bytes."""
+
+    algorithm: Algorithm
+    hex: str
+
+    def __str__(self) -> str:
+        return f"{self.algorithm}:{self.hex}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PinnedFile:
+    """One file of a pin, as its source serves it."""
+
+    name: str
+    size: int
+    """Bytes."""
+    digest: Digest
+    trust: Trust = "registry"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Pin:
+    """A tool (or vendored source) at one version for one platform. `identity` names its folder in the store."""
+
+    name: str
+    """Tool name, or "vendor.NAME"."""
+    version: str
+    platform: Platform
+    source: str
+    """The source of its route: pypi, npm, …"""
+    package: str
+    files: tuple[PinnedFile, ...]
+    """Never empty."""
+    bin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Program → command line template, taken from the recipe's route for this platform."""
+    executables: tuple[str, ...] = ()
+    needs: tuple[Pin, ...] = ()
+    """Pins that its programs need to run."""
+    probe: tuple[str, tuple[str, ...], str] | None = None
+    """Program, arguments and text expected in the output, to see that the installed tool runs."""
+
+    @property
+    def digest(self) -> str:
+        """SHA-256 (hex) over files, install actions and layout version; not over route, mirror, trust or times."""
+        evidence = {
+            "files": sorted((f.name, str(f.digest)) for f in self.files),
+            "executables": sorted(self.executables),
+            "layout": LAYOUT,
+        }
+        return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()
+
+    @property
+    def identity(self) -> str:
+        """Such as `zig-0.17.1-linux-x86_64-3f9c2a7b10de`; the name of its folder in the store."""
+        return f"{self.name}-{self.version}-{self.platform}-{self.digest[:12]}"
+
+    @property
+    def size(self) -> int:
+        """Bytes to download."""
+        return sum(f.size for f in self.files)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Unavailable:
+    """No route serves this platform at this version."""
+
+    reason: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockedTool:
+    """One block of the lock: one version for all platforms."""
+
+    name: str
+    version: str
+    platforms: Mapping[Platform, Pin | Unavailable]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lock:
+    """wbuild.lock: what was chosen for a project, for every platform."""
+
+    tools: Mapping[str, LockedTool]
+    """Tools, and vendored sources as "vendor.NAME"."""
+    toolchains: Mapping[str, str]
+    """Language → the toolchain chosen."""
+    recipes: str = ""
+    """Digest of the project's own recipes (`Catalog.digest`)."""

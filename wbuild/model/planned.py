@@ -1,0 +1,179 @@
+"""What would run: typed words, steps, the plan. All of it is data; only the engine turns words into strings."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import TypeAlias
+
+from wbuild.model.locked import Pin
+from wbuild.model.written import Artifact, Level, Metric, Target
+
+JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
+Verb = str
+"""What the console calls a step: compile, link, optimize, check, measure, fetch."""
+
+
+@dataclass(frozen=True, slots=True)
+class In:
+    """A file or folder that the step reads: path relative to the project's root (POSIX)."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Out:
+    """A file that the step writes: path relative to the project's root. Written in the scratch folder, then moved into place."""
+
+    path: str
+
+
+@dataclass(frozen=True, slots=True)
+class Scratch:
+    """A path in the step's private folder, gone after the step."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class State:
+    """A path in the step's state directory: kept between runs, never part of a key, never an output."""
+
+    name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class SharedCache:
+    """A folder beside the store that one tool fills for all projects of the user."""
+
+    name: str
+
+
+@dataclass(frozen=True, slots=True)
+class ToolPath:
+    """A path in the store folder of a pin, by the pin's name (`Step.pins` holds it)."""
+
+    pin: str
+    member: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class RunnerPath:
+    """A program of wbuild/runners."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True)
+class Python:
+    """The interpreter that runs wbuild."""
+
+
+@dataclass(frozen=True, slots=True)
+class Late:
+    """A value read from the JSON output of an earlier builtin; alone in a word, a list becomes several words."""
+
+    path: str
+    """The JSON file: an output of an earlier step."""
+    field: str
+
+
+Part: TypeAlias = "str | In | Out | Scratch | State | SharedCache | ToolPath | RunnerPath | Python | Late"
+Word: TypeAlias = "tuple[Part, ...]"
+"""One word of a command line: its parts are joined without a space."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tool:
+    """Start a program."""
+
+    argv: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Builtin:
+    """One of our own pure functions, run by the engine: (inputs' bytes, args) → outputs' bytes."""
+
+    name: str
+    version: int
+    """Raised when output bytes change; part of the key."""
+    args: Mapping[str, JSON] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FirstUse:
+    """A message said once per machine, before the step that fills a shared cache for the first time."""
+
+    cache: str
+    key: str
+    message: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Step:
+    """One action with declared inputs, outputs, environment and pins."""
+
+    name: str
+    """Unique in the plan: "hello:compile:src/main.c"."""
+    verb: Verb
+    label: str
+    """What the console shows after the verb: "hello", "hello src/main.c"."""
+    artifact: str
+    action: Tool | Builtin
+    inputs: tuple[str, ...] = ()
+    """Files surely read: sources and outputs of earlier steps; their content is in the coarse key."""
+    candidates: tuple[str, ...] = ()
+    """Files that may be read (headers): their names are in the coarse key, their content counts once they were read.
+    Without a depfile all of them count as read."""
+    outputs: tuple[str, ...] = ()
+    """For a builtin, in the order in which it returns them."""
+    depfile: str = ""
+    """Name in the scratch folder of a dependency file in make's format that says which candidates were read; "" for none."""
+    pins: tuple[Pin, ...] = ()
+    """Every tool and vendored source it needs, with what those need."""
+    env: Mapping[str, Word] = field(default_factory=dict)
+    stdin: str = ""
+    """File given as standard input; must be among the inputs."""
+    state: str = ""
+    """Name of its state directory; "" for none."""
+    optional: bool = False
+    """An exit code other than 0 is the result "none", not a failure; dependants see the output as absent."""
+    network: bool = False
+    """A fetch step: sees the network and the client's configuration."""
+    timeout: float = 1800.0
+    """Seconds."""
+    first_use: FirstUse | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Product:
+    """One file that a build makes for its user: an artifact for one target in one profile."""
+
+    artifact: Artifact
+    language: str
+    category: str
+    toolchain: str
+    target: Target
+    profile: str
+    level: Level
+    metric: Metric
+    file: str
+    """dist/<profile>/<name>.wasm, relative to the root."""
+    copy: str = ""
+    """The artifact's `out`, relative to the root."""
+    measure: str = ""
+    """JSON of the measure step (sizes, sections, features …)."""
+    select: str = ""
+    """JSON of the select step (which candidate won, and why)."""
+    verdicts: tuple[str, ...] = ()
+    """JSON of the judge steps, one per check × runtime."""
+    steps: tuple[str, ...] = ()
+    """Names of all steps that make it, its own and shared ones."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Plan:
+    """The steps of one selection, each after those whose outputs it reads."""
+
+    steps: tuple[Step, ...]
+    products: tuple[Product, ...]

@@ -1,0 +1,205 @@
+"""What recipes say: the TOML files under toolchains/ and a project's own.
+
+Strings in `run`, `bin`, `env` and `words` are templates; `words.py` has their grammar and turns them into typed words.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+from wbuild.model.locked import PLATFORMS, Platform
+from wbuild.model.written import Kind, Target
+
+Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
+SourceName = Literal["pypi", "npm"]
+DriverName = Literal["compiler"]
+OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Route:
+    """One way to get a tool."""
+
+    source: SourceName
+    """The origin."""
+    package: str
+    """Name of the package there."""
+    platforms: tuple[Platform, ...] = PLATFORMS
+    """Where this route can serve."""
+    needs: tuple[str, ...] = ()
+    """Other tools that the programs need to run."""
+    bin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Program → its command line: {self} is the tool's folder, {exe} is .exe on Windows, {bin:NAME} a program of `needs`,
+    {python} wbuild's own interpreter, {runner:FILE} a program of wbuild/runners."""
+    bin_windows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same where Windows differs."""
+    executables: tuple[str, ...] = ()
+    """Globs of files that get the executable bit when the package does not carry it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Probe:
+    """How to see that an installed tool runs."""
+
+    bin: str
+    args: tuple[str, ...] = ()
+    expect: str = ""
+    """Text that its output must contain; {version} is the pin's version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolRecipe:
+    """A program that a step needs, and the ways to get it."""
+
+    name: str
+    summary: str
+    homepage: str = ""
+    versions: str = ""
+    """Versions that wbuild was tested with, such as ">=0.16,<0.18"; the newest of them is the default."""
+    routes: tuple[Route, ...] = ()
+    """In order of preference."""
+    probe: Probe | None = None
+    optimizer: OptimizerRecipe | None = None
+    """Present on tools that optimize modules (`[optimizer]`)."""
+    origin: str = "shipped"
+    """"shipped", or the path of the project's own recipe."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Candidate:
+    """One way to optimize a module."""
+
+    name: str
+    run: tuple[str, ...]
+    """{bin:…} {in} {out} {features} (one --enable word for each feature of the module)."""
+    timeout: float = 600.0
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerRecipe:
+    """What an optimizer does at each level."""
+
+    features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Feature of a module → words that allow it. A feature that is not here makes the optimizer pass the module by."""
+    levels: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    """Level → candidates; the best that passes the checks wins. `unchecked` holds those for artifacts without a check, by level."""
+    unchecked: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A key of a language's own table in wbuild.toml."""
+
+    name: str
+    type: OptionType
+    doc: str
+    default: str | int | bool | tuple[str, ...] | None = None
+    choices: tuple[str, ...] = ()
+    words: tuple[str, ...] = ()
+    """Command-line words for the value, {value} in them; once per entry for lists; for bool: the words when true."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecipe:
+    """One command of a toolchain."""
+
+    verb: str
+    """What the console calls it: compile, link, …"""
+    run: tuple[str, ...]
+    """The command line."""
+    each: bool = False
+    """Run once per primary source instead of once."""
+    out: str = ""
+    """Suffix of the output of an `each` step, such as ".o"; the last step's output is the module."""
+    depfile: bool = False
+    """The command writes {depfile} in make's format."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    timeout: float = 1800.0
+    """Seconds."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolchainRecipe:
+    """A set of tools that can serve a language, and its command lines."""
+
+    name: str
+    tools: tuple[str, ...]
+    targets: tuple[Target, ...]
+    steps: tuple[StepRecipe, ...]
+    words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
+    """Table → value → words: `level`, `target`, `kind`, `debug` are chosen by the artifact and read as {level}, {target}, …"""
+    env: Mapping[str, str] = field(default_factory=dict)
+    state: bool = False
+    """Steps have a state directory, {state}."""
+    first_use: str = ""
+    """Said once per machine and target, before a step that fills {cache} for the first time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageRecipe:
+    """How sources of one language become Wasm."""
+
+    name: str
+    title: str
+    category: Category
+    driver: DriverName
+    extensions: tuple[str, ...]
+    """Endings of source files, with the dot."""
+    targets: tuple[Target, ...]
+    """The first is the default."""
+    sources: tuple[str, ...]
+    """Default globs of primary sources, relative to the artifact's path; the option `sources`, where declared, replaces them."""
+    inputs: tuple[str, ...] = ()
+    """Default globs of what else may be read (headers, modules)."""
+    kind: Kind = "command"
+    aliases: tuple[str, ...] = ()
+    options: tuple[Option, ...] = ()
+    toolchains: tuple[ToolchainRecipe, ...] = ()
+    """In order of preference."""
+    template: str = ""
+    """Folder under templates/; default: the name."""
+    origin: str = "shipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RuntimeRecipe:
+    """An engine that runs an artifact: how it is invoked and what it takes."""
+
+    name: str
+    title: str
+    tool: str
+    """The tool that is the engine."""
+    targets: tuple[Target, ...]
+    """Targets whose artifacts it takes."""
+    modes: tuple[Literal["command", "invoke"], ...]
+    """What it can do with one."""
+    check: tuple[str, ...]
+    """Command line of a check: {request} and {outcome} are files (runners/ document their form)."""
+    run: tuple[str, ...]
+    """Command line of `wbuild run`: {module}, {invoke} (words or nothing), {args} the program's own."""
+    exports: tuple[str, ...] = ()
+    """Command line that lists exported functions as JSON: {module}."""
+    features: tuple[str, ...] = ()
+    """Features that it accepts."""
+    origin: str = "shipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Catalog:
+    """All recipes, by name."""
+
+    tools: Mapping[str, ToolRecipe]
+    languages: Mapping[str, LanguageRecipe]
+    runtimes: Mapping[str, RuntimeRecipe]
+    digest: str
+    """SHA-256 over the project's own recipes, "" without any."""
+
+    def language(self, name: str) -> LanguageRecipe | None:
+        """The language with this name or alias."""
+        for recipe in self.languages.values():
+            if name == recipe.name or name in recipe.aliases:
+                return recipe
+        return None

@@ -1,0 +1,216 @@
+"""What people write in wbuild.toml, decoded: every key with its type, default and meaning.
+
+The docstring under a field is the documentation of the key; decoder, JSON Schema and reference pages are made from this module.
+Keys are spelled with hyphens in TOML and underscores here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal
+
+Level = Literal["none", "speed", "size", "smallest"]
+Metric = Literal["raw", "gzip", "brotli", "zstd"]
+Target = Literal["freestanding", "wasip1", "wasip1-threads", "wasip2", "web"]
+Kind = Literal["command", "reactor"]
+Debug = Literal["none", "names", "dwarf"]
+OptionValue = str | int | bool | tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Project:
+    """`[project]`."""
+
+    name: str = ""
+    """Name of the project; default: the folder's name."""
+    requires_wbuild: str = ""
+    """Versions of wbuild that may build this project, such as ">=0.1"."""
+    root: str = "."
+    """Widens the boundary of paths, at most to the enclosing git repository."""
+    recipes: tuple[str, ...] = ()
+    """Own tools, languages and runtimes: TOML files in the format of the shipped recipes; they override shipped ones by name."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Optimize:
+    """How a profile optimizes; `opt = "size"` is short for `opt = { level = "size" }`."""
+
+    level: Level = "none"
+    """How hard the optimizer works and for what: none, speed, size or smallest."""
+    metric: Metric = "raw"
+    """The size that decides between candidates: raw, gzip, brotli or zstd."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Profile:
+    """`[profile.NAME]`. `dev` and `release` exist; more may be added with `inherits`."""
+
+    inherits: str = ""
+    """The profile whose settings this one starts from; default for a new profile: release."""
+    opt: Optimize | None = None
+    """Optimization level, or a table with level and metric."""
+    debug: Debug | None = None
+    """What debug information the artifact keeps: none, names or dwarf."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Vendor:
+    """`[vendor.NAME]`: third-party source whose digest is in the lock, read as {vendor.NAME}/… in sources and paths."""
+
+    from_: str
+    """Where it comes from: "npm:PACKAGE" or "pypi:PACKAGE"."""
+    version: str
+    """The exact version."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Budget:
+    """Upper limits; equal to the limit passes. A string alone is `raw`. All sizes in bytes after decoding."""
+
+    raw: int | None = None
+    """Size of the file."""
+    gzip: int | None = None
+    """Size after gzip -9."""
+    brotli: int | None = None
+    """Size after brotli, quality 11."""
+    zstd: int | None = None
+    """Size after zstd, level 19."""
+    warn: float = 0.9
+    """Share of a limit from which the table warns, written "90 %"."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EnvFrom:
+    """A value taken from wbuild's own environment."""
+
+    from_: str
+    """Name of the variable."""
+    default: str | None = None
+    """Value when the variable is not set; without it an unset variable is an error."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Flags:
+    """Extra words for command lines, one list entry a word."""
+
+    compile: tuple[str, ...] = ()
+    """Added to every compile command."""
+    link: tuple[str, ...] = ()
+    """Added to the link command."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Proposals:
+    """Which WebAssembly proposals an artifact may use, by their names in `target_features`."""
+
+    allow: tuple[str, ...] = ()
+    """Allowed besides those of the target."""
+    deny: tuple[str, ...] = ()
+    """Refused even if the target allows them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Check:
+    """`[[artifact.NAME.check]]`: what must stay true before and after optimizing, on every runtime."""
+
+    name: str = ""
+    """Shown in tables; default: check 1, check 2, …"""
+    args: tuple[str, ...] = ()
+    """Arguments of the program."""
+    stdin: str | None = None
+    """Standard input as text."""
+    stdin_file: str | None = None
+    """Standard input from a file of the project."""
+    stdout: str | None = None
+    """Exact standard output as text."""
+    stdout_file: str | None = None
+    """Exact standard output from a file of the project."""
+    stderr: str | None = None
+    """Exact standard error as text; not compared when absent."""
+    exit: int = 0
+    """Exit code."""
+    traps: bool = False
+    """The run must end in a trap."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """The whole environment of the program."""
+    dirs: Mapping[str, str] = field(default_factory=dict)
+    """Folders the program sees, guest path = project folder, as read-only copies."""
+    invoke: str | None = None
+    """Call of an exported function, such as "add(1, 2)"."""
+    returns: str | None = None
+    """Value that `invoke` returns, such as "3"."""
+    timeout: float = 10.0
+    """Limit of time in seconds, written "10s" or "500ms"."""
+    fuel: int | None = None
+    """Limit of executed instructions, written "12M"."""
+    memory: int = 1 << 30
+    """Limit of linear memory in bytes, written "64 MiB"."""
+    runtimes: tuple[str, ...] = ()
+    """Runtimes to check on; default: every runtime that takes the target."""
+    imports: Literal["", "trap", "zero"] = ""
+    """Stubs for imports that no runtime has: trap when called, or return zero."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Artifact:
+    """`[artifact.NAME]`: one Wasm output."""
+
+    name: str
+    """The table's name."""
+    lang: str
+    """Language, by its canonical name."""
+    path: str = ""
+    """Folder of the sources; default: "." for a single artifact, else the artifact's name."""
+    targets: tuple[Target, ...] = ()
+    """What it is built for; `target = "…"` is short for one. Default: the first target of the language."""
+    kind: Kind | None = None
+    """command (has a start) or reactor (a library of exports); default: the language's."""
+    toolchain: str = ""
+    """Toolchain that serves the language here; overrides [toolchains]."""
+    budget: Budget | None = None
+    """Size limits."""
+    env: Mapping[str, str | EnvFrom] = field(default_factory=dict)
+    """Environment that steps see beyond what tools need."""
+    flags: Flags = field(default_factory=Flags)
+    """Extra words for command lines."""
+    tags: tuple[str, ...] = ()
+    """Labels for selection with tag:NAME."""
+    out: str = ""
+    """Also copy the release artifact to this path."""
+    inputs: tuple[str, ...] = ()
+    """Extra globs of files that a build may read."""
+    exclude: tuple[str, ...] = ()
+    """Globs of files that are not inputs."""
+    keep_sections: tuple[str, ...] = ()
+    """Custom sections to keep."""
+    proposals: Proposals = field(default_factory=Proposals)
+    """WebAssembly proposals that may or may not be used."""
+    opt: Optimize | None = None
+    """Optimization of this artifact in release-like profiles; wins over the profile's."""
+    profile: Mapping[str, Profile] = field(default_factory=dict)
+    """Overrides of a profile for this artifact."""
+    options: Mapping[str, OptionValue] = field(default_factory=dict)
+    """What only this language has: the table named like the language, keys declared in its recipe. Explicit keys only."""
+    checks: tuple[Check, ...] = ()
+    """`[[artifact.NAME.check]]`, in order."""
+    line: int = 0
+    """Line of the table in wbuild.toml, for messages about the whole artifact."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Manifest:
+    """The whole of wbuild.toml, decoded and checked against the catalogue."""
+
+    project: Project
+    toolchains: Mapping[str, str]
+    """Which toolchain serves a language."""
+    tools: Mapping[str, str]
+    """Exact versions of tools."""
+    profiles: Mapping[str, Profile]
+    """As written; `dev` and `release` may be absent."""
+    vendor: Mapping[str, Vendor]
+    artifacts: tuple[Artifact, ...]
+    """In the order of the file; `path`, `targets` and `kind` filled in."""
+    folder: str
+    """Folder of wbuild.toml relative to the project's root, "." when it is the root (POSIX)."""
