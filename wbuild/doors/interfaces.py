@@ -101,7 +101,10 @@ class Files(Protocol):
         ...
 
     def lock(self, path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -> AbstractContextManager[None]:
-        """Hold an advisory lock (flock on a file that is never unlinked). After 2 s of waiting `say`s who holds it; MachineError at time-out."""
+        """Hold an advisory lock: flock on a file that is never unlinked.
+
+        After 2 s of waiting `say` is told who holds it. Raises MachineError at the time-out (seconds).
+        """
         ...
 
     def free(self, path: Path) -> int:
@@ -109,7 +112,10 @@ class Files(Protocol):
         ...
 
     def walk(self, root: Path) -> Iterator[tuple[str, bool]]:
-        """Every path below root, POSIX and relative, with True for folders; not into `.git`, `.wbuild`, `dist`, `target`, `node_modules`."""
+        """Every path below root, POSIX and relative, with True for folders.
+
+        Not into `.git`, `.wbuild`, `dist`, `target`, `node_modules`.
+        """
         ...
 
 

@@ -132,6 +132,8 @@ class Step:
     pins: tuple[Pin, ...] = ()
     """Every tool and vendored source it needs, with what those need."""
     env: Mapping[str, Word] = field(default_factory=dict)
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Small files that the engine writes into the scratch folder before the step starts: name → content; part of the key."""
     stdin: str = ""
     """File given as standard input; must be among the inputs."""
     state: str = ""
