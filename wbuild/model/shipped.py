@@ -73,7 +73,9 @@ class Candidate:
 
     name: str
     run: tuple[str, ...]
-    """{bin:…} {in} {out} {features} (one --enable word for each feature of the module)."""
+    """{bin:…} {in} {out} {features} (words of `features` for each feature of the module) {debug} (words of `debug`)."""
+    safe: bool = False
+    """Keeps the meaning of every module without a proof by checks: the only kind that runs for an artifact without a check."""
     timeout: float = 600.0
     """Seconds."""
 
@@ -85,8 +87,9 @@ class OptimizerRecipe:
     features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Feature of a module → words that allow it. A feature that is not here makes the optimizer pass the module by."""
     levels: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
-    """Level → candidates; the best that passes the checks wins. `unchecked` holds those for artifacts without a check, by level."""
-    unchecked: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
+    """Level → candidates; the best that passes the checks wins."""
+    debug: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Debug setting of the profile → words that keep such information."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -130,7 +133,10 @@ class ToolchainRecipe:
     targets: tuple[Target, ...]
     steps: tuple[StepRecipe, ...]
     words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    """Table → value → words: `level`, `target`, `kind`, `debug` are chosen by the artifact and read as {level}, {target}, …"""
+    """Table → value → words. A table is named after what chooses the value, `level`, `target`, `kind`, `debug` or `target-kind`,
+    with any ending behind a hyphen (`debug-link`), and is read as {level}, {debug-link}, …"""
+    vendor: tuple[str, ...] = ()
+    """Words for each vendored source that the artifact uses, read as {vendor}: {folder} is where it is, {name} its name."""
     env: Mapping[str, str] = field(default_factory=dict)
     state: bool = False
     """Steps have a state directory, {state}."""

@@ -1,0 +1,78 @@
+"""A frozen snapshot of a project: the names of its files, and the text of the few that a driver asks for."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import lru_cache
+from posixpath import join, normpath
+
+NEVER_INPUTS = (".git", ".wbuild", "dist", "target", "node_modules")
+"""Folders whose content is never an input unless a glob names them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Tree:
+    """Names are relative to the project's root, POSIX. Globs see these names and nothing else."""
+
+    names: tuple[str, ...]
+    """Every file, sorted."""
+    vendor: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Files of vendored sources, by the name in [vendor.NAME], relative to the package."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+
+    def glob(self, patterns: Iterable[str], *, base: str = "", exclude: Iterable[str] = ()) -> tuple[str, ...]:
+        """Files that match one of the patterns (relative to `base`) and none of `exclude`; sorted."""
+        wanted = [_regex(_based(base, p)) for p in patterns]
+        unwanted = [_regex(_based(base, p)) for p in exclude]
+        return tuple(n for n in self.names if any(w.match(n) for w in wanted) and not any(u.match(n) for u in unwanted))
+
+    def below(self, folder: str) -> tuple[str, ...]:
+        """Files below a folder; "." is the root."""
+        if folder in ("", "."):
+            return self.names
+        return tuple(n for n in self.names if n.startswith(folder + "/"))
+
+    def glob_vendor(self, vendor: str, pattern: str) -> tuple[str, ...]:
+        """Members of a vendored source that match a pattern; sorted."""
+        wanted = _regex(pattern)
+        return tuple(n for n in self.vendor.get(vendor, ()) if wanted.match(n))
+
+
+def _based(base: str, pattern: str) -> str:
+    return normpath(join(base, pattern)) if base not in ("", ".") else normpath(pattern)
+
+
+def is_glob(pattern: str) -> bool:
+    """Whether a pattern has wildcards."""
+    return any(sign in pattern for sign in "*?[")
+
+
+@lru_cache(maxsize=1024)
+def _regex(pattern: str) -> re.Pattern[str]:
+    """`*` and `?` stay in one folder, `**` crosses folders, `[abc]` is a set."""
+    out: list[str] = []
+    position = 0
+    while position < len(pattern):
+        if pattern.startswith("**/", position):
+            out.append("(?:[^/]+/)*")
+            position += 3
+        elif pattern.startswith("**", position):
+            out.append(".*")
+            position += 2
+        elif pattern[position] == "*":
+            out.append("[^/]*")
+            position += 1
+        elif pattern[position] == "?":
+            out.append("[^/]")
+            position += 1
+        elif pattern[position] == "[" and "]" in pattern[position + 2 :]:
+            end = pattern.index("]", position + 2)
+            body = pattern[position + 1 : end].replace("\\", "\\\\")
+            out.append(f"[{'^' + body[1:] if body.startswith('!') else body}]")
+            position = end + 1
+        else:
+            out.append(re.escape(pattern[position]))
+            position += 1
+    return re.compile("".join(out) + r"\Z", re.DOTALL)

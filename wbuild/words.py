@@ -1,0 +1,183 @@
+"""Typed words of a command line: from recipe templates to words, from words to strings.
+
+Grammar of a template: literal text with placeholders in braces, `{name}` or `{name:argument}`; `{{` and `}}` are braces.
+A *scope* maps placeholder → value. A value that is one word stands anywhere in a template; a value that is several words
+(or none) must be the whole template and takes its place. What a placeholder means is decided by who makes the scope;
+this module knows only how templates are read, filled in, shown and expanded.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TypeAlias
+
+from wbuild.errors import BugError
+from wbuild.model.planned import In, Late, Out, Part, Python, RunnerPath, Scratch, SharedCache, State, ToolPath, Word
+
+Value: TypeAlias = "str | Part | Word | list[Word]"
+"""Text, a part, one word, or a list of words."""
+Scope: TypeAlias = "Mapping[str, Value]"
+
+_TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([^{}]+)|([{}])")
+
+
+class TemplateError(ValueError):
+    """A template that cannot be read or filled in; the message names the template."""
+
+
+def placeholders(template: str) -> tuple[str, ...]:
+    """Names in a template, in order. Raises TemplateError for a lone brace."""
+    return tuple(name for text, name in _tokens(template) if text is None)
+
+
+def fill(template: str, scope: Scope) -> list[Word]:
+    """The words that a template stands for. Raises TemplateError for an unknown placeholder or a list inside a longer word."""
+    parts: list[Part] = []
+    tokens = _tokens(template)
+    for text, name in tokens:
+        if text is not None:
+            parts.append(text)
+            continue
+        if name not in scope:
+            raise TemplateError(f"unknown placeholder {{{name}}} in {template!r}")
+        value = scope[name]
+        if isinstance(value, list):
+            if len(tokens) > 1:
+                raise TemplateError(f"{{{name}}} is a list of words and cannot be part of the word {template!r}")
+            return value
+        parts.extend(value if isinstance(value, tuple) else (value,))
+    return [_merge(parts)]
+
+
+def fill_all(templates: Iterable[str], scope: Scope) -> tuple[Word, ...]:
+    """The words of a whole command line. Raises TemplateError."""
+    return tuple(word for template in templates for word in fill(template, scope))
+
+
+def _tokens(template: str) -> list[tuple[str | None, str]]:
+    """(text, "") for text, (None, name) for a placeholder."""
+    found: list[tuple[str | None, str]] = []
+    for match in _TOKEN.finditer(template):
+        name, text, lone = match.groups()
+        if lone:
+            raise TemplateError(f"lone {lone!r} in {template!r}; write {lone * 2!r} for a brace")
+        if name is not None:
+            found.append((None, name))
+        else:
+            found.append((text if text is not None else match.group()[0], ""))
+    return found
+
+
+def _merge(parts: Sequence[Part]) -> Word:
+    merged: list[Part] = []
+    for part in parts:
+        if isinstance(part, str) and merged and isinstance(merged[-1], str):
+            merged[-1] += part
+        else:
+            merged.append(part)
+    return tuple(merged) or ("",)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Places:
+    """Where typed words are on this machine, for one step."""
+
+    scratch: str
+    """The step's private folder, relative to the root (POSIX)."""
+    tool: Callable[[str], Path]
+    """Store folder of a pin, by the pin's name."""
+    shared: Callable[[str], Path]
+    """Folder of a shared cache."""
+    state: str
+    """The step's state directory, relative to the root; "" without one."""
+    late: Callable[[Late], str | list[str]]
+    """Value of a late word."""
+    runner: Callable[[str], Path]
+    """A program of wbuild/runners."""
+    python: str
+    """The interpreter that runs wbuild."""
+
+
+OUT_FOLDER = "out"
+"""Folder below the scratch folder where outputs are written before they are moved into place."""
+
+
+def expand(words: Iterable[Word], places: Places) -> tuple[str, ...]:
+    """The strings that the system gets."""
+    line: list[str] = []
+    for word in words:
+        if len(word) == 1 and isinstance(word[0], Late):
+            value = places.late(word[0])
+            line.extend(value if isinstance(value, list) else [value])
+        else:
+            line.append("".join(_text(part, places) for part in word))
+    return tuple(line)
+
+
+def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911 - one line for each kind of part
+    match part:
+        case str():
+            return part
+        case In(path):
+            return _relative(path)
+        case Out(path):
+            return f"{places.scratch}/{OUT_FOLDER}/{path}"
+        case Scratch(name):
+            return f"{places.scratch}/{name}" if name else places.scratch
+        case State(name):
+            return f"{places.state}/{name}" if name else places.state
+        case SharedCache(name):
+            return str(places.shared(name))
+        case ToolPath(pin, member):
+            return str(places.tool(pin) / member) if member else str(places.tool(pin))
+        case RunnerPath(file):
+            return str(places.runner(file))
+        case Python():
+            return places.python
+        case Late(path, field):
+            value = places.late(part)
+            if isinstance(value, list):
+                raise BugError("WB900", f"late word {field} of {path} is a list inside a longer word")
+            return value
+
+
+def _relative(path: str) -> str:
+    """A file whose name begins with a hyphen must not look like an option."""
+    return f"./{path}" if path.startswith("-") else path
+
+
+def portable(word: Word) -> str:
+    """One word as text without anything of this machine, for keys and for `wbuild plan`."""
+    return "".join(_portable(part) for part in word)
+
+
+def _portable(part: Part) -> str:  # noqa: C901, PLR0911 - one line for each kind of part
+    match part:
+        case str():
+            return part
+        case In(path):
+            return _relative(path)
+        case Out(path):
+            return f"{{out}}/{path}"
+        case Scratch(name):
+            return f"{{scratch}}/{name}" if name else "{scratch}"
+        case State(name):
+            return f"{{state}}/{name}" if name else "{state}"
+        case SharedCache(name):
+            return f"{{cache:{name}}}"
+        case ToolPath(pin, member):
+            return f"{{{pin}}}/{member}" if member else f"{{{pin}}}"
+        case RunnerPath(file):
+            return f"{{runner}}/{file}"
+        case Python():
+            return "{python}"
+        case Late(path, field):
+            return f"<{field} of {path}>"
+
+
+def late_words(words: Iterable[Word]) -> tuple[Late, ...]:
+    """The late parts of a command line, in order."""
+    return tuple(part for word in words for part in word if isinstance(part, Late))
