@@ -1,0 +1,14 @@
+"""Ways of compiling, one module each; a language's recipe names the one that serves it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Final
+
+from wbuild.drivers import compiler
+from wbuild.drivers.build import Build, Driver
+from wbuild.model.shipped import DriverName
+
+__all__ = ["DRIVERS", "Build", "Driver"]
+
+DRIVERS: Final[Mapping[DriverName, Driver]] = {"compiler": compiler}

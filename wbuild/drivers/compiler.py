@@ -1,0 +1,179 @@
+"""The driver of compilers: an optional step for each source, then one step that makes the module."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from wbuild.drivers.build import Build
+from wbuild.drivers.scope import commands, dimensions, options
+from wbuild.errors import UsageError
+from wbuild.model.locked import Pin
+from wbuild.model.planned import FirstUse, In, Out, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
+from wbuild.model.shipped import StepRecipe
+from wbuild.tree import is_glob
+from wbuild.words import Value, fill, fill_all
+
+DEPFILE = "deps.d"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Source:
+    """One primary source: a file of the project, or a member of a vendored source."""
+
+    label: str
+    """How messages and output paths name it."""
+    part: In | ToolPath
+
+    @property
+    def file(self) -> tuple[str, ...]:
+        """The project's file; nothing for a vendored one, whose content its pin fixes."""
+        return (self.part.path,) if isinstance(self.part, In) else ()
+
+
+def steps(build: Build, out: str) -> Sequence[Step]:
+    """See `Driver.steps`."""
+    sources = _sources(build)
+    module = f"{out}/module.wasm"
+    shared = _Shared.of(build)
+    planned: list[Step] = []
+    inputs = sources
+    for recipe in build.toolchain.steps:
+        if recipe.each:
+            made = [_each(build, shared, recipe, source, out) for source in inputs]
+            planned += made
+            inputs = tuple(Source(label=step.outputs[0], part=In(step.outputs[0])) for step in made)
+        else:
+            planned.append(_once(build, shared, recipe, inputs, module))
+    return tuple(planned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class _Shared:
+    """What all steps of a build have in common."""
+
+    pins: tuple[Pin, ...]
+    scope: Mapping[str, Value]
+    candidates: tuple[str, ...]
+    state: str
+
+    @classmethod
+    def of(cls, build: Build) -> _Shared:
+        toolchain = build.toolchain
+        given = options(build)
+        pins = build.kit.closure([*toolchain.tools, *(f"vendor.{name}" for name in given.vendors)])
+        cache = SharedCache(build.kit.pin(toolchain.tools[0]).identity)
+        scope: dict[str, Value] = {
+            **dimensions(build),
+            **given.scope,
+            **commands(build),
+            "cache": cache,
+            "state": State(),
+            "vendor": [
+                word for name in given.vendors for word in fill_all(toolchain.vendor, {"folder": ToolPath(f"vendor.{name}"), "name": name})
+            ],
+            "flags.compile": [(flag,) for flag in build.artifact.flags.compile],
+            "flags.link": [(flag,) for flag in build.artifact.flags.link],
+        }
+        state = f"{toolchain.name}/{build.artifact.name}.{build.target}" if toolchain.state else ""
+        return cls(pins=pins, scope=scope, candidates=_candidates(build, given.folders), state=state)
+
+
+def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out: str) -> Step:
+    output = f"{out}/obj/{source.label}{recipe.out}"
+    scope: dict[str, Value] = {**shared.scope, "in": source.part, "out": Out(output), "depfile": Scratch(DEPFILE)}
+    return Step(
+        name=f"{build.artifact.name}.{build.target}:{recipe.verb}:{source.label}",
+        verb=recipe.verb,
+        label=f"{build.artifact.name} {source.label}",
+        artifact=build.artifact.name,
+        action=Tool(argv=fill_all(recipe.run, scope)),
+        inputs=source.file,
+        candidates=tuple(name for name in shared.candidates if name not in source.file),
+        outputs=(output,),
+        depfile=DEPFILE if recipe.depfile else "",
+        pins=shared.pins,
+        env=_env(build, recipe, scope),
+        state=shared.state,
+        timeout=recipe.timeout,
+    )
+
+
+def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[Source], module: str) -> Step:
+    scope: dict[str, Value] = {**shared.scope, "in": [(s.part,) for s in sources], "out": Out(module), "depfile": Scratch(DEPFILE)}
+    inputs = tuple(file for source in sources for file in source.file)
+    compiles = not any(step.each for step in build.toolchain.steps)
+    toolchain = build.toolchain
+    return Step(
+        name=f"{build.artifact.name}.{build.target}:{recipe.verb}",
+        verb=recipe.verb,
+        label=build.artifact.name,
+        artifact=build.artifact.name,
+        action=Tool(argv=fill_all(recipe.run, scope)),
+        inputs=inputs,
+        candidates=tuple(name for name in shared.candidates if name not in inputs) if compiles else (),
+        outputs=(module,),
+        depfile=DEPFILE if recipe.depfile else "",
+        pins=shared.pins,
+        env=_env(build, recipe, scope),
+        state=shared.state,
+        timeout=recipe.timeout,
+        first_use=FirstUse(
+            cache=shared.pins[0].identity, key=f"{build.language.name}.{build.target}.{build.level}", message=toolchain.first_use
+        )
+        if toolchain.first_use
+        else None,
+    )
+
+
+def _env(build: Build, recipe: StepRecipe, scope: Mapping[str, Value]) -> dict[str, Word]:
+    templates = {**build.toolchain.env, **recipe.env}
+    return {name: fill(template, scope)[0] for name, template in templates.items()}
+
+
+def _sources(build: Build) -> tuple[Source, ...]:
+    """The primary sources, from the option of type `globs` if it is given, else from the recipe's defaults."""
+    option = next((o for o in build.language.options if o.type == "globs"), None)
+    given = build.artifact.options.get(option.name) if option else None
+    patterns = tuple(given) if isinstance(given, tuple) else build.language.sources
+    found: dict[str, Source] = {}
+    for pattern in patterns:
+        matches = _match(build, pattern)
+        if not matches and given is not None:
+            raise UsageError(
+                "WB232",
+                f"artifact.{build.artifact.name}: no file matches {pattern!r}",
+                hint=f"the pattern is relative to {build.base}/; * stays in one folder, ** crosses folders",
+            )
+        found.update((source.label, source) for source in matches)
+    if not found:
+        raise UsageError(
+            "WB233",
+            f"artifact.{build.artifact.name}: no {build.language.title} sources in {build.base}",
+            hint=f"wbuild looked for {', '.join(patterns)}; set `path` or the language's own `{option.name if option else 'sources'}`",
+        )
+    single = not any(step.each for step in build.toolchain.steps)
+    return tuple(found.values())[:1] if single and given is None else tuple(found.values())
+
+
+def _match(build: Build, pattern: str) -> list[Source]:
+    if pattern.startswith("{vendor."):
+        head, _, member = pattern.partition("}/")
+        name = head.removeprefix("{vendor.")
+        members = build.tree.glob_vendor(name, member) if is_glob(member) else (member,)
+        return [Source(label=f"vendor/{name}/{m}", part=ToolPath(f"vendor.{name}", m)) for m in members]
+    return [Source(label=name, part=In(name)) for name in _own(build, (pattern,))]
+
+
+def _own(build: Build, patterns: Sequence[str]) -> list[str]:
+    """Files of this artifact that match, without those of artifacts in folders below it."""
+    found = build.tree.glob(patterns, base=build.base, exclude=build.artifact.exclude)
+    return [name for name in found if not any(name.startswith(f"{folder}/") for folder in build.foreign)]
+
+
+def _candidates(build: Build, folders: Sequence[str]) -> tuple[str, ...]:
+    """Everything that a compiler may read besides the primary sources."""
+    names = set(_own(build, (*build.language.inputs, *build.artifact.inputs)))
+    for folder in folders:
+        names.update(build.tree.below(folder))
+    return tuple(sorted(names))

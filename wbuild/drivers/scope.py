@@ -1,0 +1,86 @@
+"""What the placeholders of a toolchain's command lines mean for one build."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from wbuild.drivers.build import Build
+from wbuild.errors import UsageError
+from wbuild.model.planned import In, ToolPath, Word
+from wbuild.model.shipped import Option
+from wbuild.words import Value, fill_all, placeholders
+
+VENDOR = "{vendor."
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """A language's own options, as words."""
+
+    scope: Mapping[str, Value]
+    vendors: tuple[str, ...]
+    """Vendored sources that the options name, sorted."""
+    folders: tuple[str, ...]
+    """Folders of the project whose files may be read."""
+
+
+def options(build: Build) -> Options:
+    """Words of every declared option: the artifact's value, else the default, else none."""
+    scope: dict[str, Value] = {}
+    vendors: set[str] = set()
+    folders: list[str] = []
+    for option in build.language.options:
+        value = build.artifact.options.get(option.name, option.default)
+        entries = [str(v) for v in value] if isinstance(value, tuple) else [] if value in (None, False) else [str(value)]
+        vendors.update(e.removeprefix(VENDOR).partition("}")[0] for e in entries if e.startswith(VENDOR))
+        if option.type == "paths":
+            folders += [build.path(e) for e in entries if not e.startswith(VENDOR)]
+        scope[f"option.{option.name}"] = [word for entry in entries for word in _words(build, option, entry)]
+    return Options(scope=scope, vendors=tuple(sorted(vendors)), folders=tuple(folders))
+
+
+def _words(build: Build, option: Option, entry: str) -> tuple[Word, ...]:
+    if option.type == "globs":
+        return ()
+    value: Value = entry
+    if entry.startswith(VENDOR):
+        name, _, member = entry.removeprefix("{").partition("}")
+        value = ToolPath(name, member.lstrip("/"))
+    elif option.type == "paths":
+        value = In(build.path(entry))
+    return fill_all(option.words, {"value": value})
+
+
+def dimensions(build: Build) -> dict[str, Value]:
+    """Words of the recipe's tables for this artifact's target, kind, level and debug setting."""
+    chosen = {
+        "target-kind": f"{build.target} {build.kind}",
+        "target": build.target,
+        "kind": build.kind,
+        "level": build.level,
+        "debug": build.debug,
+    }
+    scope: dict[str, Value] = {}
+    for table, values in build.toolchain.words.items():
+        dimension = next(d for d in chosen if table == d or table.startswith(f"{d}-"))
+        words = values.get(chosen[dimension])
+        if words is None:
+            raise UsageError(
+                "WB234",
+                f"artifact.{build.artifact.name}: {build.toolchain.name} cannot build a {build.kind} for {build.target}",
+                hint=f"possible: {', '.join(values)}",
+            )
+        scope[table] = [(word,) for word in words]
+    return scope
+
+
+def commands(build: Build) -> dict[str, Value]:
+    """`bin:PROGRAM` for every program that the toolchain's command lines name."""
+    scope: dict[str, Value] = {}
+    for recipe in build.toolchain.steps:
+        for name in (name for template in recipe.run for name in placeholders(template) if name.startswith("bin:")):
+            program = name.removeprefix("bin:")
+            tool = next((t for t in build.toolchain.tools if program in build.kit.pin(t).bin), build.toolchain.tools[0])
+            scope[name] = build.kit.bin(tool, program)
+    return scope

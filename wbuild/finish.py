@@ -1,0 +1,144 @@
+"""From a compiled module to the file that is shipped: candidates, checks, selection, verdicts, measures. Pure, all of it steps."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from wbuild.checks import Trials
+from wbuild.drivers import Build
+from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, Step, Tool
+from wbuild.model.shipped import Candidate, ToolRecipe
+from wbuild.model.written import Debug
+from wbuild.words import Value, fill_all, placeholders
+
+FEATURES_VERSION = 1
+STRIP_VERSION = 1
+SELECT_VERSION = 1
+MEASURE_VERSION = 1
+KEEP: dict[Debug, tuple[str, ...]] = {"none": (), "names": ("name", "producers", "target_features"), "dwarf": ("*",)}
+"""Custom sections that survive, by the profile's debug setting; `*` is all of them."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finish:
+    """The steps of one product, compile steps included, and the product that they make."""
+
+    steps: tuple[Step, ...]
+    product: Product
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Line:
+    """What every step after compiling needs to know."""
+
+    build: Build
+    product: Product
+    trials: Trials
+    work: str
+    optimizer: ToolRecipe | None
+
+    def builtin(self, action: Builtin, *, verb: str, suffix: str = "", inputs: Sequence[str], outputs: Sequence[str]) -> Step:
+        """A step of our own."""
+        artifact = self.build.artifact.name
+        return Step(
+            name=f"{artifact}.{self.build.target}:{action.name}{suffix}",
+            verb=verb,
+            label=artifact,
+            artifact=artifact,
+            action=action,
+            inputs=tuple(inputs),
+            outputs=tuple(outputs),
+        )
+
+
+def finish(line: Line, compiled: Sequence[Step]) -> Finish:
+    """All steps of a product after its compile steps."""
+    module = compiled[-1].outputs[0]
+    base, work = f"{line.work}/base.wasm", line.work
+    steps: list[Step] = [*compiled, _strip(line, module, base)]
+    candidates = _candidates(line)
+    made: list[str] = []
+    if candidates:
+        features = f"{work}/features.json"
+        steps.append(_features(line, module, features))
+        for candidate in candidates:
+            raw, stripped = f"{work}/candidates/{candidate.name}.raw.wasm", f"{work}/candidates/{candidate.name}.wasm"
+            steps += [_optimize(line, candidate, features, base, raw), _strip(line, raw, stripped, suffix=f":{candidate.name}")]
+            made.append(stripped)
+    outcomes: list[str] = []
+    for number, tried in enumerate([base, *made]):
+        label = candidates[number - 1].name if number else "compiled"
+        for index, trial in enumerate(line.trials.trials):
+            outcome = f"{work}/checks/{label}.{index}.json"
+            steps.append(line.trials.run(trial, tried, outcome, label=label, optional=number > 0))
+            outcomes.append(outcome)
+    select = f"{work}/select.json"
+    steps.append(_select(line, candidates, [module, base, *made, *outcomes], select))
+    verdicts = [f"{work}/verdicts/{index}.json" for index in range(len(line.trials.trials))]
+    steps += [line.trials.judge(t, o, v) for t, o, v in zip(line.trials.trials, outcomes, verdicts, strict=False)]
+    measure = f"{work}/measure.json"
+    steps.append(
+        line.builtin(Builtin(name="measure", version=MEASURE_VERSION), verb="measure", inputs=[line.product.file], outputs=[measure])
+    )
+    product = replace(line.product, measure=measure, select=select, verdicts=tuple(verdicts), steps=tuple(s.name for s in steps))
+    return Finish(steps=tuple(steps), product=product)
+
+
+def _candidates(line: Line) -> tuple[Candidate, ...]:
+    """Candidates of the level; without a check only those that need no proof."""
+    recipe = line.optimizer.optimizer if line.optimizer else None
+    if recipe is None:
+        return ()
+    found = recipe.levels.get(line.build.level, ())
+    return tuple(c for c in found if c.safe or line.trials.trials)
+
+
+def _strip(line: Line, source: str, target: str, suffix: str = "") -> Step:
+    keep: list[JSON] = [*KEEP[line.build.debug], *line.build.artifact.keep_sections]
+    action = Builtin(name="strip", version=STRIP_VERSION, args={"keep": keep})
+    return line.builtin(action, verb="strip", suffix=suffix, inputs=[source], outputs=[target])
+
+
+def _features(line: Line, module: str, output: str) -> Step:
+    assert line.optimizer is not None
+    assert line.optimizer.optimizer is not None
+    words: JSON = {name: list(flags) for name, flags in line.optimizer.optimizer.features.items()}
+    return line.builtin(
+        Builtin(name="features", version=FEATURES_VERSION, args={"words": words}), verb="features", inputs=[module], outputs=[output]
+    )
+
+
+def _optimize(line: Line, candidate: Candidate, features: str, source: str, target: str) -> Step:
+    tool, kit, build = line.optimizer, line.build.kit, line.build
+    assert tool is not None
+    assert tool.optimizer is not None
+    programs = [name for word in candidate.run for name in placeholders(word) if name.startswith("bin:")]
+    scope: dict[str, Value] = {
+        **{name: kit.bin(tool.name, name.removeprefix("bin:")) for name in programs},
+        "in": In(source),
+        "out": Out(target),
+        "features": [(Late(features, "words"),)],
+        "debug": [(word,) for word in tool.optimizer.debug.get(build.debug, ())],
+    }
+    return Step(
+        name=f"{build.artifact.name}.{build.target}:optimize:{candidate.name}",
+        verb="optimize",
+        label=f"{build.artifact.name} {candidate.name}",
+        artifact=build.artifact.name,
+        action=Tool(argv=fill_all(candidate.run, scope)),
+        inputs=(source, features),
+        outputs=(target,),
+        pins=kit.closure([tool.name]),
+        optional=True,
+        timeout=candidate.timeout,
+    )
+
+
+def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], select: str) -> Step:
+    checks: list[JSON] = [[t.check.name, t.runtime.name] for t in line.trials.trials]
+    names: list[JSON] = [c.name for c in candidates]
+    action = Builtin(name="select", version=SELECT_VERSION, args={"metric": line.product.metric, "names": names, "checks": checks})
+    copies = [line.product.copy] if line.product.copy else []
+    outputs = [line.product.file, select, *copies]
+    return line.builtin(action, verb="select", inputs=inputs, outputs=outputs)

@@ -1,0 +1,142 @@
+"""Manifest + lock + catalogue + selection + tree → plan. Pure: nothing is run, written or fetched."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from posixpath import join, normpath
+
+from wbuild.checks import Trials, trials
+from wbuild.drivers import DRIVERS, Build
+from wbuild.errors import Problem, UsageError
+from wbuild.finish import Finish, Line, finish
+from wbuild.kit import Kit
+from wbuild.manifest import resolve_profile
+from wbuild.model.planned import Plan, Product
+from wbuild.model.shipped import Catalog, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
+from wbuild.model.written import Artifact, Level, Manifest, Target
+from wbuild.tree import Tree
+
+OUT = ".wbuild/out"
+DIST = "dist"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What a command asks of a plan."""
+
+    artifacts: tuple[str, ...]
+    """Names of the artifacts, in the order of the manifest."""
+    profile: str
+    level: Level | None = None
+    """Overrides every level of the manifest (`--opt=LEVEL`)."""
+    targets: tuple[Target, ...] = ()
+    """Only these of an artifact's targets; () means all."""
+    checks: bool = True
+    """Run declared checks; without them an optimized artifact is `unchecked`."""
+    check_always: bool = False
+    """Run checks at level none too (`wbuild check`)."""
+    runtimes: tuple[str, ...] = ()
+    """Only these runtimes; () means all that fit."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Context:
+    """What a plan is made from."""
+
+    manifest: Manifest
+    catalog: Catalog
+    toolchains: dict[str, str]
+    """Language → toolchain, from the lock."""
+    kit: Kit
+    tree: Tree
+
+
+def make_plan(context: Context, request: Request) -> Plan:
+    """The plan of a selection. Raises UsageError (all problems at once), ProvisionError for tools this platform cannot have."""
+    pieces: list[Finish] = []
+    problems: list[Problem] = []
+    for artifact in context.manifest.artifacts:
+        if artifact.name not in request.artifacts:
+            continue
+        for target in artifact.targets:
+            if request.targets and target not in request.targets:
+                continue
+            try:
+                pieces.append(_artifact(context, request, artifact, target))
+            except UsageError as error:
+                problems += error.problems
+    if problems:
+        raise UsageError.of(tuple(problems))
+    steps = {step.name: step for piece in pieces for step in piece.steps}
+    return Plan(steps=tuple(steps.values()), products=tuple(piece.product for piece in pieces))
+
+
+def _artifact(context: Context, request: Request, artifact: Artifact, target: Target) -> Finish:
+    manifest = context.manifest
+    language = context.catalog.languages[artifact.lang]
+    toolchain = _toolchain(context, artifact, language)
+    optimize, debug = resolve_profile(manifest, artifact, request.profile, request.level)
+    build = Build(
+        artifact=artifact,
+        language=language,
+        toolchain=toolchain,
+        target=target,
+        level=optimize.level,
+        debug=debug,
+        kit=context.kit,
+        tree=context.tree,
+        base=normpath(join(manifest.folder, artifact.path)),
+        foreign=tuple(_foreign(manifest, artifact)),
+    )
+    work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
+    compiled = DRIVERS[language.driver].steps(build, work)
+    name = artifact.name if target == artifact.targets[0] else f"{artifact.name}.{target}"
+    product = Product(
+        artifact=artifact,
+        language=language.name,
+        category=language.category,
+        toolchain=toolchain.name,
+        target=target,
+        profile=request.profile,
+        level=optimize.level,
+        metric=optimize.metric,
+        file=normpath(join(manifest.folder, DIST, request.profile, f"{name}.wasm")),
+        copy=normpath(join(manifest.folder, artifact.out)) if artifact.out and request.profile == "release" else "",
+    )
+    checked = request.checks and (request.check_always or optimize.level != "none")
+    found = trials(artifact, target, _runtimes(context, request)) if checked else ()
+    tried = Trials(artifact=artifact, target=target, base=build.base, kit=context.kit, tree=context.tree, trials=found)
+    line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog))
+    return finish(line, compiled)
+
+
+def _toolchain(context: Context, artifact: Artifact, language: LanguageRecipe) -> ToolchainRecipe:
+    """The artifact's toolchain, else the one that the lock chose for the language."""
+    name = artifact.toolchain or context.toolchains.get(language.name, "")
+    for recipe in language.toolchains:
+        if recipe.name == name or not name:
+            return recipe
+    raise UsageError(
+        "WB235",
+        f"artifact.{artifact.name}: {language.title} has no toolchain {name!r}",
+        hint=f"possible: {', '.join(t.name for t in language.toolchains)}",
+    )
+
+
+def _runtimes(context: Context, request: Request) -> Sequence[RuntimeRecipe]:
+    return [r for r in context.catalog.runtimes.values() if not request.runtimes or r.name in request.runtimes]
+
+
+def _optimizer(catalog: Catalog) -> ToolRecipe | None:
+    """The tool that optimizes."""
+    return next((tool for tool in catalog.tools.values() if tool.optimizer), None)
+
+
+def _foreign(manifest: Manifest, artifact: Artifact) -> Iterator[str]:
+    """Folders of other artifacts that are not above or at this one's."""
+    base = normpath(join(manifest.folder, artifact.path))
+    for other in manifest.artifacts:
+        folder = normpath(join(manifest.folder, other.path))
+        if other.name != artifact.name and folder != base and (base == "." or folder.startswith(f"{base}/")):
+            yield folder
