@@ -180,7 +180,7 @@ class FakeArchives:
         return len(members)
 
 
-def fake_doors(  # noqa: PLR0913 - one for each door
+def fake_doors(
     *,
     runner: Runner | None = None,
     files: Files | None = None,
