@@ -1,0 +1,59 @@
+"""The system's refusals, translated where they enter: OSError → MachineError."""
+
+from __future__ import annotations
+
+import errno
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from wbuild.errors import MachineError
+
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+_REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
+_OPEN_FILES = frozenset({errno.EMFILE, errno.ENFILE})
+
+
+@contextmanager
+def machine_errors(path: Path, doing: str, *, needed: int = 0) -> Iterator[None]:
+    """Turn every OSError inside into a MachineError about `path`.
+
+    `doing` completes "cannot …"; `needed` is the number of bytes wanted, 0 when unknown.
+    """
+    try:
+        yield
+    except OSError as error:
+        raise machine_error(error, path, doing, needed=needed) from None
+
+
+def machine_error(error: OSError, path: Path, doing: str, *, needed: int = 0) -> MachineError:
+    """The error to raise for `error`: disk full, not permitted, or anything else the system said."""
+    what = f"cannot {doing} {path}"
+    if error.errno in _FULL:
+        return disk_full(path, doing, needed=needed)
+    if error.errno in _REFUSED:
+        return MachineError("WB611", f"{what}: {error.strerror}", hint="check owner and permissions of this path and its folder")
+    if error.errno in _OPEN_FILES:
+        return MachineError("WB612", f"{what}: {error.strerror}", hint="raise the limit of open files (ulimit -n)")
+    return MachineError("WB613", f"{what}: {error.strerror or error}")
+
+
+def disk_full(path: Path, doing: str, *, needed: int = 0) -> MachineError:
+    """The error for a full disk (or quota), with the bytes needed and free."""
+    want = f"{needed:,} bytes needed, " if needed else ""
+    return MachineError(
+        "WB610",
+        f"cannot {doing} {path}: disk full ({want}{free_bytes(path):,} bytes free)",
+        hint="free some space, or put store and cache elsewhere with WBUILD_STORE and WBUILD_CACHE",
+    )
+
+
+def free_bytes(path: Path) -> int:
+    """Free bytes of the file system that holds `path` or its nearest existing parent; 0 when that cannot be told."""
+    for place in (path, *path.parents):
+        try:
+            return shutil.disk_usage(place).free
+        except OSError:
+            continue
+    return 0
