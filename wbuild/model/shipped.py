@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wbuild.model.locked import PLATFORMS, Platform
-from wbuild.model.written import Kind, Target
+from wbuild.model.written import Kind, Seconds, Target
 
 Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
 SourceName = Literal["pypi", "npm"]
@@ -76,7 +76,7 @@ class Candidate:
     """{bin:…} {in} {out} {features} (words of `features` for each feature of the module) {debug} (words of `debug`)."""
     safe: bool = False
     """Keeps the meaning of every module without a proof by checks: the only kind that runs for an artifact without a check."""
-    timeout: float = 600.0
+    timeout: Seconds = 600.0
     """Seconds."""
 
 
@@ -120,7 +120,7 @@ class StepRecipe:
     depfile: bool = False
     """The command writes {depfile} in make's format."""
     env: Mapping[str, str] = field(default_factory=dict)
-    timeout: float = 1800.0
+    timeout: Seconds = 1800.0
     """Seconds."""
 
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Annotated, ClassVar, Literal
 
 Level = Literal["none", "speed", "size", "smallest"]
 Metric = Literal["raw", "gzip", "brotli", "zstd"]
@@ -16,6 +16,16 @@ Target = Literal["freestanding", "wasip1", "wasip1-threads", "wasip2", "web"]
 Kind = Literal["command", "reactor"]
 Debug = Literal["none", "names", "dwarf"]
 OptionValue = str | int | bool | tuple[str, ...]
+
+# How a value is written in TOML, where that is more than its type; `decode.FORMS` reads these.
+Size = Annotated[int, "size"]
+Seconds = Annotated[float, "duration"]
+Count = Annotated[int, "count"]
+Share = Annotated[float, "share"]
+RelativePath = Annotated[str, "path"]
+Glob = Annotated[str, "glob"]
+Text = Annotated[str, "text"]
+"""Any characters, NUL included."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,15 +36,17 @@ class Project:
     """Name of the project; default: the folder's name."""
     requires_wbuild: str = ""
     """Versions of wbuild that may build this project, such as ">=0.1"."""
-    root: str = "."
+    root: RelativePath = "."
     """Widens the boundary of paths, at most to the enclosing git repository."""
-    recipes: tuple[str, ...] = ()
+    recipes: tuple[Glob, ...] = ()
     """Own tools, languages and runtimes: TOML files in the format of the shipped recipes; they override shipped ones by name."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Optimize:
     """How a profile optimizes; `opt = "size"` is short for `opt = { level = "size" }`."""
+
+    SHORT: ClassVar[str] = "level"
 
     level: Level = "none"
     """How hard the optimizer works and for what: none, speed, size or smallest."""
@@ -68,15 +80,17 @@ class Vendor:
 class Budget:
     """Upper limits; equal to the limit passes. A string alone is `raw`. All sizes in bytes after decoding."""
 
-    raw: int | None = None
+    SHORT: ClassVar[str] = "raw"
+
+    raw: Size | None = None
     """Size of the file."""
-    gzip: int | None = None
+    gzip: Size | None = None
     """Size after gzip -9."""
-    brotli: int | None = None
+    brotli: Size | None = None
     """Size after brotli, quality 11."""
-    zstd: int | None = None
+    zstd: Size | None = None
     """Size after zstd, level 19."""
-    warn: float = 0.9
+    warn: Share = 0.9
     """Share of a limit from which the table warns, written "90 %"."""
 
 
@@ -118,15 +132,15 @@ class Check:
     """Shown in tables; default: check 1, check 2, …"""
     args: tuple[str, ...] = ()
     """Arguments of the program."""
-    stdin: str | None = None
+    stdin: Text | None = None
     """Standard input as text."""
-    stdin_file: str | None = None
+    stdin_file: RelativePath | None = None
     """Standard input from a file of the project."""
-    stdout: str | None = None
+    stdout: Text | None = None
     """Exact standard output as text."""
-    stdout_file: str | None = None
+    stdout_file: RelativePath | None = None
     """Exact standard output from a file of the project."""
-    stderr: str | None = None
+    stderr: Text | None = None
     """Exact standard error as text; not compared when absent."""
     exit: int = 0
     """Exit code."""
@@ -134,17 +148,17 @@ class Check:
     """The run must end in a trap."""
     env: Mapping[str, str] = field(default_factory=dict)
     """The whole environment of the program."""
-    dirs: Mapping[str, str] = field(default_factory=dict)
+    dirs: Mapping[str, RelativePath] = field(default_factory=dict)
     """Folders the program sees, guest path = project folder, as read-only copies."""
     invoke: str | None = None
     """Call of an exported function, such as "add(1, 2)"."""
     returns: str | None = None
     """Value that `invoke` returns, such as "3"."""
-    timeout: float = 10.0
+    timeout: Seconds = 10.0
     """Limit of time in seconds, written "10s" or "500ms"."""
-    fuel: int | None = None
+    fuel: Count | None = None
     """Limit of executed instructions, written "12M"."""
-    memory: int = 1 << 30
+    memory: Size = 1 << 30
     """Limit of linear memory in bytes, written "64 MiB"."""
     runtimes: tuple[str, ...] = ()
     """Runtimes to check on; default: every runtime that takes the target."""
@@ -160,7 +174,7 @@ class Artifact:
     """The table's name."""
     lang: str
     """Language, by its canonical name."""
-    path: str = ""
+    path: RelativePath = ""
     """Folder of the sources; default: "." for a single artifact, else the artifact's name."""
     targets: tuple[Target, ...] = ()
     """What it is built for; `target = "…"` is short for one. Default: the first target of the language."""
@@ -176,11 +190,11 @@ class Artifact:
     """Extra words for command lines."""
     tags: tuple[str, ...] = ()
     """Labels for selection with tag:NAME."""
-    out: str = ""
+    out: RelativePath = ""
     """Also copy the release artifact to this path."""
-    inputs: tuple[str, ...] = ()
+    inputs: tuple[Glob, ...] = ()
     """Extra globs of files that a build may read."""
-    exclude: tuple[str, ...] = ()
+    exclude: tuple[Glob, ...] = ()
     """Globs of files that are not inputs."""
     keep_sections: tuple[str, ...] = ()
     """Custom sections to keep."""
