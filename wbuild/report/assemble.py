@@ -1,0 +1,188 @@
+"""Plan, results and the JSON of steps → the report. Pure; the only place where what came out is judged."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+
+from wbuild import legible
+from wbuild.errors import Problem, exit_code, worst
+from wbuild.measure import verdicts
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes
+from wbuild.model.planned import Plan, Product
+from wbuild.report.from_json import load, parse
+
+__all__ = ["Run", "assemble", "last_sizes"]
+
+_ALIASES: Mapping[str, tuple[str, ...]] = {
+    "bulk-memory": ("bulk-memory", "bulk-memory-opt"),
+    "exceptions": ("exception-handling", "legacy-exceptions", "exnref"),
+    "reference-types": ("reference-types", "call-indirect-overlong"),
+    "simd": ("simd128",),
+    "threads": ("atomics",),
+}
+"""Names of proposals that stand for other or several features."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """What is known after a plan was executed."""
+
+    project: str
+    profile: str
+    wbuild: str
+    """Version of wbuild."""
+    results: tuple[Result, ...]
+    texts: Mapping[str, str]
+    """Path → content of the JSON files named in the products, as far as they exist."""
+    previous: Mapping[str, str] = field(default_factory=dict)
+    """Artifact's file → text of its last artifact report, as far as there is one."""
+    seconds: float = 0.0
+    locked: bool = False
+    """A degraded artifact is an error."""
+
+
+def assemble(plan: Plan, run: Run) -> Report:
+    """The report of one run, its exit code included."""
+    by_step = {result.step: result for result in run.results}
+    tools = {step.name: {pin.name: pin.identity for pin in step.pins} for step in plan.steps}
+    artifacts = tuple(_artifact(product, run, by_step, tools) for product in plan.products)
+    return Report(
+        project=run.project,
+        profile=run.profile,
+        wbuild=run.wbuild,
+        artifacts=artifacts,
+        results=run.results,
+        seconds=run.seconds,
+        exit=worst({exit_code(problem.code) for problem in _problems(artifacts, run.results)}),
+    )
+
+
+def last_sizes(text: str) -> Sizes | None:
+    """The sizes in an artifact report, or those before it when it failed; None when it is not one (files in dist/ belong to the user)."""
+    try:
+        doc = json.loads(text)
+        sizes = doc.get("sizes") or doc.get("previous")
+        return load(Sizes, sizes) if sizes else None
+    except (ValueError, AttributeError):
+        return None
+
+
+def _problems(artifacts: Sequence[ArtifactReport], results: Sequence[Result]) -> Iterator[Problem]:
+    """Everything that counts for the exit code; what was only skipped counts when nothing failed."""
+    found = [p for artifact in artifacts for p in artifact.problems]
+    found += [r.problem for r in results if r.status == "failed" and r.problem]
+    yield from found or [r.problem for r in results if r.status == "skipped" and r.problem]
+
+
+def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: Mapping[str, Mapping[str, str]]) -> ArtifactReport:
+    own = [by_step[name] for name in product.steps if name in by_step]
+    used = {name: identity for step in product.steps for name, identity in tools.get(step, {}).items()}
+    report = ArtifactReport(
+        name=product.artifact.name,
+        language=product.language,
+        category=product.category,
+        toolchain=product.toolchain,
+        target=product.target,
+        profile=product.profile,
+        level=product.level,
+        file=product.file,
+        status="skipped",
+        previous=last_sizes(run.previous.get(product.file, "")),
+        tools=dict(sorted(used.items())),
+        seconds=sum(result.seconds for result in own if result.status in {"ran", "failed", "none"}),
+    )
+    report = _weighed(report, product, run.texts)
+    report = _chosen(report, product, run.texts, degraded=any(result.degraded for result in own))
+    broken = [result.problem for result in own if result.status == "failed" and result.problem]
+    problems = tuple(dict.fromkeys([*broken, *_judged(report, product, locked=run.locked)]))
+    if problems or any(result.status == "failed" for result in own):
+        return replace(report, status="failed", problems=problems)
+    skips = [result.problem for result in own if result.status == "skipped" and result.problem]
+    return replace(report, status="ok") if report.sizes else replace(report, problems=tuple(dict.fromkeys(skips)))
+
+
+def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str]) -> ArtifactReport:
+    """With everything that the measure step found."""
+    text = texts.get(product.measure)
+    if not text:
+        return report
+    doc = json.loads(text)
+    found = load(ArtifactReport, {**_IDENTITY, **doc})
+    budget = product.artifact.budget
+    return replace(
+        report,
+        sha256=found.sha256,
+        sizes=found.sizes,
+        sections=found.sections,
+        features=found.features,
+        imports=found.imports,
+        exports=found.exports,
+        producers=found.producers,
+        memory=found.memory,
+        budget=verdicts(budget, found.sizes) if budget and found.sizes else (),
+    )
+
+
+_IDENTITY = dict.fromkeys(("name", "language", "category", "toolchain", "target", "profile", "level", "file"), "") | {"status": "ok"}
+
+
+def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], *, degraded: bool) -> ArtifactReport:
+    """With the optimizer's choice and the verdicts of the checks."""
+    checks = [parse(CheckVerdict, texts[path]) for path in product.verdicts if texts.get(path)]
+    text = texts.get(product.select)
+    if not text:
+        return replace(report, checks=tuple(checks))
+    doc = json.loads(text)
+    fuel = doc.get("fuel", {})
+    checks = [replace(check, fuel=fuel.get(f"{check.name}/{check.runtime}", check.fuel)) for check in checks]
+    return replace(report, choice=replace(load(Choice, doc), degraded=degraded), checks=tuple(checks))
+
+
+def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterator[Problem]:
+    """What is wrong with a file that was made."""
+    name = report.name if report.target == product.artifact.targets[0] else f"{report.name} ({report.target})"
+    if report.level != "none":
+        yield from (_over(name, report.name, verdict) for verdict in report.budget if verdict.status == "over")
+    yield from (_check(name, verdict) for verdict in report.checks if verdict.status != "passed")
+    for denied in product.artifact.proposals.deny:
+        for feature in _ALIASES.get(denied, (denied,)):
+            if feature in report.features:
+                yield Problem(
+                    code="WB303",
+                    message=f"{name} uses {feature}, which its proposals deny: {legible.escape(report.features[feature])}",
+                    hint=f"compile without it, or take {denied} out of proposals.deny",
+                )
+    if locked and report.choice is not None and report.choice.degraded:
+        yield Problem(
+            code="WB190",
+            message=f"{name} is degraded: the optimizer ran into a time-out or was stopped, and --locked allows no such result",
+            hint="build again when the machine is less busy",
+        )
+
+
+def _over(name: str, artifact: str, verdict: BudgetVerdict) -> Problem:
+    over = verdict.actual - verdict.limit
+    return Problem(
+        code="WB300",
+        message=f"{name} is {legible.size(over)} over its {verdict.metric} budget: {verdict.actual} B, limit {verdict.limit} B",
+        hint=f"`wbuild size {artifact}` shows where the bytes are; or raise budget.{verdict.metric}",
+    )
+
+
+def _check(name: str, verdict: CheckVerdict) -> Problem:
+    label = legible.escape(verdict.name)
+    if verdict.status == "error":
+        return Problem(
+            code="WB302",
+            message=f'check "{label}" of {name} could not run on {verdict.runtime}',
+            hint="a runtime that cannot take this artifact is left out with `runtimes` in the check",
+            detail=verdict.message,
+        )
+    return Problem(
+        code="WB301",
+        message=f'check "{label}" of {name} failed on {verdict.runtime}',
+        hint="the module fails as it was compiled: look at the program or at the check, not at the optimizer",
+        detail=verdict.message,
+    )

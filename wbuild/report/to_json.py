@@ -1,0 +1,99 @@
+"""Report → JSON: `report.json` of a profile ("wbuild.report/1") and one document beside each artifact ("wbuild.artifact/1").
+
+Keys are those of `model.happened`; the published schemas are made from it too (`report.schema`).
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+from collections.abc import Collection, Mapping
+from typing import Final
+
+from wbuild.model.happened import ArtifactReport, Report
+from wbuild.model.planned import JSON
+
+__all__ = [
+    "ARTIFACT_SCHEMA",
+    "REPORT_SCHEMA",
+    "artifact_document",
+    "encode",
+    "render",
+    "render_artifact",
+    "render_index",
+    "report_document",
+]
+
+REPORT_SCHEMA: Final = "wbuild.report/1"
+ARTIFACT_SCHEMA: Final = "wbuild.artifact/1"
+_DIGITS: Final = 3
+"""Of seconds."""
+
+
+def render(report: Report) -> str:
+    """`--format json`: the whole report."""
+    return _text(report_document(report))
+
+
+def render_artifact(artifact: ArtifactReport) -> str:
+    """The document beside an artifact."""
+    return _text(artifact_document(artifact))
+
+
+def render_index(report: Report, earlier: str = "", files: Collection[str] | None = None) -> str:
+    """`report.json` of a profile: this run's artifacts, and those of `earlier` (its last content) that this run did not make.
+
+    `files`: every artifact's file in the manifest; others are forgotten. `made` says which the last run made. Ordered by file.
+    """
+    doc = report_document(report)
+    entries = {str(entry["file"]): entry for entry in _entries(earlier)}
+    entries = {file: {**entry, "made": False} for file, entry in entries.items() if files is None or file in files}
+    entries |= {artifact.file: {**artifact_document(artifact), "made": True} for artifact in report.artifacts}
+    doc["artifacts"] = [entries[file] for file in sorted(entries)]
+    return _text(doc)
+
+
+def _entries(earlier: str) -> list[dict[str, JSON]]:
+    """Artifacts of an earlier index; nothing for another form, since files in dist/ belong to the user."""
+    try:
+        doc = json.loads(earlier)
+    except ValueError:
+        return []
+    if not isinstance(doc, dict) or doc.get("schema") != REPORT_SCHEMA or not isinstance(doc.get("artifacts"), list):
+        return []
+    return [entry for entry in doc["artifacts"] if isinstance(entry, dict) and "file" in entry]
+
+
+def report_document(report: Report) -> dict[str, JSON]:
+    """The report as JSON, `schema` first."""
+    doc = encode(report)
+    assert isinstance(doc, dict)
+    doc["artifacts"] = [artifact_document(artifact) for artifact in report.artifacts]
+    return {"schema": REPORT_SCHEMA, **doc}
+
+
+def artifact_document(artifact: ArtifactReport) -> dict[str, JSON]:
+    """An artifact as JSON, `schema` first."""
+    doc = encode(artifact)
+    assert isinstance(doc, dict)
+    return {"schema": ARTIFACT_SCHEMA, **doc}
+
+
+def encode(value: object) -> JSON:
+    """Any value of the model: fields in their order, mappings by key, floats to the millisecond."""
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+    if isinstance(value, Mapping):
+        return {str(key): encode(value[key]) for key in sorted(value)}
+    if isinstance(value, (tuple, list)):
+        return [encode(item) for item in value]
+    if isinstance(value, float):
+        return round(value, _DIGITS)
+    if value is None or isinstance(value, (str, int)):
+        return value
+    raise TypeError(type(value))
+
+
+def _text(doc: JSON) -> str:
+    """ASCII, so that nothing in a name or a tool's output can reach a terminal."""
+    return json.dumps(doc, indent=2) + "\n"
