@@ -17,7 +17,7 @@ LAYERS = [
     ["drivers", "sources", "optimize", "ledger", "measure", "checks", "verdict"],
     ["finish", "plan", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
-    ["report", "scaffold"],
+    ["report", "scaffold", "survey"],
     ["cli"],
 ]
 PURE = ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
@@ -72,7 +72,7 @@ def internal() -> Iterator[tuple[Edge, str]]:
     for edge in EDGES:
         if edge.imported.startswith("wbuild.") and edge.importer not in ENTRY | {"runners"}:
             target = edge.imported.split(".")[1]
-            if target != edge.importer and target != "__version__":
+            if target != edge.importer and target != "__version__" and target not in ENTRY:
                 yield edge, target
 
 

@@ -1,0 +1,114 @@
+"""The only printer. Standard output carries artifact paths or JSON only; everything for people goes to standard error.
+
+Whatever comes from outside (names, tools' output, messages) passes through `_clean`: secrets become `***`, and what a
+terminal would obey is shown as an escape instead.
+"""
+
+from __future__ import annotations
+
+import re
+import sys
+import unicodedata
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Final, TextIO
+
+from wbuild.cli.redact import redactor
+from wbuild.errors import WbuildError
+from wbuild.fast import wants_color
+
+VERB_WIDTH: Final = 9
+LABEL_WIDTH: Final = 42
+_UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
+_STYLES: Final = (
+    (re.compile(r"^error\[WB\d+\]", re.MULTILINE), "\x1b[1;31m"),
+    (re.compile(r"^warning(?=:)", re.MULTILINE), "\x1b[1;33m"),
+    (re.compile(r"^hint(?=:)", re.MULTILINE), "\x1b[1;36m"),
+    (re.compile(r"^ *-->|^ *\| *\^+", re.MULTILINE), "\x1b[34m"),
+)
+_RESET: Final = "\x1b[0m"
+
+
+@dataclass(slots=True, kw_only=True)
+class Console:
+    """Standard output and error of one command line."""
+
+    out: TextIO
+    err: TextIO
+    color: bool = False
+    quiet: bool = False
+    verbosity: int = 0
+    redact: Callable[[str], str] = str
+    notes: list[str] = field(default_factory=list)
+    """Notes already said: each is said once."""
+
+    @classmethod
+    def standard(cls, environ: Mapping[str, str], *, color: str, quiet: bool, verbosity: int) -> Console:
+        """The console of this process."""
+        coloured = wants_color(color, environ, terminal=sys.stderr.isatty())
+        return cls(out=sys.stdout, err=sys.stderr, color=coloured, quiet=quiet, verbosity=verbosity, redact=redactor(environ))
+
+    def result(self, text: str) -> None:
+        """A line (or JSON document) of standard output."""
+        self.out.write(self.redact(text) + "\n")
+        self.out.flush()
+
+    def show(self, text: str) -> None:
+        """A block for people: a table, a list."""
+        if not self.quiet:
+            self.write(text)
+
+    def write(self, text: str) -> None:
+        """A block for people that even `-q` does not silence."""
+        self.err.write(self.render(text, color=self.color) + "\n")
+        self.err.flush()
+
+    def render(self, text: str, *, color: bool) -> str:
+        """A block as it is written to standard error."""
+        return _paint(self._clean(text), color=color)
+
+    def note(self, message: str) -> None:
+        """Something that people should know: said once."""
+        if message not in self.notes:
+            self.notes.append(message)
+            self.show(f"note: {message}")
+
+    def warning(self, message: str) -> None:
+        """Something that people must know, even with `-q`."""
+        self.write(f"warning: {message}")
+
+    def detail(self, message: str) -> None:
+        """Something for `-v`."""
+        if self.verbosity:
+            self.show(message)
+
+    def step(self, verb: str, what: str, right: str = "") -> None:
+        """A finished step: verb, label and what came of it in columns."""
+        label = " ".join(what.split("\n"))
+        pad = " " * max(LABEL_WIDTH - len(label), 1) if right else ""
+        self.show(f"  {verb:<{VERB_WIDTH}} {label}{pad} {right}".rstrip())
+
+    def problems(self, error: WbuildError) -> None:
+        """Every problem of an error: what, where, what to do."""
+        from wbuild.report.problem import render
+
+        for problem in error.problems:
+            self.write(render(problem))
+
+    def _clean(self, text: str) -> str:
+        text = self.redact(text)
+        if text.isascii() and text.replace("\n", "").isprintable():
+            return text
+        return "".join(char if char in "\n\t" or unicodedata.category(char) not in _UNSAFE else _visible(char) for char in text)
+
+
+def _visible(char: str) -> str:
+    code = ord(char)
+    return f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+
+
+def _paint(text: str, *, color: bool) -> str:
+    if color:
+        for pattern, style in _STYLES:
+            text = pattern.sub(lambda match, style=style: f"{style}{match.group()}{_RESET}", text)  # type: ignore[misc]
+    return text

@@ -1,0 +1,53 @@
+"""A bug in wbuild: one line on the screen, the traceback in a file, secrets in neither."""
+
+from __future__ import annotations
+
+import os
+import tempfile
+import time
+import traceback
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from wbuild import __version__
+from wbuild.cli.redact import redactor
+from wbuild.errors import BugError
+from wbuild.fast import WORK, project_folder
+
+if TYPE_CHECKING:
+    from wbuild.cli.options import Common
+
+EXIT = 70
+
+
+def report_bug(error: BaseException, common: Common) -> int:
+    """Write the details aside and say where they are; exit code 70."""
+    redact = redactor(common.environ)
+    text = redact("".join(traceback.format_exception(error)))
+    file = _write(f"wbuild {__version__}\narguments: {redact(' '.join(common.argv))}\n\n{text}", common)
+    first = (str(error).splitlines() or [""])[0][:200]
+    hint = f"details are in {file}; please report them" if file else "the details could not be written anywhere"
+    common.console.problems(BugError("WB900", f"wbuild failed: {type(error).__name__}: {first}", hint=hint))
+    return EXIT
+
+
+def _write(text: str, common: Common) -> Path | None:
+    """The first of the project's folder, the user's cache and the system's temporary folder that can be written."""
+    name = f"crash-{time.strftime('%Y%m%d-%H%M%S')}-{os.getpid()}.txt"
+    for folder in _folders(common):
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+            file = folder / name
+            file.write_text(text, encoding="utf-8", errors="backslashreplace")
+        except OSError:
+            continue
+        return file
+    return None
+
+
+def _folders(common: Common) -> list[Path]:
+    import platformdirs
+
+    project = project_folder(str(common.start))
+    found = [Path(project) / WORK / "crash"] if project else []
+    return [*found, platformdirs.user_cache_path("wbuild", appauthor=False) / "crash", Path(tempfile.gettempdir())]

@@ -1,0 +1,183 @@
+"""The command line: which commands there are, and the one handler that prints errors and decides the exit code."""
+
+from __future__ import annotations
+
+import importlib
+import os
+import signal
+import sys
+from collections.abc import Mapping, Sequence
+from types import FrameType
+from typing import Final, TextIO
+
+import click
+
+from wbuild import __version__
+from wbuild.cli.argv import rewrite
+from wbuild.cli.options import Common, Group
+from wbuild.errors import UsageError, WbuildError, exit_code, worst
+
+COMMANDS: Final[Mapping[str, str]] = {
+    "init": "wbuild.cli.init",
+    "build": "wbuild.cli.build",
+    "check": "wbuild.cli.check",
+    "run": "wbuild.cli.run",
+    "size": "wbuild.cli.size",
+    "plan": "wbuild.cli.plan",
+    "lock": "wbuild.cli.lock",
+    "fetch": "wbuild.cli.fetch",
+    "tools": "wbuild.cli.tools",
+    "languages": "wbuild.cli.languages",
+    "config": "wbuild.cli.config",
+    "schema": "wbuild.cli.schema",
+    "explain": "wbuild.cli.explain",
+    "clean": "wbuild.cli.clean",
+}
+"""Command → module whose `command` it is; imported only when it is used."""
+ALIASES: Final[Mapping[str, str]] = {"add": "init", "test": "check"}
+MEANT: Final[Mapping[str, str]] = {
+    "install": "tools install",
+    "uninstall": "clean",
+    "optimize": "build --opt",
+    "opt": "build --opt",
+    "compile": "build",
+    "make": "build",
+    "release": "build --opt",
+    "new": "init",
+    "create": "init",
+    "start": "run",
+    "exec": "run",
+    "verify": "tools verify",
+    "where": "tools where",
+    "info": "tools info",
+    "update": "lock --update",
+    "upgrade": "lock --update",
+    "download": "fetch",
+    "list": "tools list",
+    "help": "--help",
+    "version": "--version",
+}
+"""What people type, and the command that does it here."""
+
+
+class Terminated(BaseException):
+    """SIGTERM came."""
+
+
+class Root(Group):
+    """`wbuild` itself: commands are imported when they are used."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """In the order of the contract, not of the alphabet."""
+        return list(COMMANDS)
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Import and return a command."""
+        module = COMMANDS.get(ALIASES.get(cmd_name, cmd_name))
+        if module is None:
+            return None
+        command: click.Command = importlib.import_module(module).command
+        return command
+
+    def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
+        """The command that the first word names. Raises UsageError with a suggestion."""
+        if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
+            raise UsageError("WB240", f"unknown command {args[0]!r}", hint=_suggestion(args[0]))
+        return super().resolve_command(ctx, args)
+
+
+def _suggestion(word: str) -> str:
+    from difflib import get_close_matches
+
+    close = get_close_matches(word, [*COMMANDS, *ALIASES], n=1)
+    meant = MEANT.get(word) or (close[0] if close else "")
+    return f"did you mean `wbuild {meant}`?" if meant else "`wbuild --help` lists the commands"
+
+
+@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, invoke_without_command=True)
+@click.version_option(__version__, message="wbuild %(version)s")
+@click.pass_context
+def root(context: click.Context) -> int:
+    """Build optimized, checked, weighed Wasm from many languages with one manifest."""
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help(), err=True)
+        return 2
+    return 0
+
+
+def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
+    """Run one command line; the exit code."""
+    common = Common(environ=environ, argv=tuple(argv))
+    _prepare_streams()
+    try:
+        signal.signal(signal.SIGTERM, _terminate)
+        code = root.main(rewrite(argv), prog_name="wbuild", standalone_mode=False, obj=common)
+        sys.stdout.flush()
+        return int(code or 0)
+    except BrokenPipeError:
+        return _closed_pipe()
+    except (KeyboardInterrupt, click.Abort):
+        return 130
+    except Terminated:
+        return 143
+    except Exception as error:
+        return _failed(error, common)
+
+
+def _failed(error: Exception, common: Common) -> int:
+    """Print an error; its exit code."""
+    if isinstance(error, click.ClickException):
+        error = _translate(error)
+    try:
+        if isinstance(error, WbuildError):
+            common.console.problems(error)
+            return worst({exit_code(problem.code) for problem in error.problems})
+        from wbuild.cli.crash import report_bug
+
+        return report_bug(error, common)
+    except BrokenPipeError:
+        return _closed_pipe()
+
+
+def _translate(error: click.ClickException) -> UsageError:
+    """What click says about a command line, in our form."""
+    hint = ""
+    if isinstance(error, click.UsageError) and error.ctx is not None:
+        hint = f"`{error.ctx.command_path} --help` lists what there is"
+    if isinstance(error, click.NoSuchOption) and error.possibilities:
+        hint = f"did you mean {' or '.join(sorted(error.possibilities))}?"
+    message = error.format_message().replace("\0", "").rstrip(".")
+    if isinstance(error, click.NoSuchOption):
+        message = f"no such option {error.option_name}"
+    return UsageError("WB241", message[:1].lower() + message[1:], hint=hint)
+
+
+def _terminate(signum: int, frame: FrameType | None) -> None:
+    del signum, frame
+    raise Terminated
+
+
+def _closed_pipe() -> int:
+    """Whoever read our output has gone: end quietly, and let nothing be written at exit."""
+    devnull = os.open(os.devnull, os.O_WRONLY)
+    for stream in (sys.stdout, sys.stderr):
+        if not _open(stream):
+            os.dup2(devnull, stream.fileno())
+    return 0
+
+
+def _open(stream: TextIO) -> bool:
+    """Whether anybody still reads a stream."""
+    try:
+        stream.flush()
+    except BrokenPipeError:
+        return False
+    return True
+
+
+def _prepare_streams() -> None:
+    """Paths that are not valid text leave as the bytes they are; what a terminal cannot show is escaped."""
+    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+        reconfigure = getattr(stream, "reconfigure", None)
+        if reconfigure is not None:
+            reconfigure(errors=errors)
