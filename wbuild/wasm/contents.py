@@ -7,7 +7,7 @@ from typing import Final, Literal
 from wbuild.errors import ArtifactError
 from wbuild.wasm import leb, limits, valtypes
 from wbuild.wasm.cursor import Cursor
-from wbuild.wasm.draft import Draft, read_constant
+from wbuild.wasm.draft import Draft, read_constant, read_reference
 from wbuild.wasm.module import Body, Segment
 
 __all__ = ["read_code", "read_data", "read_data_count", "read_elements"]
@@ -57,7 +57,8 @@ def _element_mode(cursor: Cursor, draft: Draft, flags: int) -> Literal["active",
 def _element_type(cursor: Cursor, draft: Draft, flags: int) -> None:
     at = cursor.at
     if flags & _EXPRESSIONS:
-        draft.value_type(cursor, "elements of type")
+        found = read_reference(cursor, "elements of type")
+        draft.uses.add(found.features, f"elements of type {found.text}", at)
     elif cursor.byte("the kind of an element segment"):
         cursor.bad("kind of an element segment", at)
 

@@ -8,8 +8,9 @@ from wbuild.wasm.module import Body, Export, Global, Import, ItemKind, Limits, S
 from wbuild.wasm.opcodes import ONE
 from wbuild.wasm.scalar import Mark, instruction_features, step
 from wbuild.wasm.uses import Uses
+from wbuild.wasm.valtypes import TypeText
 
-__all__ = ["KINDS", "Draft", "read_constant", "read_global", "read_limits", "read_table"]
+__all__ = ["KINDS", "Draft", "read_constant", "read_global", "read_limits", "read_reference", "read_table"]
 
 KINDS: tuple[ItemKind, ...] = ("func", "table", "memory", "global", "tag")
 """By the byte that stands for each in imports and exports."""
@@ -93,12 +94,19 @@ def _page_size(cursor: Cursor) -> int:
     return exponent
 
 
+def read_reference(cursor: Cursor, what: str) -> TypeText:
+    """A reference type; nothing is noted of it. Raises ArtifactError WB333, WB334, WB338."""
+    at = cursor.at
+    found = cursor.value_type(what)
+    if found.text in {"i32", "i64", "f32", "f64", "v128"}:
+        cursor.bad("reference type", at)
+    return found
+
+
 def read_table(cursor: Cursor, draft: Draft) -> Table:
     """A table type. A table of plain `funcref` needs no feature."""
     at = cursor.at
-    element = cursor.value_type("an element type")
-    if element.text in {"i32", "i64", "f32", "f64", "v128"}:
-        cursor.bad("reference type", at)
+    element = read_reference(cursor, "an element type")
     if element.text != "funcref":
         draft.uses.add(element.features, f"table of {element.text}", at)
     return Table(element=element.text, limits=read_limits(cursor, draft, "table"))

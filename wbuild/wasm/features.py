@@ -5,9 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
-from wbuild.errors import ArtifactError
 from wbuild.wasm import patterns, scalar
+from wbuild.wasm.instructions import last
 from wbuild.wasm.module import Body, Component, Module
+from wbuild.wasm.opcodes import INDEX_LETTERS
 from wbuild.wasm.reader import read, read_module
 from wbuild.wasm.uses import DECLARED, FeatureSet, Reason, Uses
 
@@ -81,7 +82,7 @@ class _Scan:
             self._scalar(body, function)
 
     def _scalar(self, body: Body, function: int) -> None:
-        data, at, end = self._data, body.code, _last(self._data, body)
+        data, at, end = self._data, body.code, last(self._data, body)
         known, marks = self._known, list[scalar.Mark]()
         while at < end:
             op, after = scalar.step(data, at, end, marks)
@@ -95,24 +96,24 @@ class _Scan:
     def quickly(self) -> None:
         """With the pattern, which is made anew when many of its tokens are of features that have been found."""
         data, known = self._data, self._known
-        seen = frozenset(self._uses.closed().names)
+        seen = frozenset(self._uses.reasons)
         find = patterns.feature_pattern(seen).findall
         tokens = 0
         for function, body in enumerate(self._bodies, self._first):
-            rows = find(data, body.code, _last(data, body))
+            rows = find(data, body.code, last(data, body))
             if (len(rows) > 1 and rows[-2][1]) or rows[-1][1] or not known.issuperset([token for token, _ in rows]):
                 self._exactly(body, function, seen)
             tokens += len(rows) - 1
             if tokens > _REBUILD:
                 tokens = 0
-                now = frozenset(self._uses.closed().names)
+                now = frozenset(self._uses.reasons)
                 if now != seen:
                     seen = now
                     find = patterns.feature_pattern(seen).findall
 
     def _exactly(self, body: Body, function: int, seen: frozenset[str]) -> None:
         """A body with something new or something that the pattern does not match, token by token."""
-        data, at, end = self._data, body.code, _last(self._data, body)
+        data, at, end = self._data, body.code, last(self._data, body)
         finditer = patterns.feature_pattern(seen).finditer
         while at < end:
             for match in finditer(data, at, end):
@@ -128,13 +129,6 @@ class _Scan:
     def _stuck(self, at: int, end: int, function: int) -> int:
         op, after = scalar.step(self._data, at, end)
         token = self._data[at:after]
-        if token not in self._known and (op.features or op.immediates):
+        if token not in self._known and (op.features or INDEX_LETTERS.intersection(op.immediates)):
             self._note(token, at, function)
         return after
-
-
-def _last(data: bytes, body: Body) -> int:
-    """The offset of the final `end` of a body."""
-    if data[body.end - 1] != 0x0B:
-        raise ArtifactError("WB338", f"the function body at offset {body.start:#x} does not finish with `end`")
-    return body.end - 1

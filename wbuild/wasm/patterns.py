@@ -20,13 +20,12 @@ from typing import Final, NamedTuple
 
 from wbuild.wasm.opcodes import ONE, PREFIXED, Op
 
-__all__ = ["POSSESSIVE", "feature_pattern", "index_pattern", "locals_pattern"]
+__all__ = ["POSSESSIVE", "feature_pattern", "index_pattern"]
 
 POSSESSIVE: Final = sys.version_info >= (3, 11)
 _RUN_310: Final = 500
 _TARGETS: Final = 24
 _CATCHES: Final = 4
-_LOCAL_GROUPS: Final = 12
 
 _GC: Final = frozenset(("gc", "function-references", "reference-types"))
 _ANY_TYPE: Final = _GC | {"exnref", "simd128"}
@@ -70,7 +69,7 @@ class _Grammar:
             "z": (zero,),
             "c": (_Variant(r"[\x00-\x03]"),),
             "m": (zero, _Variant(self.u32, frozenset(("multimemory",)), indexed=True)),
-            "a": (zero, _Variant(self.u32, frozenset(("reference-types",)), indexed=True)),
+            "a": (zero, _Variant(self.u32, frozenset(("reference-types", "call-indirect-overlong")), indexed=True)),
             "M": (
                 _Variant(rf"[\x00-\x1f]{u64}"),
                 _Variant(rf"[\x40-\x5f]{self.u32}{u64}", frozenset(("multimemory",)), indexed=True),
@@ -176,10 +175,3 @@ def feature_pattern(seen: frozenset[str], possessive: bool = POSSESSIVE) -> re.P
 def index_pattern(possessive: bool = POSSESSIVE) -> re.Pattern[bytes]:
     """Groups: a run; a token that may hold an index (memory 0 and table 0 written as one byte aside); a stuck byte."""
     return _build(lambda _, indexed: indexed, possessive=possessive, runs=True)
-
-
-@lru_cache(maxsize=2)
-def locals_pattern(possessive: bool = POSSESSIVE) -> re.Pattern[bytes]:
-    """The head of a body that declares a few groups of locals."""
-    grammar = _Grammar(possessive)
-    return re.compile(_counted(f"{grammar.u32}{grammar.value}", range(_LOCAL_GROUPS)).encode("latin-1"))

@@ -6,7 +6,6 @@ It decodes what the patterns of `instructions` leave aside, initializers, and th
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from functools import lru_cache
 from types import MappingProxyType
 from typing import Final, NamedTuple, NoReturn
 
@@ -184,7 +183,6 @@ def step(data: bytes, at: int, end: int, marks: list[Mark] | None = None) -> tup
     return op, after
 
 
-@lru_cache(maxsize=1 << 14)
 def decode(token: bytes) -> Instruction:
     """The one instruction that `token` is. Raises like `step`, with offsets in `token`, and WB338 when more follows."""
     marks: list[Mark] = []
