@@ -136,9 +136,14 @@ def _optimize(line: Line, candidate: Candidate, features: str, source: str, targ
 
 
 def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], select: str) -> Step:
-    checks: list[JSON] = [[t.check.name, t.runtime.name] for t in line.trials.trials]
-    names: list[JSON] = [c.name for c in candidates]
-    action = Builtin(name="select", version=SELECT_VERSION, args={"metric": line.product.metric, "names": names, "checks": checks})
     copies = [line.product.copy] if line.product.copy else []
-    outputs = [line.product.file, select, *copies]
-    return line.builtin(action, verb="select", inputs=inputs, outputs=outputs)
+    recipe = line.optimizer.optimizer if line.optimizer else None
+    args: dict[str, JSON] = {
+        "metric": line.product.metric,
+        "names": [c.name for c in candidates],
+        "checks": [[t.check.name, t.runtime.name] for t in line.trials.trials],
+        "known": [*recipe.features] if recipe else [],
+        "copies": len(copies),
+    }
+    action = Builtin(name="select", version=SELECT_VERSION, args=args)
+    return line.builtin(action, verb="select", inputs=inputs, outputs=[line.product.file, select, *copies])
