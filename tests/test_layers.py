@@ -12,16 +12,16 @@ import wbuild
 ROOT = Path(wbuild.__file__).parent
 LAYERS = [
     ["errors", "model"],
-    ["decode", "locate", "versions", "words", "tree", "wasm", "doors"],
+    ["decode", "locate", "versions", "words", "tree", "wasm", "legible", "doors"],
     ["kit", "manifest", "catalog", "schema", "runtimes"],
-    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "verdict"],
+    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "verdict"],
     ["finish", "plan", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
     ["report", "scaffold", "survey"],
     ["cli"],
 ]
 PURE = ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
-PURE += ["optimize", "ledger", "measure", "checks", "verdict", "finish", "plan", "report", "builtin"]
+PURE += ["legible", "optimize", "ledger", "measure", "checks", "outcome", "verdict", "finish", "plan", "report", "builtin"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click"}
