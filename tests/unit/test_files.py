@@ -1,0 +1,155 @@
+"""Writing aside, hashing, locks, and the system's refusals as MachineError."""
+
+from __future__ import annotations
+
+import errno
+import hashlib
+import os
+import threading
+import time
+from collections.abc import Callable
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+
+from wbuild.doors import locks
+from wbuild.doors.files import RealFiles
+from wbuild.errors import MachineError
+
+files = RealFiles()
+
+
+def refuse(number: int) -> Callable[..., NoReturn]:
+    def call(*_args: object, **_kwargs: object) -> NoReturn:
+        raise OSError(number, os.strerror(number))
+
+    return call
+
+
+def test_write_makes_folders_and_replaces(tmp_path: Path) -> None:
+    path = tmp_path / "a" / "b" / "c.txt"
+    files.write(path, "one")
+    files.write(path, b"two")
+    assert path.read_bytes() == b"two"
+    assert path.stat().st_mode & 0o777 == 0o644
+    assert [p.name for p in path.parent.iterdir()] == ["c.txt"]
+
+
+@pytest.mark.parametrize(
+    ("number", "code"), [(errno.ENOSPC, "WB610"), (errno.EROFS, "WB611"), (errno.EACCES, "WB611"), (errno.EIO, "WB613")]
+)
+def test_F123_a_refused_write_leaves_the_old_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, number: int, code: str) -> None:
+    path = tmp_path / "x"
+    files.write(path, "old")
+    monkeypatch.setattr(os, "fsync", refuse(number))
+    with pytest.raises(MachineError) as caught:
+        files.write(path, "new")
+    assert caught.value.problems[0].code == code
+    assert str(path) in caught.value.problems[0].message
+    assert path.read_text() == "old"
+    assert list(tmp_path.iterdir()) == [path]
+
+
+def test_copy_keeps_the_executable_bit_and_is_never_a_hard_link(tmp_path: Path) -> None:
+    source, target = tmp_path / "s", tmp_path / "deep" / "t"
+    source.write_bytes(b"x" * 3_000_000)
+    source.chmod(0o555)
+    files.copy(source, target)
+    assert target.read_bytes() == source.read_bytes()
+    assert target.stat().st_mode & 0o777 == 0o755
+    assert target.stat().st_ino != source.stat().st_ino
+    with pytest.raises(MachineError):
+        files.copy(tmp_path / "none", target)
+
+
+def test_move_replaces_and_crosses_file_systems(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    source, target = tmp_path / "s", tmp_path / "new" / "t"
+    source.write_text("1")
+    files.move(source, target)
+    source.write_text("2")
+    real = Path.replace
+
+    def other_device(self: Path, to: Path) -> Path:
+        if self == source:
+            raise OSError(errno.EXDEV, "Invalid cross-device link")
+        return real(self, to)
+
+    monkeypatch.setattr(Path, "replace", other_device)
+    files.move(source, target)
+    assert target.read_text() == "2"
+    assert not source.exists()
+
+
+def test_remove_takes_read_only_trees_and_nothing(tmp_path: Path) -> None:
+    folder = tmp_path / "tree" / "inner"
+    folder.mkdir(parents=True)
+    (folder / "file").write_text("x")
+    folder.chmod(0o500)
+    files.remove(tmp_path / "tree")
+    files.remove(tmp_path / "tree")
+    (tmp_path / "link").symlink_to(tmp_path / "kept")
+    (tmp_path / "kept").mkdir()
+    files.remove(tmp_path / "link")
+    assert [p.name for p in tmp_path.iterdir()] == ["kept"]
+
+
+def test_sha256_of_big_and_empty_files(tmp_path: Path) -> None:
+    for content in (b"", b"x" * 2_500_000):
+        (tmp_path / "f").write_bytes(content)
+        assert files.sha256(tmp_path / "f") == hashlib.sha256(content).hexdigest()
+
+
+def test_walk_is_sorted_and_skips_what_is_never_an_input(tmp_path: Path) -> None:
+    for name in ("b/x.c", "a.c", ".git/config", "b/node_modules/y.js", "dist/o", "target/p", ".wbuild/q"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "loop").symlink_to(tmp_path)
+    (tmp_path / "self").symlink_to("self")
+    (tmp_path / "to-file").symlink_to("a.c")
+    assert list(files.walk(tmp_path)) == [("a.c", False), ("b", True), ("to-file", False), ("b/x.c", False)]
+
+
+def test_free_is_about_the_nearest_existing_parent(tmp_path: Path) -> None:
+    assert files.free(tmp_path / "not" / "yet") > 0
+
+
+def test_lock_excludes_threads_and_says_who_holds_it(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(locks, "ANNOUNCE", 0.1)
+    path, said, order = tmp_path / "l" / "lock", list[str](), list[str]()
+    held = threading.Event()
+
+    def holder() -> None:
+        with files.lock(path, what="hold", timeout=1, say=said.append):
+            held.set()
+            time.sleep(0.4)
+            order.append("first")
+
+    thread = threading.Thread(target=holder)
+    thread.start()
+    held.wait()
+    with files.lock(path, what="install zig", timeout=5, say=said.append):
+        order.append("second")
+    thread.join()
+    assert order == ["first", "second"]
+    assert said == [f"waiting for pid {os.getpid()} (this host) to install zig"]
+    assert path.exists()
+
+
+def test_lock_gives_up_at_the_time_out(tmp_path: Path) -> None:
+    path = tmp_path / "lock"
+    with (
+        files.lock(path, what="x", timeout=1, say=print),
+        pytest.raises(MachineError, match=r"waited 0\.2 s for pid") as caught,
+        files.lock(path, what="build", timeout=0.2, say=print),
+    ):
+        raise AssertionError
+    assert caught.value.problems[0].code == "WB603"
+    with files.lock(path, what="x", timeout=0, say=print):
+        pass
+
+
+def test_F60_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("fcntl.flock", refuse(errno.ENOLCK))
+    with pytest.raises(MachineError, match="no locks"), files.lock(tmp_path / "lock", what="x", timeout=1, say=print):
+        raise AssertionError

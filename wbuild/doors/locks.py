@@ -1,0 +1,106 @@
+"""Advisory locks: flock on a file that is never unlinked; the file says who holds it."""
+
+from __future__ import annotations
+
+import errno
+import os
+import socket
+import sys
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from wbuild.doors.machine import machine_errors
+from wbuild.errors import MachineError
+
+if sys.platform == "win32":  # pragma: no cover - designed, not verified
+    import msvcrt
+else:
+    import fcntl
+
+ANNOUNCE: Final = 2.0
+"""Seconds of silent waiting."""
+_POLL: Final = 0.05
+_BUSY: Final = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
+_STALE: Final = getattr(errno, "ESTALE", -1)
+_UNABLE: Final = frozenset({errno.ENOLCK, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.ENOSYS), errno.EOPNOTSUPP})
+
+
+@contextmanager
+def lock(path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -> Iterator[None]:
+    """Hold the lock at `path`; `what` completes "to …" in messages.
+
+    After 2 s of waiting `say` is told who holds it. Raises MachineError WB603 after `timeout` seconds, WB609 where the file
+    system has no locks.
+    """
+    with machine_errors(path, "lock"):
+        path.parent.mkdir(parents=True, exist_ok=True)
+    handle = _acquire(path, what, timeout, say)
+    try:
+        _sign(handle)
+        yield
+    finally:
+        os.close(handle)
+
+
+def _sign(handle: int) -> None:
+    with suppress(OSError):  # only for messages
+        os.ftruncate(handle, 0)
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.write(handle, f"{os.getpid()} {socket.gethostname()}\n".encode())
+
+
+def _acquire(path: Path, what: str, timeout: float, say: Callable[[str], None]) -> int:
+    start = time.monotonic()
+    announced = False
+    while True:
+        handle = _try(path)
+        if handle is not None:
+            return handle
+        waited = time.monotonic() - start
+        if waited >= timeout:
+            raise MachineError(
+                "WB603",
+                f"waited {timeout:g} s for {_holder(path)} to {what}",
+                hint="wait for it or end it; `lock-timeout` in the user's configuration sets how long to wait",
+            )
+        if waited >= ANNOUNCE and not announced:
+            say(f"waiting for {_holder(path)} to {what}")
+            announced = True
+        time.sleep(min(_POLL, max(0.0, timeout - waited)))
+
+
+def _try(path: Path) -> int | None:
+    """The descriptor of the locked file, or None when someone else holds it."""
+    with machine_errors(path, "lock"):
+        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+    try:
+        if sys.platform == "win32":  # pragma: no cover - designed, not verified
+            os.lseek(handle, 1 << 30, os.SEEK_SET)  # beyond the text, so that waiters can read who holds it
+            msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
+        else:
+            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except OSError as error:
+        os.close(handle)
+        if error.errno in _UNABLE:
+            raise MachineError(
+                "WB609", f"cannot lock {path}: the file system has no locks", hint="put it on a local disk (WBUILD_STORE, WBUILD_CACHE)"
+            ) from None
+        if error.errno in _BUSY or error.errno == _STALE:  # a stale NFS handle: open it again
+            return None
+        with machine_errors(path, "lock"):
+            raise
+    except BaseException:
+        os.close(handle)
+        raise
+    return handle
+
+
+def _holder(path: Path) -> str:
+    try:
+        pid, _, host = path.read_text("utf-8").strip().partition(" ")
+    except (OSError, UnicodeDecodeError):
+        pid = host = ""
+    return f"pid {pid} ({'this host' if host == socket.gethostname() else f'host {host}'})" if pid else "another process"
