@@ -5,7 +5,7 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
-__all__ = ["count", "duration", "escape", "limit", "pad", "percent", "signed_percent", "size", "width"]
+__all__ = ["count", "escape", "percent", "signed_percent", "size", "width"]
 
 _UNITS: Final = ("KiB", "MiB", "GiB", "TiB")
 _STEPS: Final = (("", 1), ("k", 10**3), ("M", 10**6), ("G", 10**9), ("T", 10**12))
@@ -61,12 +61,6 @@ def width(text: str) -> int:
     return len(text) if text.isascii() else sum(map(_columns, text))
 
 
-def pad(text: str, columns: int, *, right: bool = False) -> str:
-    """`text` filled with spaces to `columns`; `right` puts the spaces before it."""
-    space = " " * max(0, columns - width(text))
-    return space + text if right else text + space
-
-
 def size(number: int) -> str:
     """Bytes with three significant digits: "512 B", "1.25 KiB", "40.9 KiB", "113 KiB"."""
     if abs(number) < 1024:
@@ -78,14 +72,6 @@ def size(number: int) -> str:
         if abs(value) < 1023.5 or unit == _UNITS[-1]:
             return f"{value:.{digits}f} {unit}"
     raise AssertionError  # the last unit takes everything
-
-
-def limit(number: int) -> str:
-    """Bytes of a limit that somebody wrote: exact where a unit divides it ("50 KiB", "60 kB"), else like `size`."""
-    for unit, step in (("GiB", 1 << 30), ("MiB", 1 << 20), ("KiB", 1 << 10), ("MB", 10**6), ("kB", 1000)):
-        if number >= step and number % step == 0:
-            return f"{number // step} {unit}"
-    return size(number)
 
 
 def count(number: int) -> str:
@@ -117,14 +103,3 @@ def signed_percent(before: int, after: int) -> str:
     if share < 0.05:
         return f"{sign}<0.1 %"
     return f"{sign}{share:.1f} %" if share < 999.95 else f"{sign}{share:.0f} %"
-
-
-def duration(seconds: float) -> str:
-    """ "0.8 s", "500 ms" for less than a second that is whole in milliseconds, "2 min 5 s"."""
-    if seconds >= 60:
-        minutes, rest = divmod(round(seconds), 60)
-        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
-    if seconds < 1 and round(seconds * 1000) % 100:
-        return f"{round(seconds * 1000)} ms"
-    text = f"{seconds:.1f}"
-    return f"{text.removesuffix('.0')} s"

@@ -7,7 +7,7 @@ from collections.abc import Mapping, Sequence
 from itertools import zip_longest
 from typing import Final
 
-from wbuild import legible
+from wbuild import legible, units
 from wbuild.model.happened import CheckVerdict
 from wbuild.model.planned import JSON
 from wbuild.outcome import Outcome, read
@@ -67,13 +67,13 @@ def _limit(limit: str, check: Mapping[str, JSON]) -> str:
     seconds, fuel, memory = check.get("timeout"), check.get("fuel"), check.get("memory")
     match limit:
         case "time" | "timeout" | "seconds":
-            allowed = legible.duration(float(str(seconds))) if seconds else "it may"
+            allowed = units.show_duration(float(str(seconds))) if seconds else "it may"
             return f"stopped at the limit of time: it ran longer than {allowed}"
         case "fuel":
-            allowed = f"{legible.count(_whole(fuel))} instructions" if fuel else "it may"
+            allowed = f"{units.show_count(_whole(fuel))} instructions" if fuel else "it may"
             return f"stopped at the limit of fuel: it executed more than {allowed}"
         case "memory":
-            allowed = legible.limit(_whole(memory)) if memory else "it may"
+            allowed = units.show_size(_whole(memory)) if memory else "it may"
             return f"stopped at the limit of memory: it needed more than {allowed}"
         case "output":
             return "stopped at the limit of output: it wrote more than it may"

@@ -1,0 +1,136 @@
+"""Report → the table that ends a build, the lines below it, and the list of checks. Every number is a field of the report."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from fractions import Fraction
+from typing import Final
+
+from wbuild import legible, units
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Report
+from wbuild.report.table import Cell, Style, plain, render
+
+__all__ = ["CATEGORIES", "checks", "notes", "summary", "table"]
+
+CATEGORIES: Final = ("compiled", "managed", "scripting", "wasm-native", "other")
+"""Order of the groups: a module with a runtime inside is not judged beside one without."""
+_HEAD: Final = ("artifact", "language", "category", "target", "raw", "gzip", "brotli", "change", "budget")
+
+
+def summary(report: Report, style: Style = plain) -> str:
+    """Table and notes; "" without artifacts."""
+    return table(report, style) + notes(report, style) if report.artifacts else ""
+
+
+def table(report: Report, style: Style = plain) -> str:
+    """One row an artifact and target, grouped by category, in the order of the manifest."""
+    head = [Cell(title, "head") for title in _HEAD]
+    return render([head, *map(_row, _grouped(report.artifacts))], style)
+
+
+def _grouped(artifacts: Sequence[ArtifactReport]) -> list[ArtifactReport]:
+    return sorted(
+        artifacts, key=lambda artifact: CATEGORIES.index(artifact.category) if artifact.category in CATEGORIES else len(CATEGORIES)
+    )
+
+
+def _row(artifact: ArtifactReport) -> list[Cell]:
+    words = [legible.escape(word) for word in (artifact.name, artifact.language, artifact.category, artifact.target)]
+    row = [Cell(words[0], "name"), *map(Cell, words[1:])]
+    sizes = artifact.sizes
+    if sizes is None:
+        role = "bad" if artifact.status == "failed" else "dim"
+        return [*row, Cell(_reason(artifact), role, rest=True)]
+    row += [Cell(legible.size(number), right=True) for number in (sizes.raw, sizes.gzip, sizes.brotli)]
+    return [*row, _change(artifact), _budget(artifact)]
+
+
+def _reason(artifact: ArtifactReport) -> str:
+    """Why there is no file."""
+    message = artifact.problems[0].message if artifact.problems else ""
+    return f"{artifact.status}: {legible.escape(message.splitlines()[0], cap=100)}" if message else artifact.status
+
+
+def _change(artifact: ArtifactReport) -> Cell:
+    """Against the last build of the same profile, raw."""
+    before, now = artifact.previous, artifact.sizes
+    if before is None or now is None:
+        return Cell("new", "dim")
+    if before.raw == now.raw:
+        return Cell("=", "dim")
+    return Cell(legible.signed_percent(before.raw, now.raw), "warn" if now.raw > before.raw else "good")
+
+
+def _budget(artifact: ArtifactReport) -> Cell:
+    """The tightest limit; in words when it is near or exceeded. In parentheses where budgets are not judged."""
+    if not artifact.budget:
+        return Cell("")
+    verdict = max(artifact.budget, key=_share)
+    text = _share_text(verdict)
+    if artifact.level == "none":
+        return Cell(f"({text})", "dim")
+    match verdict.status:
+        case "over":
+            return Cell(f"OVER by {legible.size(verdict.actual - verdict.limit)}: {text}", "bad")
+        case "warn":
+            return Cell(f"near: {text}", "warn")
+        case _:
+            return Cell(text)
+
+
+def _share(verdict: BudgetVerdict) -> Fraction:
+    return Fraction(verdict.actual, max(verdict.limit, 1))
+
+
+def _share_text(verdict: BudgetVerdict) -> str:
+    return f"{legible.percent(verdict.actual, verdict.limit)} of {units.show_size(verdict.limit)} {verdict.metric}"
+
+
+def notes(report: Report, style: Style = plain) -> str:
+    """What the table has no column for: one line for each remark, "" when there is none."""
+    lines = [(artifact, role, remark) for artifact in _grouped(report.artifacts) for role, remark in _remarks(artifact)]
+    return "".join(f" {style('name', _title(artifact, report))}: {style(role, remark)}\n" for artifact, role, remark in lines)
+
+
+def _title(artifact: ArtifactReport, report: Report) -> str:
+    """The name, with the target where the report has several."""
+    several = sum(other.name == artifact.name for other in report.artifacts) > 1
+    return legible.escape(artifact.name) + (f" ({artifact.target})" if several else "")
+
+
+def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
+    failed = [verdict for verdict in artifact.checks if verdict.status != "passed"]
+    if failed:
+        names = ", ".join(dict.fromkeys(f'"{legible.escape(verdict.name)}"' for verdict in failed[:3]))
+        more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
+        yield "bad", f"{len(failed)} of {len(artifact.checks)} checks failed: {names}{more}"
+    choice = artifact.choice
+    if choice is None or artifact.level == "none":
+        return
+    if not choice.checked:
+        yield "warn", "unchecked: no check could run, so the optimizer did only what is proven safe"
+    if choice.chosen == "unoptimized":
+        yield "warn", f"unoptimized: {legible.escape(choice.why) or 'nothing to try at this level'}"
+    elif choice.why:
+        yield "warn", f"{legible.escape(choice.chosen)} was taken: {legible.escape(choice.why)}"
+    if choice.degraded:
+        yield "warn", "degraded: the optimizer was stopped before its end, so another run may make a smaller file"
+
+
+def checks(report: Report, style: Style = plain) -> str:
+    """Every check of every artifact on every runtime, what differs below those that did not pass."""
+    blocks: list[str] = []
+    for artifact in report.artifacts:
+        rows = [[*_check_cells(artifact, verdict, report)] for verdict in artifact.checks]
+        lines = render(rows, style).splitlines(keepends=True)
+        for verdict, line in zip(artifact.checks, lines, strict=True):
+            blocks += [line, *(f"          {legible.escape(detail)}\n" for detail in verdict.message.splitlines())]
+    return "".join(blocks)
+
+
+def _check_cells(artifact: ArtifactReport, verdict: CheckVerdict, report: Report) -> Iterator[Cell]:
+    yield Cell(verdict.status, "good" if verdict.status == "passed" else "bad")
+    yield Cell(_title(artifact, report), "name")
+    yield Cell(legible.escape(verdict.name))
+    yield Cell(legible.escape(verdict.runtime))
+    yield Cell("" if verdict.fuel is None else f"{legible.count(verdict.fuel)} instructions", "dim")
