@@ -1,0 +1,86 @@
+"""A machine for tests that run the real thing: an environment made from nothing, with a home of its own.
+
+Downloads are shared by all tests and later runs: they stay in `WBUILD_STORE`, or in `wbuild-tests` in the user's cache folder.
+Results of steps are not shared: every machine has an action cache of its own, so that every test builds.
+"""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from platformdirs import user_cache_path
+
+STORE: Final = Path(os.environ.get("WBUILD_STORE") or user_cache_path("wbuild-tests") / "store").absolute()
+"""Where tools are kept; read when tests are collected, before any of them has a home of its own."""
+SCRIPT: Final = Path(sys.executable).parent / "wbuild"
+"""The installed console script."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Done:
+    """A process that ended."""
+
+    argv: Sequence[str]
+    code: int
+    stdout: str
+    stderr: str
+
+    def succeeds(self) -> Done:
+        """Assert exit code 0."""
+        return self.ends(0)
+
+    def ends(self, code: int) -> Done:
+        """Assert an exit code, showing everything the process said otherwise."""
+        assert self.code == code, f"{' '.join(self.argv)} ended with {self.code}, not {code}\n{self.stdout}{self.stderr}"
+        return self
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Machine:
+    """Where commands run."""
+
+    folder: Path
+    """Home, action cache and programs are below it."""
+    environ: Mapping[str, str]
+
+    @classmethod
+    def make(cls, folder: Path, *, programs: Sequence[Path] = (SCRIPT,), path: Sequence[str] = ()) -> Machine:
+        """A machine whose PATH holds links to `programs`, then the folders `path`."""
+        links = folder / "bin"
+        links.mkdir(parents=True)
+        for program in programs:
+            (links / program.name).symlink_to(program)
+        home = folder / "home"
+        home.mkdir()
+        environ = {
+            "HOME": str(home),
+            "PATH": os.pathsep.join([str(links), *path]),
+            "LC_ALL": "C.UTF-8",
+            "WBUILD_STORE": str(STORE),
+            "WBUILD_CACHE": str(folder / "cache"),
+            **_network(),
+        }
+        return cls(folder=folder, environ=environ)
+
+    def run(self, argv: Sequence[str], cwd: Path, *, stdin: str = "", **more: str) -> Done:
+        """Run a command to its end; `more` are variables of the environment."""
+        done = subprocess.run(
+            argv, cwd=cwd, env={**self.environ, **more}, input=stdin, capture_output=True, encoding="utf-8", timeout=900, check=False
+        )
+        return Done(argv=argv, code=done.returncode, stdout=done.stdout, stderr=done.stderr)
+
+    def wbuild(self, *args: str, cwd: Path, stdin: str = "", **more: str) -> Done:
+        """Run the installed `wbuild`."""
+        return self.run([str(SCRIPT), *args], cwd, stdin=stdin, **more)
+
+
+def _network() -> dict[str, str]:
+    """How this machine reaches the network; part of where tests run, not of what they test."""
+    names = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
+    return {name: value for name, value in os.environ.items() if name in names or name.startswith(("PIP_", "UV_"))}
