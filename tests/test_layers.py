@@ -12,15 +12,28 @@ import wbuild
 ROOT = Path(wbuild.__file__).parent
 LAYERS = [
     ["errors", "model"],
-    ["decode", "locate", "versions", "words", "tree", "wasm", "legible", "doors"],
-    ["kit", "manifest", "catalog", "schema", "runtimes"],
+    ["names", "units", "locate", "faults", "decode", "versions", "words", "tree", "wasm", "legible", "doors"],
+    [
+        "kit",
+        "boundary",
+        "profiles",
+        "check_rules",
+        "artifact_rules",
+        "manifest",
+        "recipe_rules",
+        "catalog",
+        "schema",
+        "reference",
+        "runtimes",
+    ],
     ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "verdict"],
     ["finish", "plan", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
     ["report", "scaffold", "survey"],
     ["cli"],
 ]
-PURE = ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
+PURE = ["names", "units", "faults", "boundary", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
+PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["legible", "optimize", "ledger", "measure", "checks", "outcome", "verdict", "finish", "plan", "report", "builtin"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""

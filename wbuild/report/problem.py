@@ -33,7 +33,8 @@ def _shown(place: Place) -> list[str]:
         return lines
     begin = place.column - 1
     before, marked, after = (
-        escape(part.replace("\t", " ")) for part in (place.text[:begin], place.text[begin : begin + place.width], place.text[begin + place.width :])
+        escape(part.replace("\t", " "))
+        for part in (place.text[:begin], place.text[begin : begin + place.width], place.text[begin + place.width :])
     )
     if width(before + marked + after) > WIDEST:
         before = before if len(before) <= _BEFORE else f"…{before[-_BEFORE:]}"

@@ -1,0 +1,271 @@
+"""`[artifact.NAME]`: decoding, and the rules that one artifact and all of them together must keep."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+from posixpath import normpath
+from typing import Any, Final
+
+from wbuild.boundary import Boundary
+from wbuild.check_rules import check_rules
+from wbuild.decode import MISFIT, Reader
+from wbuild.faults import Faults, dotted
+from wbuild.locate import Path
+from wbuild.model.shipped import Catalog, LanguageRecipe, Option, OptionType, ToolchainRecipe
+from wbuild.model.written import Artifact, EnvFrom, Glob, Kind, OptionValue, Target
+from wbuild.names import name_problem, quoted, secret_problem, variable_problem, vendor_parts
+from wbuild.profiles import check_level
+
+OPTION_TYPES: Final[Mapping[OptionType, Any]] = {
+    "string": str,
+    "bool": bool,
+    "int": int,
+    "list": tuple[str, ...],
+    "globs": tuple[Glob, ...],
+    "paths": tuple[Glob, ...],
+}
+"""What a recipe calls a type; a single text may stand for a list of globs or paths."""
+_OWN = (".git", ".wbuild", "dist")
+_OWN_FILES = ("wbuild.toml", "wbuild.lock")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """What artifacts are checked against."""
+
+    reader: Reader
+    boundary: Boundary
+    catalog: Catalog
+    toolchains: Mapping[str, str]
+    vendor: frozenset[str]
+    profiles: frozenset[str]
+
+    @property
+    def faults(self) -> Faults:
+        """Where problems are noted."""
+        return self.reader.faults
+
+
+def decode_artifact(ground: Ground, name: str, data: object, *, line: int, single: bool) -> Artifact | None:
+    """One artifact with its path, targets, kind and names of checks filled in; None when it cannot be made."""
+    path: Path = ("artifact", name)
+    problem = name_problem(name)
+    if problem:
+        ground.faults.add("WB211", path, f"artifact {quoted(name)}: {problem}", part="key")
+    recipe = _language(ground, path, data)
+    given = {"name": name, "line": line, "options": {}}
+    artifact = ground.reader.table(Artifact, data, path, given=given, ignore={"target", *ground.catalog.languages})
+    if artifact is None or not isinstance(data, Mapping):
+        return None
+    artifact = replace(artifact, path=artifact.path or ("." if single else name), targets=_targets(ground, path, data, artifact, recipe))
+    _check_paths(ground, path, artifact)
+    _check_environment(ground.faults, path, artifact)
+    _check_proposals(ground, path, artifact)
+    _check_levels(ground, path, data, artifact)
+    for tag in artifact.tags:
+        if name_problem(tag):
+            ground.faults.add("WB211", (*path, "tags", artifact.tags.index(tag)), f"tag {quoted(tag)}: {name_problem(tag)}")
+    if recipe is not None:
+        options = _options(ground, (*path, recipe.name), data.get(recipe.name, {}), recipe, artifact.path)
+        artifact = replace(artifact, kind=artifact.kind or recipe.kind, options=options)
+        _check_toolchain(ground, path, artifact, recipe)
+    return replace(artifact, checks=check_rules(ground.faults, ground.boundary, ground.catalog, path, artifact))
+
+
+def _language(ground: Ground, path: Path, data: object) -> LanguageRecipe | None:
+    name = data.get("lang") if isinstance(data, Mapping) else None
+    if not isinstance(name, str):
+        return None
+    languages = ground.catalog.languages
+    recipe = languages.get(name)
+    if recipe is None:
+        named = ground.catalog.language(name)
+        hint = f'in wbuild.toml it is called "{named.name}"' if named else ""
+        near = (name, [*languages, *(alias for known in languages.values() for alias in known.aliases)])
+        ground.faults.add("WB204", (*path, "lang"), f"unknown language {quoted(name)}", hint=hint, near=near)
+        return None
+    for other in languages:
+        if other != name and isinstance(data, Mapping) and other in data:
+            message = f"{dotted((*path, other))} is a table of {languages[other].title}, and lang is {quoted(name)}"
+            ground.faults.add("WB227", (*path, other), message, hint=f"move its keys to [{dotted((*path, name))}]", part="key")
+    return recipe
+
+
+def _targets(
+    ground: Ground, path: Path, data: Mapping[str, object], artifact: Artifact, recipe: LanguageRecipe | None
+) -> tuple[Target, ...]:
+    targets, place = artifact.targets, (*path, "targets")
+    if "target" in data:
+        place = (*path, "target")
+        if "targets" in data:
+            ground.faults.add("WB219", place, f"{dotted(path)} has both target and targets", hint="keep one of them", part="key")
+        value = ground.reader.value(Target, data["target"], place)
+        targets = () if value is MISFIT else (value,)
+    elif data.get("targets") == []:
+        ground.faults.add("WB223", place, f"{dotted(place)} is empty", hint="leave the key out for the language's default")
+    for position, target in enumerate(targets):
+        where = place if "target" in data else (*place, position)
+        if target in targets[:position]:
+            ground.faults.add("WB223", where, f"{dotted(where)}: {quoted(target)} is given twice")
+        if recipe is not None and target not in recipe.targets:
+            message = f"{dotted(where)}: {recipe.title} does not build for {target}"
+            ground.faults.add("WB215", where, message, hint=f"possible: {', '.join(recipe.targets)}")
+    return targets or (recipe.targets[:1] if recipe is not None else ())
+
+
+def _check_paths(ground: Ground, path: Path, artifact: Artifact) -> None:
+    boundary = ground.boundary
+    boundary.check((*path, "path"), artifact.path)
+    for key, globs in (("inputs", artifact.inputs), ("exclude", artifact.exclude)):
+        for position, glob in enumerate(globs):
+            _check_glob(ground, (*path, key, position), glob, artifact.path)
+    if artifact.out:
+        where = (*path, "out")
+        boundary.check(where, artifact.out)
+        if artifact.out in (".", *_OWN_FILES) or artifact.out.partition("/")[0] in _OWN:
+            hint = 'choose a file of your own, such as "bin/main.wasm"'
+            ground.faults.add("WB209", where, f"{dotted(where)}: {quoted(artifact.out)} belongs to wbuild or git", hint=hint)
+
+
+def _check_glob(ground: Ground, where: Path, glob: str, base: str) -> None:
+    vendor, _ = vendor_parts(glob)
+    if vendor and vendor not in ground.vendor:
+        message = f"{dotted(where)}: no [vendor.{vendor}] in this file"
+        ground.faults.add("WB221", where, message, near=(vendor, sorted(ground.vendor)))
+    ground.boundary.check(where, glob, base)
+
+
+def _check_environment(faults: Faults, path: Path, artifact: Artifact) -> None:
+    for name, value in artifact.env.items():
+        where = (*path, "env", name)
+        problem = variable_problem(name)
+        if problem:
+            hint = "tools get what they need from their recipes; use `flags` for more"
+            faults.add("WB213", where, f"{dotted(path)}.env: {quoted(name)}: {problem}", hint=hint, part="key")
+        secret = secret_problem(value.from_) if isinstance(value, EnvFrom) else ""
+        if secret:
+            faults.add("WB213", (*where, "from"), f"{dotted(where)}.from: {secret}", hint="keep credentials out of builds")
+
+
+def _check_proposals(ground: Ground, path: Path, artifact: Artifact) -> None:
+    known = known_features(ground.catalog)
+    for key, names in (("allow", artifact.proposals.allow), ("deny", artifact.proposals.deny)):
+        for position, name in enumerate(names):
+            where = (*path, "proposals", key, position)
+            if name not in known:
+                ground.faults.add("WB224", where, f"{dotted(where)}: unknown proposal {quoted(name)}", near=(name, known))
+            if key == "deny" and name in artifact.proposals.allow:
+                ground.faults.add("WB219", where, f"{dotted(path)}.proposals both allows and denies {quoted(name)}")
+
+
+def known_features(catalog: Catalog) -> tuple[str, ...]:
+    """Every proposal that a runtime or an optimizer of the catalogue knows."""
+    found = {feature for runtime in catalog.runtimes.values() for feature in runtime.features}
+    found.update(feature for tool in catalog.tools.values() if tool.optimizer for feature in tool.optimizer.features)
+    return tuple(sorted(found))
+
+
+def _check_levels(ground: Ground, path: Path, data: Mapping[str, object], artifact: Artifact) -> None:
+    check_level(ground.faults, path, data)
+    overrides = data.get("profile")
+    for name, override in overrides.items() if isinstance(overrides, Mapping) else ():
+        check_level(ground.faults, (*path, "profile", name), override)
+    for name, profile in artifact.profile.items():
+        where = (*path, "profile", name)
+        if name not in ground.profiles:
+            near = (name, sorted(ground.profiles))
+            ground.faults.add("WB220", where, f"{dotted(path)}.profile: no profile {quoted(name)}", near=near, part="key")
+        if profile.inherits:
+            message = f"{dotted(where)}: an override for one artifact inherits nothing"
+            ground.faults.add("WB220", (*where, "inherits"), message, hint=f"write [profile.{name}] with inherits", part="key")
+
+
+def _options(ground: Ground, path: Path, raw: object, recipe: LanguageRecipe, base: str) -> Mapping[str, OptionValue]:
+    """The table named like the language."""
+    if not isinstance(raw, Mapping):
+        ground.reader.value(Mapping[str, str], raw, path)
+        return {}
+    declared = {option.name: option for option in recipe.options}
+    found: dict[str, OptionValue] = {}
+    for name, value in raw.items():
+        where = (*path, name)
+        option = declared.get(name)
+        if option is None:
+            message = f"{recipe.title} has no option {quoted(name)}"
+            ground.faults.add("WB203", where, message, near=(name, declared), part="key")
+            continue
+        decoded = _option(ground, where, value, option, base)
+        if decoded is not MISFIT:
+            found[name] = decoded
+    return found
+
+
+def _option(ground: Ground, where: Path, raw: object, option: Option, base: str) -> Any:  # noqa: ANN401 - MISFIT or the option's type
+    located = option.type in ("globs", "paths")
+    short = located and isinstance(raw, str)
+    value = ground.reader.value(Glob, raw, where) if short else ground.reader.value(OPTION_TYPES[option.type], raw, where)
+    if value is MISFIT:
+        return MISFIT
+    if short:
+        value = (value,)
+    entries = value if isinstance(value, tuple) else (value,)
+    for position, entry in enumerate(entries):
+        place = (*where, position) if isinstance(raw, list) else where
+        if located:
+            _check_glob(ground, place, entry, base)
+        if option.choices and entry not in option.choices:
+            message = f"{dotted(place)}: {quoted(entry)} is none of {', '.join(option.choices)}"
+            ground.faults.add("WB207", place, message, near=(str(entry), option.choices))
+    return value
+
+
+def _check_toolchain(ground: Ground, path: Path, artifact: Artifact, recipe: LanguageRecipe) -> None:
+    """The toolchain that is named, or any of the language's when none is, must make every target of this kind."""
+    where = (*path, "toolchain")
+    named = artifact.toolchain or ground.toolchains.get(recipe.name, "")
+    chosen = [toolchain for toolchain in recipe.toolchains if not named or toolchain.name == named]
+    if artifact.toolchain and not chosen:
+        near = (artifact.toolchain, [t.name for t in recipe.toolchains])
+        message = f"{dotted(where)}: {recipe.title} has no toolchain {quoted(artifact.toolchain)}"
+        ground.faults.add("WB216", where, message, near=near)
+    for target in artifact.targets if chosen else ():
+        if target in recipe.targets and not any(_makes(toolchain, target, artifact.kind) for toolchain in chosen):
+            possible = [f"{t} {k}" for c in chosen for t in recipe.targets for k in ("command", "reactor") if _makes(c, t, k)]
+            by = f" with {named}" if named else ""
+            message = f"{dotted(path)}: {recipe.title}{by} cannot build a {artifact.kind} for {target}"
+            place = (*path, next((key for key in ("kind", "target", "targets", "toolchain", "lang") if _wrote(ground, path, key)), "lang"))
+            ground.faults.add("WB215", place, message, hint=f"possible: {', '.join(dict.fromkeys(possible)) or 'nothing'}")
+
+
+def _makes(toolchain: ToolchainRecipe, target: Target, kind: Kind | None) -> bool:
+    table = toolchain.words.get("target-kind")
+    return target in toolchain.targets and (table is None or f"{target} {kind}" in table)
+
+
+def _wrote(ground: Ground, path: Path, key: str) -> bool:
+    data: Any = ground.faults.document.data
+    for part in path:
+        data = data[part]
+    return key in data
+
+
+def check_together(ground: Ground, artifacts: Sequence[Artifact]) -> None:
+    """Note artifacts that would write the same file, on systems that ignore case too."""
+    seen: dict[str, str] = {}
+    for artifact in artifacts:
+        files = [artifact.name, *(f"{artifact.name}.{target}" for target in artifact.targets[1:])]
+        for file in files:
+            other = seen.setdefault(file.casefold(), artifact.name)
+            if other != artifact.name:
+                message = f"artifacts {quoted(other)} and {quoted(artifact.name)} would both write {file}.wasm"
+                hint = "names may not differ in case alone, nor end in a target that another artifact has"
+                ground.faults.add("WB212", ("artifact", artifact.name), message, hint=hint, part="key")
+                break
+    copies: dict[str, str] = {}
+    for artifact in artifacts:
+        if artifact.out:
+            other = copies.setdefault(normpath(artifact.out).casefold(), artifact.name)
+            if other != artifact.name:
+                message = f"artifacts {quoted(other)} and {quoted(artifact.name)} would both write {artifact.out}"
+                ground.faults.add("WB212", ("artifact", artifact.name, "out"), message, hint="give each its own file")

@@ -1,0 +1,210 @@
+"""wbuild.toml → Manifest, checked against the catalogue. Pure: the CLI reads the file and finds out the `Facts`.
+
+Paths in a manifest are relative to the folder of wbuild.toml (`artifact.path`, `artifact.out`, `project.recipes`) or to the artifact's
+folder (everything else below an artifact). They are returned in normal form, still relative to the same folders.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import Final, TypeVar
+
+from wbuild.artifact_rules import Ground, check_together, decode_artifact
+from wbuild.boundary import Boundary, Facts
+from wbuild.decode import MISFIT, Reader, read
+from wbuild.faults import Document, Faults, dotted
+from wbuild.model.shipped import Catalog
+from wbuild.model.written import Artifact, Manifest, Profile, Project, Vendor
+from wbuild.names import is_version, name_problem, quoted
+from wbuild.profiles import PROFILE_DEFAULTS, check_profiles, profile_names, resolve_profile
+from wbuild.versions import SpecifierError, clauses, matches
+
+__all__ = ["MACHINE_KEYS", "PROFILE_DEFAULTS", "TABLES", "Facts", "load", "profile_names", "recipe_globs", "resolve_profile"]
+
+TABLES: Final = ("project", "toolchains", "tools", "profile", "vendor", "artifact")
+"""The tables of wbuild.toml."""
+MACHINE_KEYS: Final = frozenset(
+    {
+        *("sources", "mirrors", "proxy", "ca-file", "store", "cache", "jobs", "memory", "lock-timeout", "offline", "remote-cache"),
+        *("trust", "verify", "verification", "signatures", "credentials", "token", "allow-insecure"),
+    }
+)
+"""Keys that a project never sets: they belong to the machine's configuration."""
+
+T = TypeVar("T")
+
+_VENDOR = re.compile(r"(?:npm:(?:@[a-z0-9~-][a-z0-9._~-]*/)?[a-z0-9~-][a-z0-9._~-]*|pypi:[A-Za-z0-9][A-Za-z0-9._-]*)\Z")
+_RELEASE = re.compile(r"\d+(?:\.\d+)*")
+_HEADER = re.compile(r"""^[ \t]*\[[ \t]*artifact[ \t]*\.[ \t]*["']?([A-Za-z0-9._-]+)["']?[ \t]*\]""", re.MULTILINE)
+
+
+def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog) -> Manifest:
+    """The manifest that `content` says, with paths, targets, kinds and names of checks filled in.
+
+    `file` is how messages call it. Raises UsageError with every problem, each with its place.
+    """
+    document = read(content, file)
+    faults = Faults(document)
+    reader = Reader(faults)
+    _check_tables(document, faults)
+    project = reader.table(Project, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS) or Project()
+    _check_project(document, faults, facts, project)
+    boundary = Boundary.of(faults, facts, project.root)
+    for position, glob in enumerate(project.recipes):
+        boundary.check(("project", "recipes", position), glob)
+    vendor = _named(reader, document, "vendor", Vendor)
+    _check_vendor(faults, vendor)
+    profiles = _named(reader, document, "profile", Profile)
+    check_profiles(faults, profiles)
+    ground = Ground(
+        reader=reader,
+        boundary=boundary,
+        catalog=catalog,
+        toolchains=_toolchains(reader, document, catalog),
+        vendor=frozenset(vendor),
+        profiles=frozenset({*PROFILE_DEFAULTS, *profiles}),
+    )
+    artifacts = _artifacts(ground, document)
+    tools = _tools(reader, document, catalog)
+    faults.check()
+    return Manifest(
+        project=replace(project, name=project.name or facts.folder.rstrip("/").rpartition("/")[2]),
+        toolchains=ground.toolchains,
+        tools=tools,
+        profiles=profiles,
+        vendor=vendor,
+        artifacts=tuple(artifacts),
+        folder=boundary.folder,
+    )
+
+
+def recipe_globs(content: bytes | str, file: str, facts: Facts) -> tuple[str, ...]:
+    """`project.recipes` alone: it decides the catalogue that the rest is checked against. Nothing when it is wrong; `load` says why.
+
+    Raises UsageError for a text that is not TOML.
+    """
+    text = content if isinstance(content, str) else content.decode("utf-8", "replace")
+    if "recipes" not in text:
+        return ()
+    document = read(content, file)
+    faults = Faults(document)
+    project = Reader(faults).table(Project, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS)
+    if project is None:
+        return ()
+    boundary = Boundary.of(faults, facts, project.root)
+    for position, glob in enumerate(project.recipes):
+        boundary.check(("project", "recipes", position), glob)
+    return () if faults else project.recipes
+
+
+def _check_tables(document: Document, faults: Faults) -> None:
+    for name in document.data:
+        if name not in TABLES and name not in MACHINE_KEYS:
+            faults.add("WB203", (name,), f"unknown table or key {quoted(name)}", near=(name, TABLES), part="key")
+    tables: Mapping[str, object] = document.data
+    project = tables.get("project")
+    for path, table in (((), tables), (("project",), project if isinstance(project, Mapping) else {})):
+        for name in sorted(MACHINE_KEYS & table.keys()):
+            message = f"{quoted(name)} is set only in user config: a project never decides it for a machine"
+            faults.add(
+                "WB210", (*path, name), message, hint="remove it here; `wbuild config` shows where the user's config.toml is", part="key"
+            )
+
+
+def _check_project(document: Document, faults: Faults, facts: Facts, project: Project) -> None:
+    if any(ord(c) < 32 for c in project.name):
+        faults.add("WB211", ("project", "name"), "project.name holds a control character")
+    where = ("project", "requires-wbuild")
+    try:
+        clauses(project.requires_wbuild)
+    except SpecifierError as error:
+        faults.add("WB218", where, f"project.requires-wbuild: {error}", hint='write such as ">=0.1" or ">=0.1,<1"')
+        return
+    release = _RELEASE.match(facts.version)
+    if release and not matches(release.group(), project.requires_wbuild):
+        message = f"{document.file} requires wbuild {project.requires_wbuild}, and this is {facts.version}"
+        faults.add("WB214", where, message, hint="install a wbuild that fits, or change requires-wbuild")
+
+
+def _named(reader: Reader, document: Document, table: str, model: type[T]) -> dict[str, T]:
+    """`[table.NAME]` tables, decoded."""
+    raw = document.data.get(table, {})
+    if not isinstance(raw, Mapping):
+        reader.value(Mapping[str, str], raw, (table,))
+        return {}
+    decoded = {str(name): reader.table(model, entry, (table, str(name))) for name, entry in raw.items()}
+    return {name: entry for name, entry in decoded.items() if entry is not None}
+
+
+def _texts(reader: Reader, document: Document, table: str) -> dict[str, str]:
+    """A table of texts; entries that are none are noted and left out."""
+    raw = document.data.get(table, {})
+    entries = raw if isinstance(raw, Mapping) else {}
+    if entries is not raw:
+        reader.value(Mapping[str, str], raw, (table,))
+    decoded = {str(name): reader.value(str, entry, (table, str(name))) for name, entry in entries.items()}
+    return {name: value for name, value in decoded.items() if value is not MISFIT}
+
+
+def _toolchains(reader: Reader, document: Document, catalog: Catalog) -> dict[str, str]:
+    found = _texts(reader, document, "toolchains")
+    for language, toolchain in found.items():
+        path = ("toolchains", language)
+        recipe = catalog.languages.get(language)
+        if recipe is None:
+            near = (language, catalog.languages)
+            reader.faults.add("WB204", path, f"toolchains: unknown language {quoted(language)}", near=near, part="key")
+        elif toolchain not in (names := [t.name for t in recipe.toolchains]):
+            message = f"{dotted(path)}: {recipe.title} has no toolchain {quoted(toolchain)}"
+            reader.faults.add("WB216", path, message, near=(toolchain, names))
+    return found
+
+
+def _tools(reader: Reader, document: Document, catalog: Catalog) -> dict[str, str]:
+    found = _texts(reader, document, "tools")
+    for name, version in found.items():
+        path = ("tools", name)
+        if name not in catalog.tools:
+            reader.faults.add("WB217", path, f"unknown tool {quoted(name)}", near=(name, catalog.tools), part="key")
+        if not is_version(version):
+            message = f"{dotted(path)}: {quoted(version)} is not one exact version"
+            reader.faults.add("WB218", path, message, hint='write a version such as "1.2.3"; leave the key out for the newest')
+    return found
+
+
+def _check_vendor(faults: Faults, vendor: Mapping[str, Vendor]) -> None:
+    for name, entry in vendor.items():
+        problem = name_problem(name)
+        if problem:
+            faults.add("WB211", ("vendor", name), f"vendor {quoted(name)}: {problem}", part="key")
+        if not _VENDOR.match(entry.from_):
+            message = f"{dotted(('vendor', name, 'from'))}: {quoted(entry.from_)} is not a source of vendored files"
+            faults.add("WB218", ("vendor", name, "from"), message, hint='write "npm:PACKAGE" or "pypi:PACKAGE"')
+        if not is_version(entry.version):
+            message = f"{dotted(('vendor', name, 'version'))}: {quoted(entry.version)} is not one exact version"
+            faults.add("WB218", ("vendor", name, "version"), message, hint='write a version such as "1.2.3"')
+
+
+def _artifacts(ground: Ground, document: Document) -> Sequence[Artifact]:
+    raw = document.data.get("artifact", {})
+    if not isinstance(raw, Mapping):
+        ground.reader.value(Mapping[str, str], raw, ("artifact",))
+        return ()
+    lines = _header_lines(document.text)
+    decoded = [decode_artifact(ground, str(name), entry, line=lines.get(str(name), 0), single=len(raw) == 1) for name, entry in raw.items()]
+    found = [artifact for artifact in decoded if artifact is not None]
+    check_together(ground, found)
+    return found
+
+
+def _header_lines(text: str) -> dict[str, int]:
+    """Line of each `[artifact.NAME]`, without indexing the whole text."""
+    lines: dict[str, int] = {}
+    line, position = 1, 0
+    for match in _HEADER.finditer(text):
+        line += text.count("\n", position, match.start())
+        position = match.start()
+        lines.setdefault(match.group(1), line)
+    return lines
