@@ -10,6 +10,11 @@ import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
+
+from tests.real.machine import network
+
+ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,9 +40,9 @@ def script(name: str) -> str:
 
 
 def machine(home: Path, **more: str) -> dict[str, str]:
-    """An environment with a home of its own and nothing else of this process but PATH."""
+    """An environment with a home of its own; of this process' it has PATH and the way to the network."""
     home.mkdir(parents=True, exist_ok=True)
-    return {"HOME": str(home), "PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", **more}
+    return {"HOME": str(home), "PATH": os.environ.get("PATH", ""), "LC_ALL": "C.UTF-8", **network(), **more}
 
 
 def once(argv: Sequence[str], place: Place) -> Timing:

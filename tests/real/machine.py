@@ -64,7 +64,7 @@ class Machine:
             "LC_ALL": "C.UTF-8",
             "WBUILD_STORE": str(STORE),
             "WBUILD_CACHE": str(folder / "cache"),
-            **_network(),
+            **network(),
         }
         return cls(folder=folder, environ=environ)
 
@@ -80,7 +80,7 @@ class Machine:
         return self.run([str(SCRIPT), *args], cwd, stdin=stdin, **more)
 
 
-def _network() -> dict[str, str]:
+def network() -> dict[str, str]:
     """How this machine reaches the network; part of where tests run, not of what they test."""
     names = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
     return {name: value for name, value in os.environ.items() if name in names or name.startswith(("PIP_", "UV_"))}
