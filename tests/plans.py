@@ -1,0 +1,64 @@
+"""Plans of made-up projects with the shipped catalogue and made-up pins: no tool is installed."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+
+from wbuild import catalog as catalog_module
+from wbuild import manifest as manifest_module
+from wbuild.kit import Kit
+from wbuild.manifest import Facts
+from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
+from wbuild.model.planned import Plan
+from wbuild.model.shipped import Catalog, ToolRecipe
+from wbuild.model.written import Level
+from wbuild.plan import Context, Request, make_plan
+from wbuild.tree import Tree
+
+TOOLCHAINS = Path(__file__).parent.parent / "toolchains"
+
+
+def shipped_catalog() -> Catalog:
+    """The recipes of the checkout."""
+    texts = {p.relative_to(TOOLCHAINS.parent).as_posix(): p.read_text("utf-8") for p in sorted(TOOLCHAINS.rglob("*.toml"))}
+    return catalog_module.load(texts, {})
+
+
+def pin(tool: ToolRecipe, catalog: Catalog, platform: Platform) -> Pin:
+    """A made-up pin of a tool's first route."""
+    route = tool.routes[0]
+    windows = platform.startswith("windows") and route.bin_windows
+    return Pin(
+        name=tool.name,
+        version="1.0.0",
+        platform=platform,
+        source=route.source,
+        package=route.package,
+        files=(PinnedFile(name=f"{tool.name}.whl", size=1000, digest=Digest(algorithm="sha256", hex="0" * 64)),),
+        bin=route.bin_windows if windows else route.bin,
+        needs=tuple(pin(catalog.tools[name], catalog, platform) for name in route.needs),
+    )
+
+
+def make(
+    toml: str,
+    files: Sequence[str],
+    *,
+    profile: str = "release",
+    level: Level | None = None,
+    vendor: Mapping[str, Sequence[str]] | None = None,
+    platform: Platform = "linux-x86_64",
+) -> Plan:
+    """The plan of everything in a project with these files."""
+    catalog = shipped_catalog()
+    manifest = manifest_module.load(toml, "wbuild.toml", Facts(), catalog)
+    pins: dict[str, Pin | Unavailable] = {name: pin(tool, catalog, platform) for name, tool in catalog.tools.items()}
+    for name in manifest.vendor:
+        digest = Digest(algorithm="sha512", hex="1" * 128)
+        file = PinnedFile(name=f"{name}.tgz", size=10, digest=digest)
+        pins[f"vendor.{name}"] = Pin(name=f"vendor.{name}", version="1.0.0", platform=platform, source="npm", package=name, files=(file,))
+    tree = Tree(names=tuple(sorted(files)), vendor={name: tuple(members) for name, members in (vendor or {}).items()})
+    context = Context(manifest=manifest, catalog=catalog, toolchains={}, kit=Kit(platform=platform, pins=pins), tree=tree)
+    names = tuple(a.name for a in manifest.artifacts)
+    return make_plan(context, Request(artifacts=names, profile=profile, level=level))
