@@ -51,9 +51,8 @@ def disk_full(path: Path, doing: str, *, needed: int = 0) -> MachineError:
 
 def free_bytes(path: Path) -> int:
     """Free bytes of the file system that holds `path` or its nearest existing parent; 0 when that cannot be told."""
-    for place in (path, *path.parents):
-        try:
-            return shutil.disk_usage(place).free
-        except OSError:
-            continue
-    return 0
+    place = next((place for place in (path, *path.parents) if place.exists()), None)
+    try:
+        return shutil.disk_usage(place).free if place else 0
+    except OSError:
+        return 0
