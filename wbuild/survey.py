@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from posixpath import basename, dirname, splitext
 from typing import Final
 
@@ -23,6 +23,7 @@ _MAIN: Final[Mapping[str, re.Pattern[str]]] = {
     "wat": re.compile(r'\(export\s+"_start"'),
 }
 """What a program of a language has and a library has not."""
+_PATH: Final = 'path = "."'
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,8 +38,11 @@ class Found:
     """What made it a guess, for people."""
 
 
-def survey(tree: Tree, catalog: Catalog, folder_name: str) -> tuple[Found, ...]:
-    """Artifacts for the sources in `tree` (its `texts` hold those of the sources). Empty when there is no code."""
+def survey(tree: Tree, catalog: Catalog, folder_name: str, path: str = ".") -> tuple[Found, ...]:
+    """Artifacts for the sources in `tree` (its `texts` hold those of the sources). Empty when there is no code.
+
+    `tree` is that of one folder, which is `path` relative to wbuild.toml.
+    """
     found: list[Found] = []
     for language in catalog.languages.values():
         sources = [n for n in tree.names if splitext(n)[1] in language.extensions]
@@ -46,7 +50,7 @@ def survey(tree: Tree, catalog: Catalog, folder_name: str) -> tuple[Found, ...]:
             continue
         name = folder_name if not found else f"{folder_name}-{language.name}"
         found += _many(language, sources, tree, name) if _takes_many(language) else _single(language, sources, tree, name)
-    return tuple(found)
+    return tuple(replace(f, block=f.block.replace(_PATH, f"path = {json.dumps(path)}")) for f in found)
 
 
 def _takes_many(language: LanguageRecipe) -> bool:
@@ -80,7 +84,7 @@ def _found(language: LanguageRecipe, name: str, sources: list[str], tree: Tree, 
     why = f"{many}, {'with a start' if program else 'without a start'}"
     block = (
         f"# guessed by `wbuild init` from {json.dumps(why)[1:-1]}\n[artifact.{key(name)}]\n"
-        f'lang = "{language.name}"\npath = "."\ntarget = "{target}"\nkind = "{kind}"\n{option}'
+        f'lang = "{language.name}"\n{_PATH}\ntarget = "{target}"\nkind = "{kind}"\n{option}'
     )
     return Found(name=name, language=language, block=block, why=why)
 

@@ -16,6 +16,7 @@ from typing import Final, TextIO
 from wbuild.cli.redact import redactor
 from wbuild.errors import WbuildError
 from wbuild.fast import wants_color
+from wbuild.report.table import Style, plain
 
 VERB_WIDTH: Final = 9
 LABEL_WIDTH: Final = 42
@@ -27,6 +28,19 @@ _STYLES: Final = (
     (re.compile(r"^ *-->|^ *\| *\^+", re.MULTILINE), "\x1b[34m"),
 )
 _RESET: Final = "\x1b[0m"
+_ROLES: Final[Mapping[str, str]] = {
+    "head": "\x1b[2m",
+    "name": "\x1b[1m",
+    "dim": "\x1b[2m",
+    "good": "\x1b[32m",
+    "warn": "\x1b[33m",
+    "bad": "\x1b[31m",
+}
+
+
+def colored(role: str, text: str) -> str:
+    """The style of tables on a terminal."""
+    return f"{_ROLES[role]}{text}{_RESET}" if role in _ROLES else text
 
 
 @dataclass(slots=True, kw_only=True)
@@ -49,9 +63,25 @@ class Console:
         return cls(out=sys.stdout, err=sys.stderr, color=coloured, quiet=quiet, verbosity=verbosity, redact=redactor(environ))
 
     def result(self, text: str) -> None:
-        """A line (or JSON document) of standard output."""
+        """A line of standard output for programs: a path or a JSON document."""
         self.out.write(self.redact(text) + "\n")
         self.out.flush()
+
+    def page(self, text: str) -> None:
+        """What a command was asked to show, as text on standard output."""
+        self.out.write(self._clean(text).rstrip("\n") + "\n")
+        self.out.flush()
+
+    def table(self, rendered: Callable[[Style], str]) -> None:
+        """A block that a renderer made safe and colours itself, on standard error."""
+        if not self.quiet:
+            self.err.write(self.redact(rendered(self.style)))
+            self.err.flush()
+
+    @property
+    def style(self) -> Style:
+        """How renderers colour for standard error."""
+        return colored if self.color else plain
 
     def show(self, text: str) -> None:
         """A block for people: a table, a list."""
@@ -76,6 +106,14 @@ class Console:
     def warning(self, message: str) -> None:
         """Something that people must know, even with `-q`."""
         self.write(f"warning: {message}")
+
+    def ask(self, question: str) -> bool | None:
+        """Yes or no from the terminal; None where there is none to ask."""
+        if not (sys.stdin.isatty() and self.err.isatty()):
+            return None
+        self.err.write(f"{question} [y/N] ")
+        self.err.flush()
+        return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def detail(self, message: str) -> None:
         """Something for `-v`."""

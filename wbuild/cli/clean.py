@@ -1,0 +1,63 @@
+"""`wbuild clean`: what wbuild wrote into a project goes; sources, lock, store and cache stay."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+
+from wbuild.cli.options import Command, Common, pass_common
+from wbuild.cli.project import find
+from wbuild.doors.interfaces import Files
+from wbuild.fast import WORK
+from wbuild.plan import DIST
+
+
+@click.command(cls=Command)
+@pass_common
+def command(common: Common) -> int:
+    """Remove .wbuild/ and what wbuild wrote in dist/; never the store."""
+    folder = find(common.start)
+    files = common.world().doors.files
+    removed = 0
+    for path in written(folder):
+        if path.is_file() or path.is_symlink():
+            files.remove(path)
+            removed += 1
+    work = folder / WORK
+    if work.exists():
+        files.remove(work)
+        removed += 1
+    _remove_empty(folder / DIST, files)
+    common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")
+    return 0
+
+
+def written(folder: Path) -> Iterator[Path]:
+    """Files in dist/ that wbuild wrote, by the report of each profile; what leads out of dist/ is not ours."""
+    dist = (folder / DIST).resolve()
+    for index in sorted(dist.glob("*/report.json")):
+        for name in _files(index):
+            path = folder / name
+            if path.parent.resolve().is_relative_to(dist):
+                yield path
+                yield path.with_name(f"{path.name}.report.json")
+        yield index
+
+
+def _files(index: Path) -> list[str]:
+    """Artifact files that a report names; nothing for a file of another form."""
+    try:
+        document = json.loads(index.read_text("utf-8"))
+        return [Path(entry["file"]).name and f"{DIST}/{index.parent.name}/{Path(entry['file']).name}" for entry in document["artifacts"]]
+    except (OSError, ValueError, KeyError, TypeError):
+        return []
+
+
+def _remove_empty(dist: Path, files: Files) -> None:
+    """Folders of dist/ that are empty now, then dist/ itself."""
+    for folder in [*sorted(dist.glob("*")), dist]:
+        if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
+            files.remove(folder)

@@ -1,0 +1,116 @@
+"""`wbuild init`: a new project, or one more artifact of the project around it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wbuild.cli.data import template_texts
+from wbuild.cli.options import Command, Common, pass_common
+from wbuild.errors import UsageError
+from wbuild.model.shipped import Catalog, LanguageRecipe
+from wbuild.names import quoted
+from wbuild.scaffold import Draft, Wish, choose, draft, starters
+
+if TYPE_CHECKING:
+    from wbuild.cli.newfiles import Spot
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Options:
+    """The options of `init`."""
+
+    dir: str | None
+    lang: tuple[str, ...]
+    target: str
+    kind: str
+    template: str
+    name: str
+    dry_run: bool
+    yes: bool
+    new: bool
+    list_: bool
+
+
+@click.command(cls=Command)
+@click.argument("dir", required=False)
+@click.option("--lang", metavar="L", multiple=True, help="Language; several make one artifact each.")
+@click.option("--target", metavar="T", default="", help="What to build for.")
+@click.option("--kind", type=click.Choice(["command", "reactor"]), default="", help="A program, or functions that a host calls.")
+@click.option("--template", metavar="T", default="", help="Another starter than the language's first; --list shows them.")
+@click.option("--name", default="", help="Name of the artifact; default: the folder's.")
+@click.option("--dry-run", is_flag=True, help="Show what would be written.")
+@click.option("--yes", is_flag=True, help="Accept the proposal for code that is already there.")
+@click.option("--new", is_flag=True, help="A new project even inside another one.")
+@click.option("--list", "list_", is_flag=True, help="List languages, starters and the size of their tools.")
+@pass_common
+def command(common: Common, **options: object) -> int:
+    """Make a project that builds, or add an artifact to the project around DIR.
+
+    Without --lang in a folder that holds code: propose a manifest for what is there.
+    """
+    from wbuild.cli import newfiles
+    from wbuild.cli.project import catalog_of
+
+    asked = Options(**options)  # type: ignore[arg-type] - click checked them
+    if asked.list_:
+        return _list(common)
+    place = newfiles.locate(common.start, asked.dir, asked.name, new=asked.new)
+    catalog = catalog_of(place.folder if place.text is not None else common.start)
+    drafts = _drafts(asked, place, catalog) if asked.lang else newfiles.proposal(place, catalog, common.world().doors.files)
+    if not asked.lang and not asked.dry_run and not asked.yes:
+        newfiles.confirm(place, drafts, common.console)
+    plan = newfiles.arrange(place, drafts, catalog)
+    if asked.dry_run:
+        newfiles.show(plan, common.console)
+        return 0
+    newfiles.write(plan, catalog, common)
+    return 0
+
+
+def _drafts(asked: Options, place: Spot, catalog: Catalog) -> dict[str, Draft]:
+    """One draft a language, by the artifact's name."""
+    available = starters(template_texts())
+    several = len(asked.lang) > 1
+    drafts: dict[str, Draft] = {}
+    for word in dict.fromkeys(asked.lang):
+        language = language_of(catalog, word)
+        name = f"{place.name}-{language.name}" if several else place.name
+        path = (Path(place.path) / name).as_posix() if several else place.path
+        wish = Wish(language=language, name=name, path=path, target=asked.target, kind=asked.kind, template=asked.template)
+        drafts[name] = draft(choose(available, wish), wish)
+    return drafts
+
+
+def language_of(catalog: Catalog, word: str) -> LanguageRecipe:
+    """The language with this name or alias. Raises UsageError with the nearest."""
+    from difflib import get_close_matches
+
+    found = catalog.language(word.lower())
+    if found is None:
+        names = [*catalog.languages, *(alias for recipe in catalog.languages.values() for alias in recipe.aliases)]
+        close = get_close_matches(word.lower(), names, n=1)
+        hint = f"did you mean {quoted(close[0])}?" if close else f"there is: {', '.join(catalog.languages)}"
+        raise UsageError("WB255", f"unknown language {quoted(word)}", hint=hint)
+    return found
+
+
+def _list(common: Common) -> int:
+    from wbuild.cli.project import catalog_of
+    from wbuild.cli.toolsizes import download_sizes
+    from wbuild.report.table import Cell, render
+
+    catalog = catalog_of(common.start)
+    available = starters(template_texts())
+    sizes = download_sizes(common, catalog)
+    head = [Cell(title) for title in ("language", "category", "tools", "starters")]
+    rows = []
+    for recipe in catalog.languages.values():
+        names = [f"{s.name} ({s.kind})" for s in available if s.language == (recipe.template or recipe.name)]
+        size = sizes.get(recipe.name)
+        rows.append([Cell(recipe.name), Cell(recipe.category), Cell(f"{size / 1e6:.0f} MB" if size else "–"), Cell(", ".join(names))])
+    common.console.page(render([head, *rows]))
+    return 0

@@ -1,0 +1,203 @@
+"""Where `init` writes, what it writes, and the writing: only new files, all of them or none."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from wbuild import scaffold
+from wbuild.cli.console import Console
+from wbuild.cli.options import Common
+from wbuild.cli.project import facts, names_below, shown
+from wbuild.cli.workdir import ignore_dist, prepare
+from wbuild.doors.interfaces import Files
+from wbuild.doors.machine import machine_errors
+from wbuild.errors import UsageError, WbuildError
+from wbuild.fast import MANIFEST, project_folder
+from wbuild.manifest import load
+from wbuild.model.shipped import Catalog
+from wbuild.names import name_problem, quoted
+from wbuild.survey import survey
+from wbuild.tree import Tree
+
+READ_AT_MOST = 1 << 20
+"""Bytes of a source that are looked at to guess what it is."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Spot:
+    """Where a new artifact goes."""
+
+    folder: Path
+    """Folder of wbuild.toml."""
+    path: str
+    """The artifact's folder, relative to `folder` (POSIX)."""
+    name: str
+    """Name of the artifact, or the stem of several."""
+    text: str | None
+    """The wbuild.toml that is there; None for a new project."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Writing:
+    """Everything that `init` would write."""
+
+    spot: Spot
+    manifest: str
+    files: Mapping[str, str]
+    notes: tuple[str, ...] = ()
+
+
+def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Spot:
+    """Where the artifact goes. Raises UsageError for names and folders that may not be."""
+    around = None if new else project_folder(str(start))
+    target = _target(start, directory, nested=around is not None)
+    if around is not None and not target.is_relative_to(around):
+        raise UsageError(
+            "WB245", f"{quoted(str(directory))} is outside of the project {shown(Path(around))}", hint="--new makes a project of its own"
+        )
+    folder = Path(around) if around else target
+    called = scaffold.checked_name(name, "the name") if name else _default_name(target, directory)
+    text = None
+    if around:
+        with machine_errors(folder / MANIFEST, "read"):
+            text = (folder / MANIFEST).read_bytes().decode("utf-8", "surrogateescape")
+    return Spot(folder=folder, path=Path(os.path.relpath(target, folder)).as_posix(), name=called, text=text)
+
+
+def _target(start: Path, directory: str | None, *, nested: bool) -> Path:
+    """The artifact's folder."""
+    if directory in (None, "", "."):
+        return start
+    asked = Path(str(directory))
+    parts = [part for part in asked.parts if part not in (asked.anchor, ".")]
+    if ".." in parts:
+        raise UsageError("WB245", f"{quoted(str(directory))} leads upward", hint="`wbuild -C DIR init NAME` starts elsewhere")
+    if len(parts) > 1 and not nested and not asked.is_absolute():
+        raise UsageError(
+            "WB245", f"{quoted(str(directory))} is not one folder's name", hint="make its parent, then `wbuild -C PARENT init NAME`"
+        )
+    for part in [parts[-1]] if asked.is_absolute() else parts:
+        scaffold.checked_name(part, "the folder")
+    target = start / asked
+    _refuse_links(start if not asked.is_absolute() else target.parent, target)
+    return target
+
+
+def _refuse_links(start: Path, target: Path) -> None:
+    """No folder on the way may be a link, and none may be a file."""
+    for folder in (target, *target.parents):
+        if folder == start:
+            return
+        if folder.is_symlink():
+            raise UsageError("WB245", f"{shown(folder)} is a symbolic link", hint="init writes only where it says; name the real folder")
+        if folder.exists() and not folder.is_dir():
+            scaffold.refuse_existing([shown(folder)])
+
+
+def _default_name(target: Path, directory: str | None) -> str:
+    """The folder's name, made fit for a name where nobody typed it."""
+    name = target.resolve().name
+    if directory not in (None, "", ".") or not name_problem(name):
+        return scaffold.checked_name(name, "the folder")
+    fit = "".join(c if c.isascii() and (c.isalnum() or c in "._-") else "-" for c in name).strip("-._")
+    return fit if fit and not name_problem(fit) else "app"
+
+
+def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.Draft]:
+    """Artifacts for the code that is there. Raises UsageError when there is none."""
+    base = spot.folder / spot.path
+    names, _ = names_below(files, base) if base.is_dir() else ((), ())
+    endings = tuple(e for recipe in catalog.languages.values() for e in recipe.extensions)
+    texts = {name: _head(base / name) for name in names if name.endswith(endings)}
+    found = survey(Tree(names=names, texts=texts), catalog, spot.name, spot.path)
+    if not found:
+        known = ", ".join(catalog.languages)
+        raise UsageError("WB256", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
+    return {f.name: scaffold.Draft(block=f.block, files={}) for f in found}
+
+
+def _head(path: Path) -> str:
+    with suppress(OSError), path.open("rb") as file:
+        return file.read(READ_AT_MOST).decode("utf-8", "replace")
+    return ""
+
+
+def confirm(spot: Spot, drafts: Mapping[str, scaffold.Draft], console: Console) -> None:
+    """Ask whether the proposal is right. Raises UsageError when it is not, or when there is nobody to ask."""
+    text = "\n".join(d.block for d in drafts.values())
+    console.page(text if spot.text is not None else scaffold.project_text(spot.name, [d.block for d in drafts.values()]))
+    answer = console.ask(f"write this to {shown(spot.folder / MANIFEST)}?")
+    if not answer:
+        why = "nobody to ask here" if answer is None else "not wanted"
+        raise UsageError("WB257", f"nothing was written: {why}", hint="--yes accepts the proposal; --lang L starts from a template")
+
+
+def arrange(spot: Spot, drafts: Mapping[str, scaffold.Draft], catalog: Catalog) -> Writing:
+    """All files, checked against what is there. Raises UsageError that lists files in the way, or for a manifest that would not load."""
+    blocks = [d.block for d in drafts.values()]
+    files = {path: text for d in drafts.values() for path, text in d.files.items()}
+    wanted = [*([MANIFEST] if spot.text is None else []), *files]
+    scaffold.refuse_existing([shown(spot.folder / p) for p in wanted if os.path.lexists(spot.folder / p)])
+    for path in wanted:
+        _refuse_links(spot.folder, (spot.folder / path).parent)
+    file = shown(spot.folder / MANIFEST)
+    if spot.text is None:
+        manifest, notes = scaffold.project_text(spot.name, blocks), ()
+        load(manifest, file, facts(spot.folder), catalog)
+        return Writing(spot=spot, manifest=manifest, files=files)
+    before = load(spot.text, file, facts(spot.folder), catalog)
+    taken = [a.name for a in before.artifacts if a.name in drafts]
+    if taken:
+        raise UsageError("WB246", f"{file} has an artifact {quoted(taken[0])} already", hint="choose another name with --name")
+    manifest, notes = scaffold.with_blocks(spot.text, blocks), ()
+    after = {a.name: a for a in load(manifest, file, facts(spot.folder), catalog).artifacts}
+    for artifact in before.artifacts:
+        if after[artifact.name].path != artifact.path:
+            manifest = scaffold.with_line(manifest, artifact.line, f'path = "{artifact.path}"')
+            notes = (f'{file}: path = "{artifact.path}" is written out for {artifact.name}, whose default changes with a second artifact',)
+    return Writing(spot=spot, manifest=manifest, files=files, notes=notes)
+
+
+def show(writing: Writing, console: Console) -> None:
+    """What would be written (`--dry-run`)."""
+    for path in writing.files:
+        console.step("would add", shown(writing.spot.folder / path))
+    console.step("would add" if writing.spot.text is None else "would edit", shown(writing.spot.folder / MANIFEST))
+    console.page(writing.manifest)
+
+
+def write(writing: Writing, catalog: Catalog, common: Common) -> None:
+    """Write everything, or nothing when the machine refuses. Raises MachineError."""
+    spot, files, console = writing.spot, common.world().doors.files, common.console
+    made: list[Path] = []
+    first = _first_missing(spot.folder / spot.path)
+    try:
+        for path, text in writing.files.items():
+            files.write(spot.folder / path, text)
+            made.append(spot.folder / path)
+        files.write(spot.folder / MANIFEST, writing.manifest)
+    except WbuildError:
+        for path in [*made, *([first] if first else [])]:
+            files.remove(path)
+        raise
+    for path in made:
+        console.step("add", shown(path))
+    console.step("add" if spot.text is None else "edit", shown(spot.folder / MANIFEST))
+    ignored = ignore_dist(spot.folder, files)
+    if ignored:
+        console.step("add", ignored)
+    for note in writing.notes:
+        console.note(note)
+    prepare(spot.folder, files, catalog)
+    move = "" if spot.folder.resolve() == Path.cwd() else f"cd {shown(spot.folder)} && "
+    console.show(f"next: {move}wbuild build --opt")
+
+
+def _first_missing(folder: Path) -> Path | None:
+    """The topmost folder that writing below `folder` would make."""
+    missing = [f for f in (folder, *folder.parents) if not f.exists()]
+    return missing[-1] if missing else None

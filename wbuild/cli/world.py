@@ -1,0 +1,143 @@
+"""Everything that touches the world, built once: settings, doors, store and cache. The only reader of the environment."""
+
+from __future__ import annotations
+
+import os
+import platform
+import re
+import sys
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+import platformdirs
+
+from wbuild.cli.console import Console
+from wbuild.cli.settings import ConfigFile, Origin, Value, resolve
+from wbuild.doors.archive import SafeArchives
+from wbuild.doors.clock import SystemClock
+from wbuild.doors.files import RealFiles
+from wbuild.doors.interfaces import Doors
+from wbuild.doors.machine import machine_errors
+from wbuild.doors.network import HttpNetwork
+from wbuild.doors.process import ProcessRunner
+from wbuild.errors import ProvisionError, UsageError
+from wbuild.model.locked import Platform
+
+CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
+"""Names another file in place of the user's config.toml."""
+CLIENT_VARIABLES: Final = re.compile(
+    r"""(?:HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|WINDIR|COMSPEC|XDG_\w+|TMPDIR|TEMP|TMP
+    |(?:https?|all|ftp|no)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC
+    |PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN)\Z""",
+    re.IGNORECASE | re.VERBOSE,
+)
+"""What package clients (pip, npm) see: home, temporary folders, proxies, certificates, their own configuration."""
+_PLATFORMS: Final[Mapping[tuple[str, str], Platform]] = {
+    ("linux", "x86_64"): "linux-x86_64",
+    ("linux", "aarch64"): "linux-aarch64",
+    ("darwin", "x86_64"): "macos-x86_64",
+    ("darwin", "arm64"): "macos-arm64",
+    ("win32", "amd64"): "windows-x86_64",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class World:
+    """What commands are given."""
+
+    environ: Mapping[str, str]
+    start: Path
+    """Where the search for a project begins."""
+    settings: Mapping[str, Origin]
+    doors: Doors
+    ci: bool
+    """A continuous-integration system runs this: `--locked` and `--keep-going` are on."""
+
+    @classmethod
+    def build(cls, environ: Mapping[str, str], console: Console, start: Path, flags: Mapping[str, object]) -> World:
+        """Read the configuration and open every door. Raises UsageError for configuration that makes no sense."""
+        settings = resolve(flags, environ, config_files(environ), _defaults())
+        for origin in {o.origin for o in settings.values() if o.origin.endswith(".toml")}:
+            console.detail(f"settings from {origin}")
+        return cls(
+            environ=environ,
+            start=start,
+            settings=settings,
+            doors=Doors(
+                runner=ProcessRunner(),
+                files=RealFiles(),
+                archives=SafeArchives(),
+                network=HttpNetwork(),
+                clock=SystemClock(),
+                platform=this_platform(),
+                client_env={name: value for name, value in environ.items() if CLIENT_VARIABLES.match(name)},
+                offline=bool(settings["offline"].value),
+            ),
+            ci=environ.get("CI", "").lower() not in ("", "0", "false"),
+        )
+
+    @property
+    def store(self) -> Path:
+        """Folder of tools."""
+        return self._path("store")
+
+    @property
+    def cache(self) -> Path:
+        """Folder of the action cache."""
+        return self._path("cache")
+
+    @property
+    def jobs(self) -> int:
+        """Steps at the same time."""
+        return int(self.settings["jobs"].value)
+
+    @property
+    def lock_timeout(self) -> float:
+        """Seconds."""
+        return float(self.settings["lock-timeout"].value)
+
+    def _path(self, name: str) -> Path:
+        return Path.cwd() / Path(str(self.settings[name].value)).expanduser()
+
+
+def config_paths(environ: Mapping[str, str]) -> tuple[Path, Path]:
+    """The user's and the system's config.toml, whether they exist or not."""
+    named = environ.get(CONFIG_VARIABLE)
+    user = Path(named).expanduser() if named else platformdirs.user_config_path("wbuild", appauthor=False) / "config.toml"
+    return user, platformdirs.site_config_path("wbuild", appauthor=False) / "config.toml"
+
+
+def config_files(environ: Mapping[str, str]) -> list[ConfigFile]:
+    """The config files that exist, the user's first. Raises UsageError when WBUILD_CONFIG names none."""
+    found = []
+    for path in config_paths(environ):
+        if path.is_file():
+            with machine_errors(path, "read"):
+                found.append(ConfigFile(path=str(path), text=path.read_bytes()))
+    named = environ.get(CONFIG_VARIABLE)
+    if named and not Path(named).expanduser().is_file():
+        raise UsageError("WB249", f"{CONFIG_VARIABLE} names {named}, which is no file", hint="correct the variable, or unset it")
+    return found
+
+
+def this_platform() -> Platform:
+    """The platform of this machine. Raises ProvisionError for one that no tool is known for."""
+    found = _PLATFORMS.get((sys.platform, platform.machine().lower()))
+    if found is None:
+        raise ProvisionError(
+            "WB431", f"wbuild knows no tools for {sys.platform} on {platform.machine()}", hint=f"known: {', '.join(_PLATFORMS.values())}"
+        )
+    return found
+
+
+def _defaults() -> Mapping[str, Value]:
+    home = platformdirs.user_cache_path("wbuild", appauthor=False)
+    return {"store": str(home), "cache": str(home), "jobs": _processors(), "lock-timeout": 600.0, "offline": False}
+
+
+def _processors() -> int:
+    """Processors that this process may use."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
