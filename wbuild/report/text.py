@@ -119,13 +119,12 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
 
 def checks(report: Report, style: Style = plain) -> str:
     """Every check of every artifact on every runtime, what differs below those that did not pass."""
-    blocks: list[str] = []
-    for artifact in report.artifacts:
-        rows = [[*_check_cells(artifact, verdict, report)] for verdict in artifact.checks]
-        lines = render(rows, style).splitlines(keepends=True)
-        for verdict, line in zip(artifact.checks, lines, strict=True):
-            blocks += [line, *(f"          {legible.escape(detail)}\n" for detail in verdict.message.splitlines())]
-    return "".join(blocks)
+    pairs = [(artifact, verdict) for artifact in report.artifacts for verdict in artifact.checks]
+    rows = [[*_check_cells(artifact, verdict, report)] for artifact, verdict in pairs]
+    shown: list[str] = []
+    for (_, verdict), line in zip(pairs, render(rows, style).splitlines(keepends=True), strict=True):
+        shown += [line, *(f"         {legible.escape(detail)}\n" for detail in verdict.message.splitlines())]
+    return "".join(shown)
 
 
 def _check_cells(artifact: ArtifactReport, verdict: CheckVerdict, report: Report) -> Iterator[Cell]:

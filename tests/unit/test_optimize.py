@@ -1,0 +1,210 @@
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+import pytest
+
+from tests.modules import component, module
+from tests.unit.test_verdict import outcome
+from wbuild.errors import ArtifactError
+from wbuild.model.planned import JSON
+from wbuild.optimize.features import features
+from wbuild.optimize.select import select
+from wbuild.optimize.strip import strip
+
+BASE = module(code=b"\x01" * 100)
+SMALL = module(code=b"\x01" * 50)
+SMALLER = module(code=b"\x01" * 40)
+LARGE = module(code=b"\x01" * 101)
+SAME = outcome(stdout=b"90\n", fuel=70)
+
+
+@dataclass(kw_only=True)
+class Trial:
+    """One call of `select` with its defaults: two candidates, one check, everything behaves the same."""
+
+    candidates: Mapping[str, bytes | None] = field(default_factory=lambda: {"Oz": SMALL, "flat": SMALLER})
+    base: bytes = BASE
+    compiled: bytes = BASE + b"\0\x03\x01zz"
+    checks: Sequence[str] = ("ten percent",)
+    before: Sequence[bytes | None] = (SAME,)
+    after: Mapping[str, Sequence[bytes | None]] = field(default_factory=dict)
+    args: Mapping[str, JSON] = field(default_factory=dict)
+
+    def run(self) -> tuple[bytes, dict[str, JSON]]:
+        args: dict[str, JSON] = {
+            "metric": "raw",
+            "names": list(self.candidates),
+            "checks": [[name, "wasmtime"] for name in self.checks],
+            **self.args,
+        }
+        after = [one for name in self.candidates for one in self.after.get(name, self.before)]
+        winner, text, *copies = select(args, [self.compiled, self.base, *self.candidates.values(), *self.before, *after])
+        assert winner is not None
+        assert text is not None
+        assert copies == [winner] * len(copies)
+        return winner, json.loads(text)
+
+
+def test_the_smallest_that_behaves_the_same_wins() -> None:
+    winner, doc = Trial().run()
+    assert winner == SMALLER
+    assert doc == {
+        "chosen": "flat",
+        "before": len(BASE),
+        "compiled": len(BASE) + 5,
+        "after": len(SMALLER),
+        "why": "",
+        "checked": True,
+        "degraded": False,
+        "fuel": {"ten percent/wasmtime": 70},
+    }
+
+
+def test_fuel_is_that_of_the_winner() -> None:
+    after = {"flat": [outcome(stdout=b"90\n", fuel=55)]}
+    assert Trial(after=after).run()[1]["fuel"] == {"ten percent/wasmtime": 55}
+
+
+@pytest.mark.parametrize(
+    ("before", "after", "words"),
+    [
+        (outcome(stdout=b"a"), outcome(stdout=b"b"), "changed the output of"),
+        (outcome(stderr=b"a"), outcome(stderr=b"b"), "changed the error output of"),
+        (outcome(), outcome(exit=1), "changed the exit code of"),
+        (outcome(exit=None, returns=["1"]), outcome(exit=None, returns=["2"]), "changed the returned value of"),
+        (outcome(), outcome(exit=None, trap="unreachable"), "trapped in"),
+        (outcome(exit=None, trap="unreachable"), outcome(), "no longer trapped in"),
+        (outcome(), outcome(exit=None, limit="time"), "ran into the limit of time in"),
+        (outcome(), outcome(exit=None, error="no such import"), "could not be run in"),
+        (outcome(), None, "could not be run in"),
+    ],
+)
+def test_f119_a_candidate_that_behaves_differently_is_dropped_with_the_reason(before: bytes, after: bytes | None, words: str) -> None:
+    winner, doc = Trial(before=[before], after={"flat": [after]}).run()
+    assert winner == SMALL
+    assert doc["chosen"] == "Oz"
+    assert doc["why"] == f'flat {words} check "ten percent" on wasmtime'
+
+
+def test_a_trap_may_have_another_wording() -> None:
+    before, after = (outcome(exit=None, trap=text, stderr=text.encode()) for text in ("at f", "at g"))
+    assert Trial(before=[before], after={"flat": [after]}).run()[0] == SMALLER
+
+
+def test_a_check_that_the_runtime_cannot_run_says_nothing() -> None:
+    broken = outcome(exit=None, error="cannot load")
+    winner, doc = Trial(checks=["a", "b"], before=[broken, SAME], after={"flat": [None, SAME]}).run()
+    assert (winner, doc["checked"]) == (SMALLER, True)
+
+
+@pytest.mark.parametrize("nothing", [None, outcome(exit=None, error="cannot load"), outcome(exit=None, limit="time")])
+def test_without_a_check_that_ran_nothing_is_proven(nothing: bytes | None) -> None:
+    winner, doc = Trial(before=[nothing]).run()
+    assert winner == BASE
+    assert (doc["chosen"], doc["checked"]) == ("unoptimized", False)
+    assert doc["why"] == "no check ran to its end on the module as compiled, so none could compare"
+
+
+def test_without_checks_the_candidates_are_those_that_need_none() -> None:
+    winner, doc = Trial(checks=[], before=[]).run()
+    assert (winner, doc["chosen"], doc["checked"], doc["why"]) == (SMALLER, "flat", False, "")
+
+
+@pytest.mark.parametrize(
+    ("candidates", "why"),
+    [
+        ({"Oz": LARGE}, "Oz was 1 B larger"),
+        ({"Oz": None}, "Oz failed"),
+        ({"Oz": None, "flat": LARGE}, "flat was 1 B larger; Oz failed"),
+        ({}, ""),
+        ({"Oz": b""}, "Oz is no valid module: the Wasm file is empty"),
+        ({"Oz": module(exports=("main",))}, "Oz dropped the export run"),
+        ({"Oz": module(exports=("run", "x"))}, "Oz added the export x"),
+        ({"Oz": module(imports=[("env", "f")])}, "Oz added the import env.f"),
+        ({"Oz": module(code=b"\x41\x00\xc0\x1a")}, "Oz needs sign-ext, which the compiled module does not"),
+    ],
+)
+def test_f119_else_the_module_as_compiled_is_kept_and_the_row_says_why(candidates: Mapping[str, bytes | None], why: str) -> None:
+    winner, doc = Trial(candidates=candidates).run()
+    assert winner == BASE
+    assert doc["chosen"] == "unoptimized"
+    assert doc["why"] == why
+    assert doc["after"] == len(BASE)
+
+
+def test_an_import_that_nothing_uses_may_go() -> None:
+    winner, _ = Trial(
+        base=module(imports=[("env", "f"), ("env", "g")], code=b"\x01" * 9), candidates={"Oz": module(imports=[("env", "g")])}
+    ).run()
+    assert winner == module(imports=[("env", "g")])
+
+
+def test_a_declared_feature_may_be_used() -> None:
+    optimized = module(code=b"\x41\x00\xc0\x1a")
+    compiled = module(code=b"\x01" * 100, customs={"target_features": b"\x01+\x08sign-ext"})
+    assert Trial(compiled=compiled, candidates={"Oz": optimized}).run()[0] == optimized
+
+
+def test_equal_size_is_not_larger_and_ties_go_to_the_first() -> None:
+    twin = module(code=b"\x41\x00\x1a" + b"\x01" * 97)
+    other = module(code=b"\x41\x01\x1a" + b"\x01" * 97)
+    assert Trial(candidates={"Oz": twin, "flat": other}).run()[1]["chosen"] == "Oz"
+    assert Trial(candidates={"flat": other, "Oz": twin}).run()[1]["chosen"] == "flat"
+
+
+def test_the_metric_decides_and_raw_breaks_ties() -> None:
+    noisy = module(code=b"".join(b"\x41" + bytes([n]) + b"\x1a" for n in range(1, 30)))  # fewer bytes than BASE, but they do not compress
+    assert len(noisy) < len(BASE)
+    assert Trial(candidates={"Oz": noisy}).run()[0] == noisy
+    winner, doc = Trial(candidates={"Oz": noisy}, args={"metric": "gzip"}).run()
+    assert winner == BASE
+    why = doc["why"]
+    assert isinstance(why, str)
+    assert why.startswith("Oz was ")
+    assert why.endswith(" B larger after gzip")
+
+
+def test_a_feature_that_the_optimizer_does_not_know() -> None:
+    args: dict[str, JSON] = {"known": ["mutable-globals"]}
+    used = module(code=b"\x41\x00\xc0\x1a")
+    winner, doc = Trial(base=used, compiled=used, candidates={"Oz": None}, args=args).run()
+    assert (winner, doc["why"]) == (used, "needs sign-ext, which the optimizer does not know")
+    assert Trial(args=args).run()[0] == SMALLER
+
+
+def test_copies_of_the_winner_are_outputs_too() -> None:
+    assert len(select({"metric": "raw", "names": [], "checks": [], "copies": 2}, [BASE, BASE])) == 4
+
+
+def test_features_become_words_each_once_in_the_order_of_the_recipe() -> None:
+    words: JSON = {
+        "mutable-globals": ["--enable-mutable-globals"],
+        "bulk-memory-opt": ["--bulk"],
+        "sign-ext": ["--enable-sign-ext"],
+        "bulk-memory": ["--bulk", "--more"],
+    }
+    data = module(code=b"\x41\x00\xc0\x1a", customs={"target_features": b"\x02+\x0bbulk-memory+\x07simd128"})
+    (made,) = features({"words": words}, [data])
+    assert made is not None
+    doc = json.loads(made)
+    assert doc["words"] == ["--bulk", "--enable-sign-ext", "--more"]
+    assert doc["unknown"] == []  # simd128 is only declared, and the optimizer reads a module without declarations
+    assert doc["features"]["simd128"] == "declared in target_features"
+    assert doc["features"]["sign-ext"].startswith("instruction 0xc0 in function 0 at 0x")
+    (made,) = features({"words": {}}, [data])
+    assert json.loads(made)["unknown"] == ["sign-ext"]
+
+
+def test_strip_drops_custom_sections_but_those_to_keep() -> None:
+    data = module(customs={"name": b"\0", "producers": b"\0", "dylink.0": b"", "component-type:x": b"1"})
+    kept = module(customs={"dylink.0": b"", "component-type:x": b"1"})
+    assert strip({"keep": []}, [data]) == [kept]
+    assert strip({"keep": ["name"]}, [data]) == [module(customs={"name": b"\0", "dylink.0": b"", "component-type:x": b"1"})]
+    assert strip({"keep": ["*"]}, [data]) == [data]
+    assert strip({"keep": []}, [None]) == [None]
+    assert strip({"keep": []}, [component(data)]) == [component(kept)]
+    with pytest.raises(ArtifactError):
+        strip({"keep": []}, [b"not wasm"])
