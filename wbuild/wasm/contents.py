@@ -76,7 +76,7 @@ def read_data(cursor: Cursor, draft: Draft) -> None:
     at = cursor.at
     count = cursor.count("data segments")
     if draft.data_count not in {None, count}:
-        raise ArtifactError("WB336", f"{count} data segments at offset {at:#x}, but the data count section says {draft.data_count}")
+        raise ArtifactError("WB336", f"data segments at offset {at:#x}: {count}, but the data count section declares {draft.data_count}")
     for _ in range(count):
         start = cursor.at
         flags = cursor.u32("the flags of a data segment")
@@ -97,7 +97,7 @@ def read_code(cursor: Cursor, draft: Draft) -> None:
     at = cursor.at
     count = cursor.count("functions")
     if count != len(draft.functions):
-        raise ArtifactError("WB336", f"{count} function bodies at offset {at:#x}, but the function section has {len(draft.functions)}")
+        raise ArtifactError("WB336", f"function bodies at offset {at:#x}: {count}, but {len(draft.functions)} functions are declared")
     first = draft.imported["func"]
     for number in range(count):
         size = cursor.u32("the size of a function body")

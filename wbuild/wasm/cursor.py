@@ -105,4 +105,4 @@ class Cursor:
     def finish(self, what: str) -> None:
         """Raise WB336 unless all of `what` has been read."""
         if self.at != self.end:
-            raise ArtifactError("WB336", f"{self.end - self.at} bytes are left over at offset {self.at:#x}, at the end of {what}")
+            raise ArtifactError("WB336", f"bytes are left over from offset {self.at:#x} to {self.end:#x}, at the end of {what}")

@@ -116,9 +116,9 @@ def _read_sections(data: bytes, start: int, end: int, draft: Draft) -> list[Sect
 def _consistent(draft: Draft, end: int) -> None:
     """What several sections must agree on, and features that need more than one of them."""
     if len(draft.bodies) != len(draft.functions):
-        raise ArtifactError("WB336", f"the function section has {len(draft.functions)} functions but there is no code section")
+        raise ArtifactError("WB336", f"functions declared: {len(draft.functions)}, but there is no code section")
     if draft.data_count and not draft.datas:
-        raise ArtifactError("WB336", f"the data count section says {draft.data_count} but there is no data section")
+        raise ArtifactError("WB336", f"data segments declared: {draft.data_count}, but there is no data section")
     if draft.imported["memory"] + len(draft.memories) > 1:
         draft.uses.add(("multimemory",), "more than one memory", end)
     if draft.imported["table"] + len(draft.tables) > 1:
