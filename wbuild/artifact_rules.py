@@ -15,7 +15,6 @@ from wbuild.locate import Path
 from wbuild.model.shipped import Catalog, LanguageRecipe, Option, OptionType, ToolchainRecipe
 from wbuild.model.written import Artifact, EnvFrom, Glob, Kind, OptionValue, Target
 from wbuild.names import name_problem, quoted, secret_problem, variable_problem, vendor_parts
-from wbuild.profiles import check_level
 
 OPTION_TYPES: Final[Mapping[OptionType, Any]] = {
     "string": str,
@@ -62,7 +61,7 @@ def decode_artifact(ground: Ground, name: str, data: object, *, line: int, singl
     _check_paths(ground, path, artifact)
     _check_environment(ground.faults, path, artifact)
     _check_proposals(ground, path, artifact)
-    _check_levels(ground, path, data, artifact)
+    _check_profiles(ground, path, artifact)
     for tag in artifact.tags:
         if name_problem(tag):
             ground.faults.add("WB211", (*path, "tags", artifact.tags.index(tag)), f"tag {quoted(tag)}: {name_problem(tag)}")
@@ -166,11 +165,7 @@ def known_features(catalog: Catalog) -> tuple[str, ...]:
     return tuple(sorted(found))
 
 
-def _check_levels(ground: Ground, path: Path, data: Mapping[str, object], artifact: Artifact) -> None:
-    check_level(ground.faults, path, data)
-    overrides = data.get("profile")
-    for name, override in overrides.items() if isinstance(overrides, Mapping) else ():
-        check_level(ground.faults, (*path, "profile", name), override)
+def _check_profiles(ground: Ground, path: Path, artifact: Artifact) -> None:
     for name, profile in artifact.profile.items():
         where = (*path, "profile", name)
         if name not in ground.profiles:

@@ -14,7 +14,6 @@ from typing import Final
 
 from wbuild.errors import UsageError
 from wbuild.faults import Faults, dotted, suggestion
-from wbuild.locate import Path
 from wbuild.model.written import Artifact, Debug, Level, Manifest, Optimize, Profile
 from wbuild.names import name_problem, quoted
 
@@ -66,19 +65,10 @@ def _chain(profiles: Mapping[str, Profile], name: str) -> list[str]:
         chain.append(following)
 
 
-def check_level(faults: Faults, path: Path, table: object) -> None:
-    """Note an `opt` table without `level`: what it would mean depends on the profile."""
-    opt = table.get("opt") if isinstance(table, Mapping) else None
-    if isinstance(opt, Mapping) and "level" not in opt:
-        where = (*path, "opt")
-        faults.add("WB206", where, f'{dotted(where)} lacks the key "level"', hint="write one of none, speed, size, smallest")
-
-
 def check_profiles(faults: Faults, profiles: Mapping[str, Profile]) -> None:
     """Note bad names, unknown parents and cycles of `[profile.…]`."""
     known = {*PROFILE_DEFAULTS, *profiles}
     for name, profile in profiles.items():
-        check_level(faults, ("profile", name), _table(faults, name))
         problem = name_problem(name)
         if problem:
             faults.add("WB211", ("profile", name), f"profile {quoted(name)}: {problem}", part="key")
@@ -87,11 +77,6 @@ def check_profiles(faults: Faults, profiles: Mapping[str, Profile]) -> None:
             near = (profile.inherits, sorted(known))
             faults.add("WB220", where, f"{dotted(where)}: no profile {quoted(profile.inherits)}", near=near)
     _check_cycles(faults, profiles)
-
-
-def _table(faults: Faults, name: str) -> object:
-    tables = faults.document.data["profile"]
-    return tables[name] if isinstance(tables, Mapping) else None
 
 
 def _check_cycles(faults: Faults, profiles: Mapping[str, Profile]) -> None:

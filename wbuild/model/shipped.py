@@ -44,7 +44,9 @@ class Probe:
     """How to see that an installed tool runs."""
 
     bin: str
+    """The program."""
     args: tuple[str, ...] = ()
+    """Its arguments."""
     expect: str = ""
     """Text that its output must contain; {version} is the pin's version."""
 
@@ -54,13 +56,17 @@ class ToolRecipe:
     """A program that a step needs, and the ways to get it."""
 
     name: str
+    """Name in [tools], in the lock and in recipes that need it."""
     summary: str
+    """What it is, in one line."""
     homepage: str = ""
+    """Address of the project's page."""
     versions: str = ""
     """Versions that wbuild was tested with, such as ">=0.16,<0.18"; the newest of them is the default."""
     routes: tuple[Route, ...] = ()
     """In order of preference."""
     probe: Probe | None = None
+    """Program to start after the installation."""
     optimizer: OptimizerRecipe | None = None
     """Present on tools that optimize modules (`[optimizer]`)."""
     origin: str = "shipped"
@@ -72,12 +78,13 @@ class Candidate:
     """One way to optimize a module."""
 
     name: str
+    """Shown in reports; unique in its level."""
     run: tuple[str, ...]
     """{bin:…} {in} {out} {features} (words of `features` for each feature of the module) {debug} (words of `debug`)."""
     safe: bool = False
     """Keeps the meaning of every module without a proof by checks: the only kind that runs for an artifact without a check."""
     timeout: Seconds = 600.0
-    """Seconds."""
+    """Limit of time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,10 +104,15 @@ class Option:
     """A key of a language's own table in wbuild.toml."""
 
     name: str
+    """The key."""
     type: OptionType
+    """What its value is; one text may stand for a list of globs or paths."""
     doc: str
+    """What it does, for reference pages and editors."""
     default: str | int | bool | tuple[str, ...] | None = None
+    """Value when the key is absent."""
     choices: tuple[str, ...] = ()
+    """The only values allowed; () allows all."""
     words: tuple[str, ...] = ()
     """Command-line words for the value, {value} in them; once per entry for lists; for bool: the words when true."""
 
@@ -120,8 +132,9 @@ class StepRecipe:
     depfile: bool = False
     """The command writes {depfile} in make's format."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """Environment of this step besides that of the toolchain."""
     timeout: Seconds = 1800.0
-    """Seconds."""
+    """Limit of time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -129,15 +142,20 @@ class ToolchainRecipe:
     """A set of tools that can serve a language, and its command lines."""
 
     name: str
+    """Name in [toolchains]."""
     tools: tuple[str, ...]
+    """Tools whose programs its steps start."""
     targets: tuple[Target, ...]
+    """What it builds for."""
     steps: tuple[StepRecipe, ...]
+    """From sources to the module, in order."""
     words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
     """Table → value → words. A table is named after what chooses the value, `level`, `target`, `kind`, `debug` or `target-kind`,
     with any ending behind a hyphen (`debug-link`), and is read as {level}, {debug-link}, …"""
     vendor: tuple[str, ...] = ()
     """Words for each vendored source that the artifact uses, read as {vendor}: {folder} is where it is, {name} its name."""
     env: Mapping[str, str] = field(default_factory=dict)
+    """Environment of every step."""
     state: bool = False
     """Steps have a state directory, {state}."""
     first_use: str = ""
@@ -149,9 +167,13 @@ class LanguageRecipe:
     """How sources of one language become Wasm."""
 
     name: str
+    """What `lang` says, and the table of the language's own options."""
     title: str
+    """Name as people write it."""
     category: Category
+    """Group in the size table."""
     driver: DriverName
+    """Way of compiling."""
     extensions: tuple[str, ...]
     """Endings of source files, with the dot."""
     targets: tuple[Target, ...]
@@ -161,8 +183,11 @@ class LanguageRecipe:
     inputs: tuple[str, ...] = ()
     """Default globs of what else may be read (headers, modules)."""
     kind: Kind = "command"
+    """Default kind of an artifact."""
     aliases: tuple[str, ...] = ()
+    """Other names, for the command line."""
     options: tuple[Option, ...] = ()
+    """Keys of the language's own table."""
     toolchains: tuple[ToolchainRecipe, ...] = ()
     """In order of preference."""
     template: str = ""
@@ -175,7 +200,9 @@ class RuntimeRecipe:
     """An engine that runs an artifact: how it is invoked and what it takes."""
 
     name: str
+    """Name in `runtimes` of checks, and behind --runtime."""
     title: str
+    """Name as people write it."""
     tool: str
     """The tool that is the engine."""
     targets: tuple[Target, ...]

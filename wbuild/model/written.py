@@ -48,7 +48,7 @@ class Optimize:
 
     SHORT: ClassVar[str] = "level"
 
-    level: Level = "none"
+    level: Level
     """How hard the optimizer works and for what: none, speed, size or smallest."""
     metric: Metric = "raw"
     """The size that decides between candidates: raw, gzip, brotli or zstd."""
