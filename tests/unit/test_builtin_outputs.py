@@ -1,0 +1,59 @@
+"""What a builtin writes is a function of its version: a changed golden file means that its version must go up."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from collections.abc import Mapping, Sequence
+
+from tests.goldens import golden
+from tests.modules import module
+from tests.unit.test_verdict import outcome
+from wbuild.checks import JUDGE_VERSION
+from wbuild.finish import FEATURES_VERSION, MEASURE_VERSION, SELECT_VERSION, STRIP_VERSION
+from wbuild.measure import measure
+from wbuild.model.planned import JSON
+from wbuild.optimize.features import features
+from wbuild.optimize.select import select
+from wbuild.optimize.strip import strip
+from wbuild.verdict import judge
+
+COMPILED = module(
+    exports=("run", "b"),
+    imports=[("env", "f")],
+    code=b"\x41\x00\xc0\x1a" + b"\x01" * 40,
+    memory=(1, 2),
+    customs={"name": b"\0", "target_features": b"\x01+\x0bbulk-memory"},
+)
+SMALL = module(exports=("run", "b"), imports=[("env", "f")], memory=(1, 2))
+BASE = b"".join(part or b"" for part in strip({"keep": []}, [COMPILED]))
+SELECT: Mapping[str, JSON] = {"metric": "raw", "names": ["Oz", "flat"], "checks": [["c", "wasmtime"]]}
+SELECTED = [COMPILED, BASE, SMALL, None, outcome(), outcome(fuel=9), None]
+
+
+def shown(name: str, version: int, outputs: Sequence[bytes | None]) -> str:
+    lines = [f"{name} {version}"]
+    for output in outputs:
+        assert output is not None
+        text = output.decode() if output.startswith(b"{") else f"{len(output)} bytes, sha256 {hashlib.sha256(output).hexdigest()}"
+        lines.append(f"    {text}")
+    return "\n".join(lines) + "\n"
+
+
+def without_compressed(output: bytes | None) -> bytes:
+    """Compressed sizes depend on the libraries."""
+    assert output is not None
+    doc = json.loads(output)
+    doc["sizes"] = {"raw": doc["sizes"]["raw"]}
+    return json.dumps(doc, sort_keys=True).encode()
+
+
+def test_outputs_change_with_the_version_only() -> None:
+    golden(
+        "builtins.txt",
+        shown("features", FEATURES_VERSION, features({"words": {"sign-ext": ["--a"], "bulk-memory": ["--b"]}}, [COMPILED]))
+        + shown("strip", STRIP_VERSION, strip({"keep": ["name"]}, [COMPILED]))
+        + shown("select", SELECT_VERSION, select(SELECT, SELECTED))
+        + shown("judge", JUDGE_VERSION, judge({"name": "c", "runtime": "wasmtime", "stdout": "x\n"}, [outcome(stdout=b"y\n", exit=1)]))
+        + shown("measure", MEASURE_VERSION, [without_compressed(one) for one in measure({}, [COMPILED])]),
+    )
