@@ -263,3 +263,74 @@ def test_versions_of_component_names() -> None:
     name = b"\x02" + vector(*[bytes((one,)) for one in b"a:b/c@0.2"]) + vector(b"\x01\x02.1")
     (item,) = read_component(COMPONENT + section(10, b"\x01" + name + b"\x05\0")).imports
     assert (item.name, item.kind) == ("a:b/c@0.2.1", "instance")
+
+
+def test_element_segments_of_every_form() -> None:
+    found = read_module(
+        wat(
+            "(module (table $a 9 funcref) (table $b 9 externref) (func $f)"
+            " (elem (table $a) (i32.const 0) func $f $f) (elem func $f) (elem (table $a) (offset (i32.const 1)) funcref (ref.func $f))"
+            " (elem declare func $f) (elem funcref (ref.func $f) (ref.null func))"
+            " (elem (table $b) (i32.const 0) externref (ref.null extern)) (elem declare externref (ref.null extern)))"
+        )
+    )
+    assert [one.mode for one in found.elements] == ["active", "passive", "active", "declared", "passive", "active", "declared"]
+    first = found.elements[0]
+    assert found.data[first.items : first.end] == b"\0\0"
+    assert {"bulk-memory", "reference-types"} <= set(found.reasons)
+
+
+def test_more_items_than_bytes_of_one() -> None:
+    indices = b"".join(uleb(number) for number in range(100, 300))
+    data = module((9, b"\x01\x01\0" + uleb(200) + indices))
+    (segment,) = read_module(data).elements
+    assert data[segment.items : segment.end] == indices
+
+
+def test_data_segments_of_other_memories() -> None:
+    found = features(wat('(module (memory 1) (memory 1) (data (memory 1) (i32.const 0) "a") (data (i32.const 0) "b"))'))
+    assert "multimemory" in found
+
+
+@pytest.mark.parametrize(
+    ("number", "payload", "says"),
+    [
+        (9, b"\x01\x08", "unknown flags of an element segment 0x08 at offset 0xb"),
+        (9, b"\x01\x01\x01\0", "unknown kind of an element segment 0x01 at offset 0xc"),
+        (9, b"\x01\x05\x7f\0", "unknown reference type 0x7f at offset 0xc"),
+        (11, b"\x01\x03", "unknown flags of a data segment 0x03 at offset 0xb"),
+        (2, b"\x01\0\0\x05", "unknown kind of import 0x05 at offset 0xd"),
+        (2, b"\x01\0\0\x03\x7f\x02", "unknown mutability 0x02 at offset 0xf"),
+        (4, b"\x01\x7f\0\0", "unknown reference type 0x7f at offset 0xb"),
+        (4, b"\x01\x70\x02\0", "unknown flags of the limits of a table 0x02 at offset 0xc"),
+        (5, b"\x01\x08\0\x40", "unknown page size 0x40 at offset 0xd"),
+        (13, b"\x01\x01\0", "unknown attribute of a tag 0x01 at offset 0xb"),
+        (1, b"\x01\x5e\x78\x02", "unknown mutability 0x02 at offset 0xd"),
+        (6, b"\x01\x40", "unknown value type 0x40 at offset 0xb"),
+        (6, b"\x01\x64\x62", "unknown heap type 0x62 at offset 0xc"),
+    ],
+)
+def test_bytes_that_the_format_does_not_know(number: int, payload: bytes, says: str) -> None:
+    assert refused(module((number, payload))) == ("WB338", says)
+
+
+@pytest.mark.parametrize(
+    ("number", "payload", "says"),
+    [
+        (10, b"\x01\x03\x01a\x05\0", "unknown form of a name 0x03 at offset 0xb"),
+        (10, b"\x01\0\x01a\x06\0", "unknown sort 0x06 at offset 0xe"),
+        (10, b"\x01\0\x01a\0\x05", "unknown core sort 0x05 at offset 0xf"),
+        (10, b"\x01\0\x01a\0\x00", "unknown external description 0x00 at offset 0xe"),
+        (10, b"\x01\0\x01a\x03\x02", "unknown bound of a type 0x02 at offset 0xf"),
+        (10, b"\x01\x02\x01a\x01\x03\0\x05\0", "unknown option of a name 0x03 at offset 0xf"),
+        (11, b"\x01\0\x01a\x01\0\x02", "unknown type of an export 0x02 at offset 0x10"),
+    ],
+)
+def test_bytes_that_components_do_not_know(number: int, payload: bytes, says: str) -> None:
+    assert refused(COMPONENT + section(number, payload)) == ("WB338", says)
+
+
+def test_kinds_of_component_imports() -> None:
+    items = vector(b"\0\x01a\x03\0\x01", b"\0\x01b\x02\x7f", b"\0\x01c\0\x11\x01", b"\0\x01d\x04\0")
+    found = read_component(COMPONENT + section(10, items))
+    assert [one.kind for one in found.imports] == ["type", "value", "core module", "component"]

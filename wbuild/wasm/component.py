@@ -95,7 +95,7 @@ def _name(cursor: Cursor) -> str:
     name = cursor.name("the name of an import or export")
     if form < 2:
         return name
-    for _ in range(cursor.count("exports")):
+    for _ in range(cursor.count("options of a name")):
         at = cursor.at
         option = cursor.byte("an option of a name")
         if option > 2:

@@ -180,7 +180,7 @@ def read_globals(cursor: Cursor, draft: Draft) -> None:
     for _ in range(cursor.count("globals")):
         kind = read_global(cursor, draft)
         read_constant(cursor, draft)
-        draft.globals.append(kind)
+        draft.add_global(kind)
 
 
 def read_exports(cursor: Cursor, draft: Draft) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from wbuild.errors import ArtifactError
+from wbuild.wasm import leb
 from wbuild.wasm.cursor import Cursor
 from wbuild.wasm.module import Body, Export, Global, Import, ItemKind, Limits, Segment, Table, Type
 from wbuild.wasm.opcodes import ONE
@@ -28,11 +29,11 @@ _END = 0x0B
 
 
 class Draft:
-    """Lists that become the fields of a `Module`; `defined` counts what the function and data count sections promise."""
+    """Lists that become the fields of a `Module`; `mutable` tells for each index of a global whether it is."""
 
     __slots__ = (
-        "bodies", "data_count", "datas", "elements", "exports", "functions", "globals", "imported", "imports", "memories", "start",
-        "tables", "tags", "types", "uses",
+        "bodies", "data_count", "datas", "elements", "exports", "functions", "globals", "imported", "imports", "memories", "mutable",
+        "start", "tables", "tags", "types", "uses",
     )  # fmt: skip
 
     def __init__(self) -> None:
@@ -44,6 +45,7 @@ class Draft:
         self.memories: list[Limits] = []
         self.tags: list[int] = []
         self.globals: list[Global] = []
+        self.mutable = bytearray()
         self.exports: list[Export] = []
         self.start: int | None = None
         self.elements: list[Segment] = []
@@ -55,6 +57,12 @@ class Draft:
     def add_import(self, item: Import) -> None:
         self.imports.append(item)
         self.imported[item.kind] += 1
+        if isinstance(item.type, Global):
+            self.mutable.append(item.type.mutable)
+
+    def add_global(self, item: Global) -> None:
+        self.globals.append(item)
+        self.mutable.append(item.mutable)
 
     def value_type(self, cursor: Cursor, what: str) -> str:
         """Read a value type and note what it needs."""
@@ -65,10 +73,7 @@ class Draft:
 
     def is_mutable(self, index: int) -> bool:
         """Whether the global of that index is mutable; an index out of range is no concern of the reader."""
-        imported = [item.type for item in self.imports if item.kind == "global"]
-        everything = (*imported, *self.globals)
-        found = everything[index] if index < len(everything) else None
-        return isinstance(found, Global) and found.mutable
+        return index < len(self.mutable) and bool(self.mutable[index])
 
 
 def read_limits(cursor: Cursor, draft: Draft, what: str) -> Limits:
@@ -128,6 +133,11 @@ def read_constant(cursor: Cursor, draft: Draft) -> None:
     Raises ArtifactError WB338 for an instruction that no constant expression may hold, and what `scalar.step` raises.
     """
     data = cursor.data
+    if data[cursor.at : cursor.at + 1] == b"\x41":  # nearly all of them: an offset
+        after = leb.skip(data, cursor.at + 1, "s32")
+        if after < cursor.end and data[after] == _END:
+            cursor.at = after + 1
+            return
     while True:
         at = cursor.at
         marks: list[Mark] = []

@@ -33,7 +33,8 @@ _LIMITS: Final = {
     "struct fields": 10_000,
     "supertypes": 5,
     "locals": LOCALS,
-    "sections": 1_000_000,
+    "sections": 100_000,
+    "options of a name": 3,
     "embedded modules": 1_000,
     "nested components": 1_000,
     "levels of nested components": COMPONENT_DEPTH,
@@ -43,4 +44,4 @@ _LIMITS: Final = {
 def check(what: str, number: int, at: int) -> None:
     """Raise ArtifactError WB339 when `number` of `what`, found at offset `at`, is more than engines take."""
     if number > _LIMITS[what]:
-        raise ArtifactError("WB339", f"{number} {what} at offset {at:#x}; the limit is {_LIMITS[what]}")
+        raise ArtifactError("WB339", f"{number} {what} at offset {at:#x}; the limit is {_LIMITS[what]}", hint="engines refuse such a file")

@@ -150,11 +150,16 @@ _SKIP: Final[Mapping[str, _Skip]] = MappingProxyType(
 )
 
 
+def _unknown(code: str, at: int) -> NoReturn:
+    hint = "all finished proposals are known: the file is damaged, or its maker used an unfinished proposal"
+    raise ArtifactError("WB337", f"unknown instruction {code} at offset {at:#x}", hint=hint)
+
+
 def _prefixed(data: bytes, at: int) -> tuple[Op, int]:
     sub, after = leb.read_u32(data, at + 1)
     op = PREFIXED[data[at]].get(sub)
     if op is None:
-        raise ArtifactError("WB337", f"unknown instruction {data[at]:#04x} {sub:#04x} at offset {at:#x}")
+        _unknown(f"{data[at]:#04x} {sub:#04x}", at)
     return op, after
 
 
@@ -164,7 +169,7 @@ def _opcode(data: bytes, at: int) -> tuple[Op, int]:
         return op, at + 1
     if data[at] in PREFIXED:
         return _prefixed(data, at)
-    raise ArtifactError("WB337", f"unknown instruction {data[at]:#04x} at offset {at:#x}")
+    _unknown(f"{data[at]:#04x}", at)
 
 
 def step(data: bytes, at: int, end: int, marks: list[Mark] | None = None) -> tuple[Op, int]:

@@ -17,6 +17,7 @@ _MAGIC: Final = b"\0asm"
 _MODULE: Final = 1
 _COMPONENT: Final = 13
 
+_OTHER_VERSION: Final = "build it again with current tools, or use a newer wbuild"
 _MODULE_NAMES: Final = (
     "custom", "type", "import", "function", "table", "memory", "global", "export", "start", "element", "code", "data", "data count", "tag",
 )  # fmt: skip
@@ -43,8 +44,10 @@ def kind_of(data: bytes, start: int = 0, end: int | None = None) -> Literal["mod
     if (version, layer) == (_COMPONENT, 1):
         return "component"
     if layer == 1:
-        raise ArtifactError("WB331", f"unknown component version {version}{where}: only {_COMPONENT} is known")
-    raise ArtifactError("WB331", f"unknown Wasm version {int.from_bytes(head[4:8], 'little')}{where}: only {_MODULE} is known")
+        raise ArtifactError("WB331", f"unknown component version {version}{where}: only {_COMPONENT} is known", hint=_OTHER_VERSION)
+    raise ArtifactError(
+        "WB331", f"unknown Wasm version {int.from_bytes(head[4:8], 'little')}{where}: only {_MODULE} is known", hint=_OTHER_VERSION
+    )
 
 
 def _name(section: int, names: tuple[str, ...], at: int) -> str:
