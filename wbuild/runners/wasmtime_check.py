@@ -38,6 +38,8 @@ GRACE: Final = 1.0
 """Seconds for a guest inside a call to the host to come back after it was told to stop."""
 HEADROOM: Final = 512 << 20
 """Bytes of this process beside the guest's memory."""
+FILES: Final = 1024
+"""Descriptors, on every machine the same."""
 
 
 class Report:
@@ -72,16 +74,17 @@ class Report:
                     path.unlink()
 
 
-class Watch(threading.Thread):
+class Watch:
     """Stops the guest when its time or its output is over, and ends the process when the guest does not come back."""
 
     def __init__(self, report: Report, limits: Limits, give_up: Callable[[str], None]) -> None:
-        super().__init__(daemon=True)
         self.report, self.limits, self.give_up = report, limits, give_up
         self.deadline = time.monotonic() + limits.compile
         self.engine: wasmtime.Engine | None = None
         self.reason: str | None = None
         self.over = threading.Event()
+        self.thread = threading.Thread(target=self._look, daemon=True)
+        self.thread.start()
 
     def enter(self, engine: wasmtime.Engine) -> None:
         """Compiling is over, the guest begins."""
@@ -90,9 +93,9 @@ class Watch(threading.Thread):
 
     def leave(self) -> None:
         self.over.set()
-        self.join()
+        self.thread.join()
 
-    def run(self) -> None:
+    def _look(self) -> None:
         while not self.over.wait(POLL):
             late = time.monotonic() >= self.deadline
             if self.engine is None or self.reason:
@@ -137,14 +140,13 @@ def _run(request: Request, report: Report) -> int:
         )
         os._exit(REFUSED if compiling else DONE)
 
-    watch = Watch(report, limits, give_up)
     settings = Settings(features=request.features, deterministic=request.virtual)
     kept = Kept(folder=Path(request.cache), library=report.library, settings=settings) if request.cache else None
     try:
         engine, data = make_engine(settings), Path(request.module).read_bytes()
     except (OSError, ValueError) as error:
         raise BadRequestError(str(error)) from None
-    watch.start()
+    watch = Watch(report, limits, give_up)
     loaded = load(data, engine, kept)
     guest = Guest(loaded, _world(request, report, watch))
     _set_limits(limits)
@@ -190,6 +192,7 @@ def _set_limits(limits: Limits) -> None:
     if sys.platform == "win32":
         return
     _soft(resource.RLIMIT_FSIZE, limits.output + 1)
+    _soft(resource.RLIMIT_NOFILE, FILES)
     _soft(resource.RLIMIT_CORE, 0)
     with contextlib.suppress(OSError):
         status = Path("/proc/self/status").read_text("ascii")

@@ -22,7 +22,8 @@ BAD_REQUEST, REFUSED, TRAPPED = 2, 3, 134
 
 def main(argv: list[str], libdir: Path) -> int:
     """Exit codes: `run` 0 (outcome written), 2, 3; `exec` the program's own, 134 after a trap or a limit; 2 and 3 as in `run`."""
-    options = _parser().parse_args(argv)
+    cut = argv.index("--") if "--" in argv else len(argv)
+    options = _parser().parse_args(argv[:cut], argparse.Namespace(args=argv[cut + 1 :]))
     try:
         if options.command == "run":
             return check(options.request, options.outcome, libdir)
@@ -45,7 +46,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("outcome", type=Path)
     exports = commands.add_parser("exports", help="the exported functions as JSON")
     exports.add_argument("module", type=Path)
-    execute = commands.add_parser("exec", help="run with this terminal's streams", allow_abbrev=False)
+    execute = commands.add_parser("exec", help="run with this terminal's streams; the guest's arguments stand after --", allow_abbrev=False)
     execute.add_argument("module", type=Path)
     execute.add_argument("--invoke", metavar="'f(1, 2)'")
     execute.add_argument("--dir", action="append", default=[], type=_pair, metavar="GUEST=HOST", help="a folder, read-only")
@@ -57,7 +58,6 @@ def _parser() -> argparse.ArgumentParser:
     execute.add_argument("--fuel", type=int)
     execute.add_argument("--memory", type=int, default=-1, help="bytes")
     execute.add_argument("--timeout", type=float, help="seconds")
-    execute.add_argument("args", nargs="*")
     return parser
 
 

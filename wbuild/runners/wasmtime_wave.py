@@ -199,21 +199,26 @@ _SHOW: Final[dict[str, Callable[[Value, Value], str]]] = {
 }
 
 
+_SAMPLES: Final[dict[str, Callable[[Value], str]]] = {
+    "Bool": lambda _: "true",
+    "String": lambda _: '"text"',
+    "Char": lambda _: "'c'",
+    "F32": lambda _: "1.5",
+    "F64": lambda _: "1.5",
+    "ListType": lambda _: "[]",
+    "FlagsType": lambda _: "{}",
+    "EnumType": lambda kind: str(kind.names[0]),
+    "TupleType": lambda kind: f"({', '.join(map(sample, kind.elements))})",
+    "RecordType": lambda kind: f"{{{', '.join(f'{field}: {sample(inner)}' for field, inner in kind.fields)}}}",
+}
+
+
 def sample(kind: Value) -> str:
     """A value for a first try; `…` where none can be made up."""
     name = name_of(kind)
-    simple = {"Bool": "true", "String": '"text"', "Char": "'c'", "ListType": "[]", "FlagsType": "{}", "OptionType": "none"}
-    if name in WIDTHS:
-        return "1"
-    if name in simple:
-        return simple[name]
-    if name in ("F32", "F64"):
-        return "1.5"
-    if name == "TupleType":
-        return f"({', '.join(map(sample, kind.elements))})"
-    if name == "RecordType":
-        return f"{{{', '.join(f'{field}: {sample(inner)}' for field, inner in kind.fields)}}}"
-    if name in ("VariantType", "ResultType"):
+    if name in _SAMPLES:
+        return _SAMPLES[name](kind)
+    if name in ("VariantType", "OptionType", "ResultType"):
         tag, payload = next(iter(cases(kind).items()))
         return tag if payload is None else f"{tag}({sample(payload)})"
-    return str(kind.names[0]) if name == "EnumType" else "…"
+    return "1" if name in WIDTHS else "…"
