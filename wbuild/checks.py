@@ -121,7 +121,7 @@ def request(check: Check, module: str, stdin_file: str, dirs: dict[str, str]) ->
 
 def _declared(check: Check) -> dict[str, JSON]:
     """The part of a check that its verdict depends on."""
-    wanted = ("name", "stdout", "stdout_file", "stderr", "exit", "traps", "invoke", "returns")
+    wanted = ("name", "stdout", "stdout_file", "stderr", "exit", "traps", "invoke", "returns", "timeout", "fuel", "memory")
     return {key: value for key, value in asdict(check).items() if key in wanted}
 
 

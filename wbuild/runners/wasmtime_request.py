@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,6 +47,9 @@ class Request:
     dirs: Mapping[str, str] = field(default_factory=dict)
     """Guest path → folder; the guest cannot change it."""
     stdin: str | None = None
+    """File of standard input; none is empty input."""
+    stdin_text: str | None = None
+    """Standard input itself; written beside the request."""
     limits: Limits = field(default_factory=Limits)
     features: tuple[str, ...] = ()
     imports: str | None = None
@@ -71,6 +74,12 @@ def read_request(path: Path) -> Request:
     if "module" not in given:
         raise BadRequestError("`module` is missing")
     request = Request(**_checked(given, _KEYS), limits=Limits(**_checked(limits, _LIMITS)))
+    if request.stdin_text is not None:
+        if request.stdin is not None:
+            raise BadRequestError("`stdin` and `stdin_text` exclude each other")
+        written = path.with_name("stdin.txt")
+        written.write_bytes(request.stdin_text.encode("utf-8"))
+        request = replace(request, stdin=str(written))
     if (request.mode == "invoke") != (request.invoke is not None):
         raise BadRequestError("`invoke` and mode `invoke` belong together")
     for place, folder in request.dirs.items():
@@ -132,6 +141,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "env": _table,
     "dirs": _table,
     "stdin": _optional(_text),
+    "stdin_text": _optional(_text),
     "features": _texts,
     "imports": lambda value: value in (None, "trap", "zero"),
     "virtual": lambda value: isinstance(value, bool),
