@@ -1,0 +1,123 @@
+"""Plan → results: the only place that runs steps."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from wbuild.builtin import BUILTINS, Function
+from wbuild.cache import Cache
+from wbuild.doors.interfaces import Doors
+from wbuild.doors.machine import machine_errors
+from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
+from wbuild.engine.index import Index
+from wbuild.engine.layout import TMP, Layout
+from wbuild.engine.pool import Pool
+from wbuild.engine.schedule import SPARE, Schedule
+from wbuild.engine.session import Session
+from wbuild.engine.tools import Provisioner, Tools
+from wbuild.errors import MachineError
+from wbuild.model.happened import Result
+from wbuild.model.planned import Plan
+
+__all__ = ["Engine", "Interrupted", "Note", "Say", "StepFinished", "StepStarted", "Tools"]
+
+
+def _silent(_event: object) -> None:
+    """Nobody listens."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Engine:
+    """Runs plans in one project."""
+
+    root: Path
+    """The project's root: the working folder of every step."""
+    doors: Doors
+    store: Tools
+    cache: Cache
+    jobs: int = 1
+    """Steps that run at the same time."""
+    on_event: Say = _silent
+    """Told in the thread that calls `execute`."""
+    keep_going: bool = True
+    """After a failure go on with everything that does not depend on it."""
+    epoch: int = 0
+    """SOURCE_DATE_EPOCH of every step: seconds since 1970."""
+    lock_timeout: float = 600.0
+    """Seconds to wait for another wbuild in this project."""
+    system_env: Mapping[str, str] = field(default_factory=dict)
+    """What programs of this system cannot start without (Windows: SYSTEMROOT)."""
+    builtins: Mapping[str, Function] = field(default_factory=lambda: BUILTINS)
+
+    def execute(self, plan: Plan) -> tuple[Result, ...]:
+        """Run the plan; one result for each step, in the plan's order. A failed step is a result, not an exception.
+
+        Raises MachineError when the project cannot be locked or written, and Interrupted after Ctrl-C, when every process is gone.
+        """
+        layout = Layout(root=self.root)
+        files = self.doors.files
+        with files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note):
+            self._clean(layout)
+            index = Index(self.root, files, self.doors.clock)
+            index.load(layout.index)
+            schedule = Schedule(plan.steps, keep_going=self.keep_going, on_event=self.on_event)
+            pool = Pool(self.jobs)
+            session = self._session(layout, index, schedule, pool)
+            try:
+                results = schedule.run(session, self.jobs + SPARE)
+            except BaseException as error:
+                self._cancel(schedule, pool)
+                if isinstance(error, KeyboardInterrupt):
+                    raise Interrupted(schedule.done()) from None
+                raise
+            finally:
+                pool.close()
+                self._save(index, layout)
+            return results
+
+    def _session(self, layout: Layout, index: Index, schedule: Schedule, pool: Pool) -> Session:
+        return Session(
+            root=self.root,
+            doors=self.doors,
+            cache=self.cache,
+            layout=layout,
+            index=index,
+            store=self.store,
+            tools=Provisioner(self.store, schedule.say),
+            pool=pool,
+            slots=threading.Semaphore(self.jobs),
+            say=schedule.say,
+            builtins=self.builtins,
+            epoch=self.epoch,
+            system_env=self.system_env,
+        )
+
+    def _clean(self, layout: Layout) -> None:
+        """Remove what an earlier run left behind, and make the folders that steps expect."""
+        self.doors.files.remove(self.root / TMP)
+        with machine_errors(layout.nothing, "make"):
+            layout.nothing.mkdir(parents=True, exist_ok=True)
+        if not layout.ignore.exists():
+            self.doors.files.write(layout.ignore, "*\n")
+
+    def _cancel(self, schedule: Schedule, pool: Pool) -> None:
+        """End everything that runs; a second Ctrl-C does not wait for it."""
+        self.doors.runner.cancel()
+        pool.close(now=True)
+        try:
+            schedule.wind_up()
+        except KeyboardInterrupt:
+            self.doors.runner.cancel(now=True)
+            schedule.wind_up()
+
+    def _save(self, index: Index, layout: Layout) -> None:
+        try:
+            index.save(layout.index)
+        except MachineError as error:  # it only makes the next run slower
+            self._note(error.problems[0].message)
+
+    def _note(self, message: str) -> None:
+        self.on_event(Note(message=message))

@@ -1,0 +1,66 @@
+"""Dependency files in make's format: which files a compiler has read."""
+
+from __future__ import annotations
+
+import os
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from posixpath import normpath
+from typing import Final
+
+from wbuild.engine.layout import STATES, TMP
+
+_CONTINUED: Final = re.compile(r"\\\r?\n")
+_TARGETS_END: Final = re.compile(r":(?=\s|\Z)")
+_NAME: Final = re.compile(r"(?:\\[ #\\]|\$\$|[^\s])+")
+_ESCAPE: Final = re.compile(r"\\([ #])|\$(\$)")
+
+
+def prerequisites(text: str) -> tuple[str, ...]:
+    """Names to the right of the colons, as written by clang, gcc, zig or rustc; each once."""
+    found: dict[str, None] = {}
+    for line in _CONTINUED.sub(" ", text).splitlines():
+        parts = _TARGETS_END.split(line, maxsplit=1)
+        if len(parts) == 2 and not line.startswith("#"):
+            found.update((_ESCAPE.sub(r"\1\2", name), None) for name in _NAME.findall(parts[1]))
+    return tuple(found)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What a dependency file says, in terms of the project."""
+
+    names: tuple[str, ...]
+    """Files of the project, relative to its root, sorted; without the step's own scratch and state."""
+    foreign: tuple[str, ...]
+    """Files outside the project that belong to no declared tool."""
+
+
+def read(text: str, root: Path, known: Sequence[Path]) -> Read:
+    """Sort what was read. `known` are the folders of tools and shared caches, whose content the key has already."""
+    inside, foreign = set[str](), set[str]()
+    roots = _prefixes([root])
+    tools = _prefixes(known)
+    for name in prerequisites(text):
+        path = name.replace(os.sep, "/")
+        if os.path.isabs(name):  # noqa: PTH117 - as the compiler wrote it
+            home = next((prefix for prefix in roots if path.startswith(prefix)), None)
+            if any(normpath(path).startswith(prefix) for prefix in tools):
+                continue
+            if home is None:
+                foreign.add(path)
+                continue
+            path = path[len(home) :]
+        path = normpath(path)
+        if path.startswith("../"):
+            foreign.add(path)
+        elif not path.startswith((f"{TMP}/", f"{STATES}/")):
+            inside.add(path)
+    return Read(names=tuple(sorted(inside)), foreign=tuple(sorted(foreign)))
+
+
+def _prefixes(folders: Sequence[Path]) -> tuple[str, ...]:
+    """A folder as it was named, and as it is behind links."""
+    return tuple(dict.fromkeys(f"{path.as_posix()}/" for folder in folders for path in (folder, folder.resolve())))

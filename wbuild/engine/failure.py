@@ -1,0 +1,93 @@
+"""How a failed step is told: what, its own output, and the command line to repeat it by hand."""
+
+from __future__ import annotations
+
+import os
+import shlex
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Final
+
+from wbuild.doors.interfaces import Command, Exit
+from wbuild.errors import Problem, WbuildError
+from wbuild.model.planned import Step
+
+_HEAD: Final = 48 << 10
+_TAIL: Final = 16 << 10
+KILLED: Final = 9
+
+
+def title(step: Step) -> str:
+    """How messages name a step: "compile of hello src/a.c"."""
+    return f"{step.verb} of {step.label}"
+
+
+def ended_by(done: Exit) -> int:
+    """The signal that ended a program, also when a program in between reported it as exit code 137; 0 for none."""
+    return KILLED if done.code == 128 + KILLED else done.signal
+
+
+def how(step: Step, done: Exit) -> str:
+    """How a program ended, in words."""
+    if done.timed_out:
+        return f"time-out after {step.timeout:g} s"
+    number = ended_by(done)
+    if number:
+        return f"killed by signal {number}" + (" (out of memory?)" if number == KILLED else "")
+    return f"exit {done.code}"
+
+
+def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
+    """The problem of a program that did not end well."""
+    if done.cancelled:
+        return Problem(code="WB108", message=f"{title(step)} was interrupted")
+    code = "WB103" if done.timed_out else "WB102" if ended_by(done) else "WB492" if step.network else "WB101"
+    by_hand = f"to repeat it: {repeat(step, command)}"
+    advice = "run fewer steps at once (-j); " if code == "WB102" and ended_by(done) == KILLED else ""
+    return Problem(code=code, message=f"{title(step)} failed: {how(step, done)}", hint=advice + by_hand, detail=said(log))
+
+
+def repeat(step: Step, command: Command) -> str:
+    """A shell line that runs the step's program again. A fetch step's environment is the client's own, and never shown."""
+    env = [] if step.network else ["env", "-i", *(f"{name}={value}" for name, value in sorted(command.env.items()))]
+    line = f"cd {shlex.quote(str(command.cwd))} && {shlex.join([*env, *command.argv])}"
+    return f"{line} < {shlex.quote(str(command.stdin))}" if command.stdin else line
+
+
+def said(log: Path) -> str:
+    """A tool's output as text, its middle left out when it is long."""
+    try:
+        with log.open("rb") as file:
+            data = file.read(_HEAD + _TAIL + 1)
+            if len(data) > _HEAD + _TAIL:
+                size = file.seek(0, os.SEEK_END)
+                file.seek(size - _TAIL)
+                left = size - _HEAD - _TAIL
+                data = data[:_HEAD] + f"\n[wbuild: {left} bytes left out, all of it is in {log}]\n".encode() + file.read()
+    except OSError:
+        return ""
+    return data.decode("utf-8", "replace")
+
+
+def merged(problems: Sequence[Problem]) -> Problem:
+    """One problem that says all of several."""
+    first = problems[0]
+    if len(problems) == 1:
+        return first
+    others = "\n".join(f"error[{p.code}]: {p.message}" + (f"\nhint: {p.hint}" if p.hint else "") for p in problems[1:])
+    detail = f"{first.detail}\n{others}" if first.detail else others
+    return Problem(code=first.code, message=first.message, hint=first.hint, place=first.place, detail=detail)
+
+
+def raised(error: WbuildError) -> Problem:
+    """The problem of a step that raised."""
+    return merged(error.problems)
+
+
+def missing_output(step: Step, path: str, what: str) -> Problem:
+    """F64: the program said that all is well, but the output is not there."""
+    return Problem(
+        code="WB104",
+        message=f"{title(step)} ended well, but its output {path} {what}",
+        hint="the step's command line must write that file; see the log of the step in .wbuild/log",
+    )

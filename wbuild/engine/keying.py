@@ -1,0 +1,64 @@
+"""From a step to its key."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from wbuild.engine.late import settle
+from wbuild.engine.layout import fixed
+from wbuild.engine.session import RUNNERS, Session
+from wbuild.keys import Key, canonical
+from wbuild.model.planned import Builtin, RunnerPath, Step, Tool, Word
+from wbuild.words import portable
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settled:
+    """The words of a tool step, without late parts."""
+
+    argv: tuple[Word, ...] = ()
+    env: Mapping[str, Word]
+
+    @property
+    def words(self) -> Iterable[Word]:
+        """All of them."""
+        return (*self.argv, *self.env.values())
+
+
+def settled(session: Session, step: Step) -> Settled:
+    """Read the late words of a step. Raises BugError."""
+    if isinstance(step.action, Builtin):
+        return Settled(env={})
+    env = {name: settle([word], session.late) for name, word in step.env.items()}
+    return Settled(argv=settle(step.action.argv, session.late), env={name: words[0] if words else ("",) for name, words in env.items()})
+
+
+def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, str]) -> Key:
+    """The step's key, given the digests of its inputs."""
+    is_tool = isinstance(step.action, Tool)
+    return Key(
+        action=_action(step, words),
+        env={**fixed(session.epoch), **{name: portable(word) for name, word in words.env.items()}} if is_tool else {},
+        texts=step.texts,
+        stdin=step.stdin,
+        tools={**{pin.name: pin.identity for pin in step.pins}, **_runners(session, words)},
+        platform=session.doors.platform if is_tool else "",
+        outputs=step.outputs,
+        inputs=tuple((path, inputs[path]) for path in step.inputs),
+        candidates=tuple(sorted(step.candidates)),
+        depfile=step.depfile,
+    )
+
+
+def _action(step: Step, words: Settled) -> tuple[str, ...]:
+    if isinstance(step.action, Tool):
+        return tuple(portable(word) for word in words.argv)
+    arguments = (f"{name}={canonical(value).decode()}" for name, value in sorted(step.action.args.items()))
+    return ("{builtin}", step.action.name, f"v{step.action.version}", *arguments)
+
+
+def _runners(session: Session, words: Settled) -> dict[str, str]:
+    """Our own programs that the command line names, by content."""
+    files = {part.file for word in words.words for part in word if isinstance(part, RunnerPath)}
+    return {f"runner/{file}": session.doors.files.sha256(RUNNERS / file) for file in files}

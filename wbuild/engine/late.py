@@ -1,0 +1,43 @@
+"""Late words: values that an earlier builtin has found, put in before a key is made."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable, Iterable
+from pathlib import Path
+
+from wbuild.errors import BugError
+from wbuild.model.planned import JSON, Late, Word
+
+
+def settle(words: Iterable[Word], value: Callable[[Late], str | list[str]]) -> tuple[Word, ...]:
+    """The same words with every late part replaced; a list alone in a word becomes several words. Raises BugError."""
+    settled: list[Word] = []
+    for word in words:
+        if len(word) == 1 and isinstance(word[0], Late):
+            found = value(word[0])
+            settled += [(item,) for item in (found if isinstance(found, list) else [found])]
+        else:
+            settled.append(tuple(_single(part, value(part)) if isinstance(part, Late) else part for part in word))
+    return tuple(settled)
+
+
+def _single(part: Late, found: str | list[str]) -> str:
+    if isinstance(found, list):
+        raise BugError("WB900", f"late word {part.field} of {part.path} is a list inside a longer word")
+    return found
+
+
+def late_value(root: Path, part: Late) -> str | list[str]:
+    """The value of a late word: a text, a number or a list of texts. Raises BugError WB903 for anything else."""
+    try:
+        found: JSON = json.loads((root / part.path).read_bytes())
+        for name in part.field.split("."):
+            found = found[name] if isinstance(found, dict) else None
+    except (OSError, ValueError, KeyError) as error:
+        raise BugError("WB903", f"late word {part.field} of {part.path} cannot be read: {error!r}") from None
+    if isinstance(found, list):
+        return [str(item) for item in found]
+    if isinstance(found, (str, int, float)) and not isinstance(found, bool):
+        return str(found)
+    raise BugError("WB903", f"late word {part.field} of {part.path} is neither text nor a list")

@@ -1,0 +1,108 @@
+"""Starting the program of a tool step in its private folder."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from wbuild.doors.interfaces import Command, Exit
+from wbuild.doors.machine import machine_errors
+from wbuild.engine.depfile import Read, read
+from wbuild.engine.keying import Settled
+from wbuild.engine.layout import slug
+from wbuild.engine.session import Session
+from wbuild.errors import ProvisionError
+from wbuild.model.planned import FirstUse, SharedCache, Step
+from wbuild.words import OUT_FOLDER, expand
+
+FIRST_USE = ".wbuild-first-use"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """One start of a step's program."""
+
+    session: Session
+    step: Step
+    words: Settled
+
+    @property
+    def scratch(self) -> Path:
+        """The private folder."""
+        return self.session.root / self.session.layout.scratch(self.step.name)
+
+    @property
+    def log(self) -> Path:
+        """What the program said."""
+        return self.session.root / self.session.layout.log(self.step.name)
+
+    def output(self, path: str) -> Path:
+        """Where the program writes an output."""
+        return self.scratch / OUT_FOLDER / path
+
+    def start(self) -> tuple[Exit, Command]:
+        """Run the program to its end. Raises MachineError, ProvisionError."""
+        step, session = self.step, self.session
+        if step.network and session.doors.offline:
+            raise ProvisionError("WB493", f"{step.verb} of {step.label} needs the network, and --offline forbids it", hint="`wbuild fetch`")
+        self._prepare()
+        command = Command(
+            argv=expand(self.words.argv, session.places(step)),
+            cwd=session.root,
+            env=self._env(),
+            stdin=session.root / step.stdin if step.stdin else None,
+            timeout=step.timeout,
+        )
+        self._announce(step.first_use)
+        done = session.doors.runner.run(command, log=self.log)
+        if done.code == 0 and step.first_use:
+            session.doors.files.write(self._marker(step.first_use), "")
+        return done, command
+
+    def read(self) -> Read | None:
+        """What the program says that it has read; None when it does not say."""
+        if not self.step.depfile:
+            return None
+        try:
+            text = (self.scratch / self.step.depfile).read_bytes().decode("utf-8", "surrogateescape")
+        except OSError:
+            return None
+        tools = [self.session.store.path(pin) for pin in self.step.pins]
+        return read(text, self.session.root, [*tools, *self._shared()])
+
+    def clear(self) -> None:
+        """Remove the private folder."""
+        self.session.doors.files.remove(self.scratch)
+
+    def _prepare(self) -> None:
+        step, root = self.step, self.session.root
+        self.clear()
+        folders = [self.scratch / "home", self.scratch / "tmp", *(self.output(path).parent for path in step.outputs), *self._shared()]
+        if step.state:
+            folders.append(root / self.session.places(step).state)
+        for folder in folders:
+            with machine_errors(folder, "make"):
+                folder.mkdir(parents=True, exist_ok=True)
+        for name, text in step.texts.items():
+            path = self.scratch / name
+            with machine_errors(path, "write", needed=len(text)):
+                path.parent.mkdir(parents=True, exist_ok=True)
+                path.write_bytes(text.encode("utf-8", "surrogateescape"))
+
+    def _env(self) -> dict[str, str]:
+        session, places = self.session, self.session.places(self.step)
+        declared = {name: "".join(expand([word], places)) for name, word in self.words.env.items()}
+        if self.step.network:
+            return {**session.doors.client_env, **declared}
+        return {**session.system_env, **session.layout.environment(session.layout.scratch(self.step.name), session.epoch), **declared}
+
+    def _shared(self) -> Sequence[Path]:
+        return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
+
+    def _announce(self, first: FirstUse | None) -> None:
+        if first is not None and not self._marker(first).exists():
+            self.session.note(first.message)
+
+    def _marker(self, first: FirstUse) -> Path:
+        return self.session.cache.shared(first.cache) / FIRST_USE / slug(first.key)

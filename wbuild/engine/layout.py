@@ -1,0 +1,77 @@
+"""Where the engine keeps things below a project's `.wbuild`, and the environment that a step gets."""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+WORK: Final = ".wbuild"
+TMP: Final = f"{WORK}/tmp"  # noqa: S108 - below the project's own folder
+STATES: Final = f"{WORK}/state-dirs"
+_ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
+
+
+def slug(name: str) -> str:
+    """A short, safe file name for a step: the same on every machine, different for different steps."""
+    return f"{_ODD.sub('-', name)[:40].strip('.-')}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Layout:
+    """Paths below one project's root."""
+
+    root: Path
+
+    @property
+    def lock(self) -> Path:
+        """Held while steps run."""
+        return self.root / WORK / "lock"
+
+    @property
+    def index(self) -> Path:
+        """What was known of files at the end of the last run."""
+        return self.root / WORK / "index"
+
+    @property
+    def ignore(self) -> Path:
+        """Keeps the folder out of git."""
+        return self.root / WORK / ".gitignore"
+
+    @property
+    def nothing(self) -> Path:
+        """An empty folder: the PATH of every step."""
+        return self.root / WORK / "empty"
+
+    def scratch(self, step: str) -> str:
+        """A step's private folder, relative to the root."""
+        return f"{TMP}/{slug(step)}"
+
+    def log(self, step: str) -> str:
+        """What the step's tool said, relative to the root."""
+        return f"{WORK}/log/{slug(step)}.txt"
+
+    def key(self, step: str) -> Path:
+        """The last key of a step."""
+        return self.root / WORK / "keys" / f"{slug(step)}.json"
+
+    def environment(self, scratch: str, epoch: int) -> dict[str, str]:
+        """What every step sees: no program, no home, no language, a fixed time."""
+        home, temporary = str(self.root / scratch / "home"), str(self.root / scratch / "tmp")
+        return {
+            **dict.fromkeys(("HOME", "USERPROFILE"), home),
+            **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary),
+            "PATH": str(self.nothing),
+            "LANG": "C.UTF-8",
+            "LC_ALL": "C.UTF-8",
+            "TZ": "UTC",
+            **fixed(epoch),
+        }
+
+
+def fixed(epoch: int) -> Mapping[str, str]:
+    """The part of that environment which enters keys."""
+    return {"SOURCE_DATE_EPOCH": str(epoch)}

@@ -1,0 +1,119 @@
+"""What is already known about a step: the cache's answer, its outputs put back, and why it must run after all."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wbuild.cache import Entry
+from wbuild.engine.session import Session
+from wbuild.errors import MachineError
+from wbuild.keys import ABSENT, Evidence, Key, Remembered, action_digest, canonical, difference
+from wbuild.model.planned import Builtin, Step
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Found:
+    """A cached result."""
+
+    action: str
+    evidence: Evidence
+    entry: Entry
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Lookup:
+    """One step with its key."""
+
+    session: Session
+    step: Step
+    key: Key
+
+    def candidates(self) -> Iterator[Found]:
+        """Cached results that fit the present files."""
+        for read in self._read_sets():
+            evidence = self.key.evidence(read)
+            action = action_digest(evidence)
+            entry = self.session.cache.find(action)
+            if entry is not None and self._fits(entry):
+                yield Found(action=action, evidence=evidence, entry=entry)
+
+    def restore(self, found: Found) -> tuple[str, ...] | None:
+        """Put outputs back where they are missing or changed: what was done, in words; None when the cache lacks one.
+
+        Raises MachineError.
+        """
+        session, said = self.session, []
+        for path, content in found.entry.outputs.items():
+            now = session.index.digest(path)
+            if content is not None and now != content:
+                if not session.cache.restore(content, session.root / path):
+                    session.cache.forget(found.action)
+                    return None
+                session.index.record(path, content)
+                said.append(f"output {path}: {'missing' if now is None else 'changed'}, restored")
+        self._restore_log(found.entry)
+        return tuple(said)
+
+    def reasons(self) -> tuple[str, ...]:
+        """Why the step must run."""
+        before = self._remembered()
+        if before is None:
+            return ("first build",)
+        names = before.evidence.get("read")
+        digests = {name: self.session.index.digest(name) for name in names} if isinstance(names, dict) else {}
+        read = {name: content for name, content in digests.items() if content is not None}
+        # one spelling for both sides: what was remembered has been through JSON
+        now = json.loads(canonical(self.key.evidence(read if self.step.depfile else self._all_read())))
+        return difference(before, Remembered(evidence=now, candidates=self.key.candidates)) or ("its result is not in the cache",)
+
+    def remember(self, evidence: Evidence, action: str) -> None:
+        """Keep the key for the next explanation."""
+        session, step = self.session, self.step
+        if session.index.actions.get(step.name) == action:
+            return
+        body = {"step": step.name, "action": evidence, "candidates": self.key.candidates}
+        try:
+            session.doors.files.write(session.layout.key(step.name), canonical(body))
+        except MachineError as error:
+            session.note(f"the key of a step cannot be kept: {error.problems[0].message}")
+            return
+        session.index.actions[step.name] = action
+
+    def _all_read(self) -> dict[str, str]:
+        return {name: self.session.index.digest(name) or ABSENT for name in self.key.candidates}
+
+    def _read_sets(self) -> Iterator[Mapping[str, str]]:
+        if not self.step.depfile:
+            yield self._all_read()
+            return
+        for names in self.session.cache.sets(self.key.coarse()):
+            read = {name: self.session.index.digest(name) for name in names}
+            present = {name: content for name, content in read.items() if content is not None}
+            if len(present) == len(read):
+                yield present
+
+    def _fits(self, entry: Entry) -> bool:
+        """An entry must name exactly this step's outputs, and may lack one only where that is allowed."""
+        optional = self.step.optional or isinstance(self.step.action, Builtin)
+        return set(entry.outputs) == set(self.step.outputs) and (optional or None not in entry.outputs.values())
+
+    def _restore_log(self, entry: Entry) -> None:
+        log = self.session.root / self.session.layout.log(self.step.name)
+        if not entry.log:
+            if log.exists():
+                self.session.doors.files.remove(log)
+        elif not self._says(log, entry.log):
+            self.session.cache.restore(entry.log, log)
+
+    def _says(self, log: Path, content: str) -> bool:
+        return log.is_file() and self.session.doors.files.sha256(log) == content
+
+    def _remembered(self) -> Remembered | None:
+        try:
+            body = json.loads(self.session.layout.key(self.step.name).read_bytes())
+            return Remembered(evidence=dict(body["action"]), candidates=tuple(body["candidates"]))
+        except (OSError, ValueError, KeyError, TypeError):
+            return None

@@ -1,0 +1,174 @@
+"""The ready queue: which step may start when, and what its failure means for others."""
+
+from __future__ import annotations
+
+import heapq
+import queue
+import threading
+import time
+import traceback
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import replace
+from typing import Final, TypeAlias
+
+from wbuild.engine.events import Say, StepFinished
+from wbuild.engine.failure import raised, title
+from wbuild.engine.session import Session
+from wbuild.engine.work import Work
+from wbuild.errors import BugError, Problem, WbuildError
+from wbuild.model.happened import Result
+from wbuild.model.planned import Step, Tool
+from wbuild.words import late_words
+
+SPARE: Final = 4
+"""Threads beside those that run steps: they look steps up and wait for downloads meanwhile."""
+_END: Final = 10.0
+"""Seconds to wait for threads after everything was told to end; those that wait for a server are left behind."""
+
+Message: TypeAlias = "Result | Callable[[], None]"
+
+
+def needs(step: Step) -> tuple[str, ...]:
+    """Every file that a step may read."""
+    words = [*step.action.argv, *step.env.values()] if isinstance(step.action, Tool) else []
+    return (*step.inputs, *step.candidates, *(part.path for part in late_words(words)))
+
+
+class Schedule:
+    """One run of a plan's steps. Everything but the work itself happens in the calling thread, events included."""
+
+    def __init__(self, steps: Sequence[Step], *, keep_going: bool, on_event: Say) -> None:
+        self._steps = {step.name: step for step in steps}
+        self._keep_going = keep_going
+        self._on_event = on_event
+        self._order = {name: number for number, name in enumerate(self._steps)}
+        self._dependants: dict[str, list[str]] = {name: [] for name in self._steps}
+        self._open: dict[str, int] = {}
+        self._ready: list[tuple[int, str]] = []
+        self._todo: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
+        self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
+        self._running = 0
+        self._stopped = False
+        self.results: dict[str, Result] = {}
+        self._connect()
+
+    def say(self, event: object) -> None:
+        """Take an event from any thread; it is told in the calling thread of `run`."""
+        self._inbox.put(lambda: self._on_event(event))
+
+    def run(self, session: Session, threads: int) -> tuple[Result, ...]:
+        """Run all steps; results in the order of the plan."""
+        workers = [threading.Thread(target=self._worker, args=(session,), daemon=True) for _ in range(threads)]
+        for worker in workers:
+            worker.start()
+        try:
+            while len(self.results) < len(self._steps):
+                self._start(threads)
+                if self._running:
+                    self._receive()
+                elif len(self.results) < len(self._steps):
+                    raise BugError("WB902", f"steps wait for each other: {', '.join(sorted(set(self._steps) - set(self.results)))}")
+        finally:
+            for _ in workers:
+                self._todo.put(None)
+        self._drain()
+        return self.done()
+
+    def done(self) -> tuple[Result, ...]:
+        """Results so far, in the order of the plan."""
+        return tuple(self.results[name] for name in self._steps if name in self.results)
+
+    def wind_up(self) -> None:
+        """Wait for running steps that were told to end; nothing is said about them any more."""
+        self._ready.clear()
+        end = time.monotonic() + _END
+        while self._running and (left := end - time.monotonic()) > 0:
+            with suppress(queue.Empty):
+                message = self._inbox.get(timeout=min(left, 0.1))
+                if isinstance(message, Result):
+                    self._running -= 1
+                    self.results[message.step] = message
+
+    def _connect(self) -> None:
+        makers: dict[str, str] = {}
+        for step in self._steps.values():
+            for path in step.outputs:
+                other = makers.setdefault(path, step.name)
+                if other != step.name:
+                    raise BugError("WB902", f"two steps make {path}: {other} and {step.name}")
+        for name, step in self._steps.items():
+            before = {makers[path] for path in needs(step) if path in makers} - {name}
+            self._open[name] = len(before)
+            for other in before:
+                self._dependants[other].append(name)
+            if not before:
+                heapq.heappush(self._ready, (self._order[name], name))
+
+    def _start(self, threads: int) -> None:
+        """Hand ready steps to free threads; after a failure that stops the run, to none."""
+        while self._ready and self._stopped:
+            self._finish(_skip(self._steps[heapq.heappop(self._ready)[1]], Problem(code="WB107", message="not started after a failure")))
+        while self._ready and self._running < threads:
+            _, name = heapq.heappop(self._ready)
+            self._running += 1
+            self._todo.put(self._steps[name])
+
+    def _receive(self) -> None:
+        """Take one message of a thread."""
+        message = self._inbox.get()
+        if isinstance(message, Result):
+            self._running -= 1
+            self._finish(message)
+        else:
+            message()
+
+    def _drain(self) -> None:
+        while not self._inbox.empty():
+            self._receive()
+
+    def _finish(self, result: Result) -> None:
+        """Note a result, and free or skip the steps that waited for it."""
+        waiting = [result]
+        while waiting:
+            ended = waiting.pop()
+            self.results[ended.step] = ended
+            self._on_event(StepFinished(result=ended))
+            if ended.status in ("failed", "skipped"):
+                waiting += self._skipped(ended)
+            else:
+                self._release(ended.step)
+        self._stopped |= result.status == "failed" and not self._keep_going
+
+    def _release(self, name: str) -> None:
+        for other in self._dependants[name]:
+            self._open[other] -= 1
+            if not self._open[other] and other not in self.results:
+                heapq.heappush(self._ready, (self._order[other], other))
+
+    def _skipped(self, cause: Result) -> Iterator[Result]:
+        reason = cause.problem.message if cause.status == "skipped" and cause.problem else f"{cause.verb} of {cause.label} failed"
+        for other in self._dependants[cause.step]:
+            if other not in self.results:
+                yield _skip(self._steps[other], Problem(code="WB106", message=reason))
+
+    def _worker(self, session: Session) -> None:
+        while (step := self._todo.get()) is not None:
+            self._inbox.put(_attempt(session, step))
+
+
+def _attempt(session: Session, step: Step) -> Result:
+    """A step's result, whatever happens."""
+    work = Work(session=session, step=step, start=session.doors.clock.monotonic())
+    try:
+        return work.perform()
+    except WbuildError as error:
+        return work.result("failed", problem=raised(error))
+    except Exception as error:  # a thread must not end without an answer
+        detail = "".join(traceback.format_exception(error))
+        return work.result("failed", problem=Problem(code="WB901", message=f"{title(step)}: {error!r}", detail=detail))
+
+
+def _skip(step: Step, problem: Problem) -> Result:
+    empty = Result(step=step.name, verb=step.verb, label=step.label, artifact=step.artifact, status="skipped")
+    return replace(empty, problem=problem)

@@ -1,0 +1,232 @@
+"""One step, from its inputs to its result: look it up, or run it; put its outputs in place; remember."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+from wbuild.cache import Entry
+from wbuild.engine.events import StepStarted
+from wbuild.engine.failure import ended_by, failed, how, missing_output, title
+from wbuild.engine.keying import Settled, key_of, settled
+from wbuild.engine.launch import Launch
+from wbuild.engine.lookup import Lookup
+from wbuild.engine.run_builtin import run_builtin
+from wbuild.engine.session import Session
+from wbuild.errors import MachineError, Problem, StepError
+from wbuild.keys import ABSENT, action_digest, digest
+from wbuild.model.happened import Result, Status
+from wbuild.model.planned import Late, Step, Tool
+from wbuild.words import late_words
+
+NEVER_EMPTY = (".wasm", ".o", ".a", ".json")
+"""Endings of formats in which an empty file is never right."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Made:
+    """What a run has made, before it is put in place."""
+
+    outputs: Mapping[str, bytes | Path | None]
+    """Path → bytes of a builtin, or the file that a tool wrote, or None for "not made"."""
+    read: tuple[str, ...] | None = None
+    """Files really read besides the inputs; None: all candidates."""
+    keep: bool = True
+    """Whether the result may be cached."""
+    degraded: str = ""
+    """Why an optional step made nothing this time, though it might another time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Work:
+    """One step of a session."""
+
+    session: Session
+    step: Step
+    start: float
+    """Monotonic time."""
+
+    def perform(self) -> Result:
+        """The step's result; its outputs are in place unless it raises. Raises WbuildError for what ends the step."""
+        step, session = self.step, self.session
+        lacking = sorted({*step.inputs, *(part.path for part in self._late())} & session.absent)
+        degraded = any(path in session.degraded for path in lacking)
+        if lacking and isinstance(step.action, Tool):
+            return self._without(lacking, degraded=degraded)
+        words = settled(session, step)
+        lookup = Lookup(session=session, step=step, key=key_of(session, step, words, self._inputs()))
+        return self._cached(lookup, degraded=degraded) or self._run(lookup, words, degraded=degraded)
+
+    def result(self, status: Status, *, reasons: tuple[str, ...] = (), problem: Problem | None = None, degraded: bool = False) -> Result:
+        """A result of this step, with the time that has passed."""
+        log = self.session.layout.log(self.step.name)
+        path = self.session.root / log
+        return Result(
+            step=self.step.name,
+            verb=self.step.verb,
+            label=self.step.label,
+            artifact=self.step.artifact,
+            status=status,
+            seconds=self.session.doors.clock.monotonic() - self.start,
+            reasons=reasons,
+            problem=problem,
+            degraded=degraded,
+            log=log if status not in ("skipped", "none") and path.is_file() and path.stat().st_size else "",
+        )
+
+    def _late(self) -> tuple[Late, ...]:
+        action = self.step.action
+        return late_words([*action.argv, *self.step.env.values()]) if isinstance(action, Tool) else ()
+
+    def _inputs(self) -> dict[str, str]:
+        """Digests of the inputs. Raises StepError WB105."""
+        found: dict[str, str] = {}
+        for path in self.step.inputs:
+            content = ABSENT if path in self.session.absent else self.session.index.digest(path)
+            if content is None:
+                raise StepError("WB105", f"{title(self.step)} needs {path}, which is not there", hint="was it removed during the build?")
+            found[path] = content
+        return found
+
+    def _without(self, lacking: list[str], *, degraded: bool) -> Result:
+        """A program whose input was not made by an optional step makes nothing either."""
+        if not self.step.optional:
+            raise StepError("WB105", f"{title(self.step)} needs {lacking[0]}, which an optional step did not make")
+        for path in self.step.outputs:
+            self._put(path, None, degraded=degraded)
+        return self.result("none", reasons=(f"{lacking[0]} was not made",), degraded=degraded)
+
+    def _cached(self, lookup: Lookup, *, degraded: bool) -> Result | None:
+        for found in lookup.candidates():
+            said = lookup.restore(found)
+            if said is None:
+                continue
+            lookup.remember(found.evidence, found.action)
+            nothing = None in found.entry.outputs.values() and set(found.entry.outputs.values()) == {None}
+            for path, content in found.entry.outputs.items():
+                if content is None:
+                    self._put(path, None, degraded=degraded)
+            return self.result("none" if nothing else "cached", reasons=said, degraded=degraded)
+        return None
+
+    def _run(self, lookup: Lookup, words: Settled, *, degraded: bool) -> Result:
+        session, step = self.session, self.step
+        reasons = lookup.reasons()
+        session.tools.ensure(step.pins)
+        launch = Launch(session=session, step=step, words=words)
+        with session.slots:
+            for path in step.candidates:
+                session.seen.setdefault(path, session.index.stamp(path))
+            session.say(StepStarted(step=step, reasons=reasons))
+            made = self._tool(launch) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
+        unsure = degraded or bool(made.degraded)
+        self._keep(lookup, made, sure=not unsure)
+        for path, content in made.outputs.items():
+            self._put(path, content, degraded=unsure)
+        if isinstance(step.action, Tool):
+            launch.clear()
+        nothing = bool(step.outputs) and all(content is None for content in made.outputs.values())
+        why = (*reasons, made.degraded) if made.degraded else reasons
+        return self.result("none" if nothing else "ran", reasons=why, degraded=unsure)
+
+    def _tool(self, launch: Launch) -> Made:
+        step = self.step
+        done, command = launch.start()
+        if done.code or done.timed_out:
+            if not step.optional or done.cancelled:
+                raise StepError.of((failed(step, done, command, launch.log),))
+            return self._nothing(how(step, done) if done.timed_out or ended_by(done) else "")
+        for path in step.outputs:
+            what = _lacks(launch.output(path), path)
+            if what and step.optional:
+                return self._nothing(f"{path} {what}")
+            if what:
+                raise StepError.of((missing_output(step, path, what),))
+        said = launch.read()
+        if said is not None and said.foreign:
+            self.session.note(f"{title(step)} reads {said.foreign[0]}, which belongs to no declared tool: its result is not kept")
+        return Made(
+            outputs={path: launch.output(path) for path in step.outputs},
+            read=said.names if said else None,
+            keep=not (said and said.foreign),
+        )
+
+    def _nothing(self, degraded: str) -> Made:
+        if degraded:
+            self.session.note(f"{title(self.step)} made nothing ({degraded}); another run may")
+        return Made(outputs=dict.fromkeys(self.step.outputs), degraded=degraded)
+
+    def _keep(self, lookup: Lookup, made: Made, *, sure: bool) -> None:
+        """Cache the result, unless it is not sure to be the right one for the key."""
+        session, key = self.session, lookup.key
+        if not sure or not made.keep:
+            return
+        names = key.candidates if made.read is None else tuple(n for n in made.read if n not in self.step.inputs)
+        read = {name: session.index.digest(name) or ABSENT for name in names}
+        changed = self._changed(lookup, read)
+        if changed:
+            session.note(f"{changed} changed during {title(self.step)}: its result is used, but not kept")
+            return
+        evidence = key.evidence(read)
+        log = session.root / session.layout.log(self.step.name)
+        try:
+            outputs = {path: self._store(content) for path, content in made.outputs.items()}
+            said = self._store(log) if isinstance(self.step.action, Tool) and not self.step.network and _size(log) else None
+            seconds = session.doors.clock.monotonic() - self.start
+            session.cache.keep(evidence, Entry(outputs=outputs, log=said or "", seconds=seconds))
+            if self.step.depfile:
+                session.cache.remember(key.coarse(), names)
+        except MachineError as error:
+            session.note(f"the cache cannot be written: {error.problems[0].message}")
+        lookup.remember(evidence, action_digest(evidence))
+
+    def _changed(self, lookup: Lookup, read: Mapping[str, str]) -> str:
+        """The first file that changed while the step ran (F66); "" for none."""
+        index, seen = self.session.index, self.session.seen
+        for path, content in lookup.key.inputs:
+            if content != ABSENT and index.digest(path) != content:
+                return path
+        return next((path for path in read if path in seen and seen[path] != index.stamp(path)), "")
+
+    def _store(self, content: bytes | Path | None) -> str | None:
+        if content is None:
+            return None
+        if isinstance(content, bytes):
+            return self.session.cache.store_bytes(content)
+        found = self.session.doors.files.sha256(content)
+        self.session.cache.store(content, found)
+        return found
+
+    def _put(self, path: str, content: bytes | Path | None, *, degraded: bool) -> None:
+        """Put one output in place; a file that has these bytes already is left alone, so that nothing depends on its time."""
+        session, files = self.session, self.session.doors.files
+        target = session.root / path
+        if content is None:
+            if target.exists():
+                files.remove(target)
+            session.absent.add(path)
+            if degraded:
+                session.degraded.add(path)
+            return
+        found = digest(content) if isinstance(content, bytes) else files.sha256(content)
+        if session.index.digest(path) == found:
+            return
+        if isinstance(content, bytes):
+            files.write(target, content)
+        else:
+            files.move(content, target)
+        session.index.record(path, found)
+
+
+def _size(path: Path) -> int:
+    return path.stat().st_size if path.is_file() else 0
+
+
+def _lacks(file: Path, path: str) -> str:
+    """What is wrong with an output that a program has written; "" for nothing."""
+    if file.is_symlink() or (file.exists() and not file.is_file()):
+        return "is not a file"
+    if not file.exists():
+        return "is missing"
+    return "is empty" if path.endswith(NEVER_EMPTY) and not file.stat().st_size else ""
