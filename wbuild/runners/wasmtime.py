@@ -3,6 +3,7 @@
 usage: python -I wasmtime.py LIBDIR run REQUEST.json OUTCOME.json
        python -I wasmtime.py LIBDIR exec MODULE [--invoke TEXT] [--dir GUEST=HOST]… [--env K=V]… [limits] -- ARGS
        python -I wasmtime.py LIBDIR exports MODULE
+       python -I wasmtime.py LIBDIR version
 
 LIBDIR is the folder that holds the package `wasmtime`. The parts live beside this file (`wasmtime_*.py`) and are loaded as one
 package, so that this file's own name never hides the library.
@@ -23,7 +24,7 @@ BAD_REQUEST = 2
 def main(argv: list[str]) -> int:
     """Find the library, load the parts, hand over the rest of the command line; returns the exit code."""
     if len(argv) < 2 or not (Path(argv[0]) / "wasmtime" / "__init__.py").is_file():
-        print("usage: wasmtime.py LIBDIR run|exec|exports …   (LIBDIR holds the package `wasmtime`)", file=sys.stderr)
+        print("usage: wasmtime.py LIBDIR run|exec|exports|version …   (LIBDIR holds the package `wasmtime`)", file=sys.stderr)
         return BAD_REQUEST
     sys.path.insert(0, str(Path(argv[0]).resolve()))
     package = ModuleType(PARTS)

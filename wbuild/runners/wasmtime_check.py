@@ -53,6 +53,7 @@ class Report:
         self.aside = path.with_name(f"{path.name}.{os.getpid()}.part")
         self.file = self.aside.open("wb")
         self.streams = (path.with_name(f"{path.name}.stdout"), path.with_name(f"{path.name}.stderr"))
+        self.stdin = path.with_name(f"{path.name}.stdin")
         self.limit = 0
         self.lock, self.written = threading.Lock(), False
 
@@ -69,7 +70,7 @@ class Report:
                 self.file.flush()
                 os.fsync(self.file.fileno())
             self.aside.replace(self.path)
-            for path in self.streams:
+            for path in (*self.streams, self.stdin):
                 with contextlib.suppress(OSError):
                     path.unlink()
 
@@ -121,12 +122,10 @@ def check(request_path: Path, outcome_path: Path, libdir: Path) -> int:
         request = read_request(request_path)
         report.limit = request.limits.output
         return _run(request, report)
-    except (BadRequestError, BadValueError) as error:
+    except (BadRequestError, BadValueError, RefusedError) as error:
         report.write(Ended(), str(error))
+        print(f"wasmtime runner: {error}", file=sys.stderr)
         return BAD_REQUEST if isinstance(error, BadRequestError) else REFUSED
-    except RefusedError as error:
-        report.write(Ended(), str(error))
-        return REFUSED
 
 
 def _run(request: Request, report: Report) -> int:
@@ -165,11 +164,13 @@ def _run(request: Request, report: Report) -> int:
 def _world(request: Request, report: Report, watch: Watch) -> World:
     for path in report.streams:
         path.write_bytes(b"")
+    if request.stdin_text is not None:
+        report.stdin.write_bytes(request.stdin_text.encode("utf-8", "surrogateescape"))
     return World(
         args=(request.name, *request.args),
         env=request.env,
         read_only=request.dirs,
-        stdin=request.stdin,
+        stdin=request.stdin if request.stdin_text is None else str(report.stdin),
         stdout=str(report.streams[0]),
         stderr=str(report.streams[1]),
         fuel=ENDLESS if request.limits.fuel is None else request.limits.fuel,

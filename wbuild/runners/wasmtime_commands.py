@@ -1,4 +1,4 @@
-"""The command line of the runner: `run`, `exec` and `exports`."""
+"""The command line of the runner: `run`, `exec`, `exports` and `version`."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import Final
 from . import wasmtime_component, wasmtime_core
 from .wasmtime_check import check
 from .wasmtime_guest import Guest
-from .wasmtime_load import RefusedError, Settings, load, make_engine
+from .wasmtime_load import RefusedError, Settings, load, make_engine, version
 from .wasmtime_values import BadValueError
 from .wasmtime_world import Ended, World
 
@@ -27,6 +27,9 @@ def main(argv: list[str], libdir: Path) -> int:
     try:
         if options.command == "run":
             return check(options.request, options.outcome, libdir)
+        if options.command == "version":
+            print(version(libdir))
+            return 0
         if options.command == "exports":
             return _exports(options.module)
         return _execute(options)
@@ -46,6 +49,7 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("outcome", type=Path)
     exports = commands.add_parser("exports", help="the exported functions as JSON")
     exports.add_argument("module", type=Path)
+    commands.add_parser("version", help="the library's version")
     execute = commands.add_parser("exec", help="run with this terminal's streams; the guest's arguments stand after --", allow_abbrev=False)
     execute.add_argument("module", type=Path)
     execute.add_argument("--invoke", metavar="'f(1, 2)'")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Final
 
@@ -47,9 +47,9 @@ class Request:
     dirs: Mapping[str, str] = field(default_factory=dict)
     """Guest path → folder; the guest cannot change it."""
     stdin: str | None = None
-    """File of standard input; none is empty input."""
+    """File of standard input; without it and `stdin_text` the input is empty."""
     stdin_text: str | None = None
-    """Standard input itself; written beside the request."""
+    """Standard input itself; bytes that are no UTF-8 stand as lone surrogates."""
     limits: Limits = field(default_factory=Limits)
     features: tuple[str, ...] = ()
     imports: str | None = None
@@ -74,20 +74,20 @@ def read_request(path: Path) -> Request:
     if "module" not in given:
         raise BadRequestError("`module` is missing")
     request = Request(**_checked(given, _KEYS), limits=Limits(**_checked(limits, _LIMITS)))
-    if request.stdin_text is not None:
-        if request.stdin is not None:
-            raise BadRequestError("`stdin` and `stdin_text` exclude each other")
-        written = path.with_name("stdin.txt")
-        written.write_bytes(request.stdin_text.encode("utf-8"))
-        request = replace(request, stdin=str(written))
+    _consistent(request)
+    return request
+
+
+def _consistent(request: Request) -> None:
     if (request.mode == "invoke") != (request.invoke is not None):
         raise BadRequestError("`invoke` and mode `invoke` belong together")
     for place, folder in request.dirs.items():
         if not Path(folder).is_dir():
             raise BadRequestError(f"`dirs`: {place} is to be {folder}, which is no folder")
+    if request.stdin is not None and request.stdin_text is not None:
+        raise BadRequestError("`stdin` and `stdin_text` exclude each other")
     if request.stdin is not None and not Path(request.stdin).is_file():
         raise BadRequestError(f"`stdin`: {request.stdin} is no file")
-    return request
 
 
 def _checked(given: Mapping[str, Any], keys: Mapping[str, Callable[[Any], bool]]) -> dict[str, Any]:
@@ -141,7 +141,7 @@ _KEYS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "env": _table,
     "dirs": _table,
     "stdin": _optional(_text),
-    "stdin_text": _optional(_text),
+    "stdin_text": lambda value: value is None or isinstance(value, str),
     "features": _texts,
     "imports": lambda value: value in (None, "trap", "zero"),
     "virtual": lambda value: isinstance(value, bool),
