@@ -59,6 +59,7 @@ def _action(step: Step, words: Settled) -> tuple[str, ...]:
 
 
 def _runners(session: Session, words: Settled) -> dict[str, str]:
-    """Our own programs that the command line names, by content."""
-    files = {part.file for word in words.words for part in word if isinstance(part, RunnerPath)}
-    return {f"runner/{file}": session.doors.files.sha256(RUNNERS / file) for file in files}
+    """Our own programs that the command line names, by content: the file and the parts beside it, whose names begin with its name."""
+    files = {RUNNERS / part.file for word in words.words for part in word if isinstance(part, RunnerPath)}
+    parts = {part for file in files for part in (file, *file.parent.glob(f"{file.stem}_*{file.suffix}"))}
+    return {f"runner/{part.name}": session.doors.files.sha256(part) for part in sorted(parts)}
