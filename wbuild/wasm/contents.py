@@ -39,7 +39,7 @@ def _element(cursor: Cursor, draft: Draft) -> Segment:
         for _ in range(count):
             read_constant(cursor, draft)
     else:
-        cursor.u32s(count, "an item of an element segment")
+        cursor.skip_u32s(count, "an item of an element segment")
     return Segment(start, items, cursor.at, mode)
 
 

@@ -79,6 +79,14 @@ class Cursor:
             return tuple(chunk)
         return tuple([self.u32(what) for _ in range(count)])
 
+    def skip_u32s(self, count: int, what: str) -> None:
+        """Step over `count` integers. Raises WB333, WB334."""
+        if count <= self.end - self.at and self.data[self.at : self.at + count].isascii():
+            self.at += count
+            return
+        for _ in range(count):
+            self._to(leb.skip(self.data, self.at, "u32"), what)
+
     def take(self, size: int, what: str) -> int:
         """Step over `size` bytes; the offset where they start. Raises WB333."""
         start = self.at
