@@ -14,7 +14,7 @@ from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
 from wbuild.model.shipped import Catalog, LanguageRecipe, Option, OptionType, ToolchainRecipe
 from wbuild.model.written import Artifact, EnvFrom, Glob, Kind, OptionValue, Target
-from wbuild.names import name_problem, quoted, secret_problem, variable_problem, vendor_parts
+from wbuild.names import name_hint, name_problem, quoted, secret_problem, variable_problem, vendor_parts
 
 OPTION_TYPES: Final[Mapping[OptionType, Any]] = {
     "string": str,
@@ -51,7 +51,7 @@ def decode_artifact(ground: Ground, name: str, data: object, *, line: int, singl
     path: Path = ("artifact", name)
     problem = name_problem(name)
     if problem:
-        ground.faults.add("WB211", path, f"artifact {quoted(name)}: {problem}", part="key")
+        ground.faults.add("WB211", path, f"artifact {quoted(name)}: {problem}", hint=name_hint(name), part="key")
     recipe = _language(ground, path, data)
     given = {"name": name, "line": line, "options": {}}
     artifact = ground.reader.table(Artifact, data, path, given=given, ignore={"target", *ground.catalog.languages})
@@ -64,7 +64,8 @@ def decode_artifact(ground: Ground, name: str, data: object, *, line: int, singl
     _check_profiles(ground, path, artifact)
     for tag in artifact.tags:
         if name_problem(tag):
-            ground.faults.add("WB211", (*path, "tags", artifact.tags.index(tag)), f"tag {quoted(tag)}: {name_problem(tag)}")
+            where = (*path, "tags", artifact.tags.index(tag))
+            ground.faults.add("WB211", where, f"tag {quoted(tag)}: {name_problem(tag)}", hint=name_hint(tag))
     if recipe is not None:
         options = _options(ground, (*path, recipe.name), data.get(recipe.name, {}), recipe, artifact.path)
         artifact = replace(artifact, kind=artifact.kind or recipe.kind, options=options)

@@ -78,7 +78,7 @@ def _read(loaded: _Loaded, faults: Faults, document: Document, origin: str) -> N
         kind = written if isinstance(written, str) else ""
         if kind not in TYPES:
             wrong = f"unknown type {quoted(written)}" if written is not None else f"{document.file} does not say what it is a recipe of"
-            hint = suggestion(kind, TYPES) if kind else f'write type = "{" | ".join(TYPES)}" first'
+            hint = suggestion(kind, TYPES) if kind else "write type = " + " or ".join(quoted(name) for name in TYPES)
             faults.add("WB225", ("type",), wrong, hint=hint)
     if kind not in TYPES:
         return

@@ -26,8 +26,10 @@ def check_rules(faults: Faults, boundary: Boundary, catalog: Catalog, path: Path
     for position, check in enumerate(artifact.checks):
         where = (*path, "check", position)
         check = replace(check, name=check.name or f"check {position + 1}")  # noqa: PLW2901 - the same check, named
-        for key, message, hint in (*_contradictions(check, artifact), *_texts(check)):
-            faults.add("WB219" if hint else "WB223", (*where, key) if key else where, f"{dotted(where)}: {message}", hint=hint)
+        for key, message, hint in _contradictions(check, artifact):
+            faults.add("WB219", (*where, key) if key else where, f"{dotted(where)}: {message}", hint=hint)
+        for key, message, hint in _impossible(check):
+            faults.add("WB223", (*where, key), f"{dotted((*where, key))}: {message}", hint=hint)
         if check.name in (other.name for other in named):
             message = f"{dotted(where)}: another check is called {quoted(check.name)}"
             faults.add("WB212", (*where, "name"), message, hint="give each check its own name")
@@ -72,18 +74,18 @@ def _of_call(check: Check, call: str, artifact: Artifact) -> Iterator[tuple[str,
         yield "invoke", f"{quoted(call)} is not a call", 'write such as "add(1, 2)"'
 
 
-def _texts(check: Check) -> Iterator[tuple[str, str, str]]:
-    """(key, message, "") of values that cannot be."""
+def _impossible(check: Check) -> Iterator[tuple[str, str, str]]:
+    """(key, message, hint) of values that cannot be."""
     if len(check.name) > LONGEST_NAME or any(ord(c) < 32 or ord(c) == 127 for c in check.name):
-        yield "name", f"the name of a check is one line of at most {LONGEST_NAME} characters", ""
+        yield "name", "not a name that a table can show", f"write one line of at most {LONGEST_NAME} characters"
     if not 0 <= check.exit <= LARGEST_EXIT:
-        yield "exit", f"{check.exit} is not between 0 and {LARGEST_EXIT}", ""
+        yield "exit", f"{check.exit} is no exit code", f"exit codes are 0 to {LARGEST_EXIT}; a trap is traps = true"
     for name in check.env:
         if not name or "=" in name or "\0" in name:
-            yield "env", f"{quoted(name)} cannot be the name of an environment variable", ""
+            yield "env", f"{quoted(name)} cannot be the name of an environment variable", "names are not empty and hold no '='"
     for guest in check.dirs:
         if not guest or "\0" in guest:
-            yield "dirs", f"{quoted(guest)} cannot be a folder of the program", ""
+            yield "dirs", f"{quoted(guest)} cannot be a folder of the program", 'write such as "/data"'
 
 
 def _check_runtimes(faults: Faults, catalog: Catalog, where: Path, check: Check, artifact: Artifact) -> None:

@@ -177,7 +177,8 @@ class Reader:
                 missing = missing or (value is MISFIT and key.required)
                 values |= {} if value is MISFIT else {key.field: value}
             elif key.required:
-                self.faults.add("WB206", path, f"{dotted(path) or self.faults.document.file} lacks the key {quoted(key.name)}", part="key")
+                message = f"{dotted(path) or self.faults.document.file} lacks the key {quoted(key.name)}"
+                self.faults.add("WB206", path, message, hint=f"add {key.name} = …", part="key")
                 missing = True
         return None if missing else model(**values)
 
@@ -264,6 +265,10 @@ class Reader:
         return raw
 
     def _mistyped(self, path: Path, expected: str, raw: object, hint: str = "") -> object:
+        if not hint and expected == _NAMES[str] and isinstance(raw, bool | int | float):
+            hint = "write it in quotes"
+        elif not hint and expected in (_NAMES[int], _NAMES[float], _NAMES[bool]) and isinstance(raw, str):
+            hint = "write it without quotes"
         self.faults.add("WB205", path, f"{dotted(path)}: expected {expected}, got {_kind(type(raw))}", hint=hint)
         return MISFIT
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 from wbuild.errors import Problem, UsageError
 from wbuild.locate import Part, Path, index, place
-from wbuild.names import quoted
+from wbuild.names import LONGEST, quoted
 
-SHOWN = 12
+SHOWN = 24
 """Names listed in a hint; of longer lists only the nearest name is shown."""
 LISTED = 100
 """Problems reported for one text; the rest is counted."""
@@ -99,10 +99,14 @@ def suggestion(word: str, names: Iterable[str]) -> str:
     import difflib  # noqa: PLC0415 - only when something is reported
 
     known = list(dict.fromkeys(names))
-    folded = {name.casefold(): name for name in known}
-    near = difflib.get_close_matches(word.casefold(), list(folded), n=1, cutoff=0.6)
-    if near:
-        return f'did you mean "{folded[near[0]]}"?'
+    matcher = difflib.SequenceMatcher(b=word[:LONGEST].casefold())
+    best, name = 0.6, ""
+    for candidate in known:
+        matcher.set_seq1(candidate.casefold())
+        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and matcher.ratio() > best:
+            best, name = matcher.ratio(), candidate
+    if name:
+        return f'did you mean "{name}"?'
     if not known or len(known) > SHOWN:
         return ""
     return f"possible: {', '.join(known)}"

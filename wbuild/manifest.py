@@ -17,7 +17,7 @@ from wbuild.decode import MISFIT, Reader, read
 from wbuild.faults import Document, Faults, dotted
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest, Profile, Project, Vendor
-from wbuild.names import is_version, name_problem, quoted
+from wbuild.names import is_version, name_hint, name_problem, quoted
 from wbuild.profiles import PROFILE_DEFAULTS, check_profiles, profile_names, resolve_profile
 from wbuild.versions import SpecifierError, clauses, matches
 
@@ -115,7 +115,7 @@ def _check_tables(document: Document, faults: Faults) -> None:
 
 def _check_project(document: Document, faults: Faults, facts: Facts, project: Project) -> None:
     if any(ord(c) < 32 for c in project.name):
-        faults.add("WB211", ("project", "name"), "project.name holds a control character")
+        faults.add("WB211", ("project", "name"), "project.name holds a control character", hint="write it on one line")
     where = ("project", "requires-wbuild")
     try:
         clauses(project.requires_wbuild)
@@ -178,7 +178,7 @@ def _check_vendor(faults: Faults, vendor: Mapping[str, Vendor]) -> None:
     for name, entry in vendor.items():
         problem = name_problem(name)
         if problem:
-            faults.add("WB211", ("vendor", name), f"vendor {quoted(name)}: {problem}", part="key")
+            faults.add("WB211", ("vendor", name), f"vendor {quoted(name)}: {problem}", hint=name_hint(name), part="key")
         if not _VENDOR.match(entry.from_):
             message = f"{dotted(('vendor', name, 'from'))}: {quoted(entry.from_)} is not a source of vendored files"
             faults.add("WB218", ("vendor", name, "from"), message, hint='write "npm:PACKAGE" or "pypi:PACKAGE"')

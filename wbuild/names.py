@@ -44,6 +44,14 @@ def name_problem(name: str) -> str:
     return ""
 
 
+def name_hint(name: str) -> str:
+    """A name near to one that may not be."""
+    fixed = re.sub(r"[^A-Za-z0-9._-]+", "-", name).strip(".-_")[: LONGEST // 2].rstrip(".-_")
+    if name_problem(fixed):
+        fixed = f"my-{fixed}" if fixed else "my-app"
+    return f"call it {quoted(fixed)}"
+
+
 def is_version(text: str) -> bool:
     """Whether a text can be one exact version."""
     return bool(_VERSION.match(text)) and any(c.isdigit() for c in text)

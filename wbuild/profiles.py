@@ -15,7 +15,7 @@ from typing import Final
 from wbuild.errors import UsageError
 from wbuild.faults import Faults, dotted, suggestion
 from wbuild.model.written import Artifact, Debug, Level, Manifest, Optimize, Profile
-from wbuild.names import name_problem, quoted
+from wbuild.names import name_hint, name_problem, quoted
 
 PROFILE_DEFAULTS: Final[Mapping[str, tuple[Optimize, Debug]]] = MappingProxyType(
     {"dev": (Optimize(level="none"), "names"), "release": (Optimize(level="size"), "none")}
@@ -71,7 +71,7 @@ def check_profiles(faults: Faults, profiles: Mapping[str, Profile]) -> None:
     for name, profile in profiles.items():
         problem = name_problem(name)
         if problem:
-            faults.add("WB211", ("profile", name), f"profile {quoted(name)}: {problem}", part="key")
+            faults.add("WB211", ("profile", name), f"profile {quoted(name)}: {problem}", hint=name_hint(name), part="key")
         where = ("profile", name, "inherits")
         if profile.inherits and profile.inherits not in known:
             near = (profile.inherits, sorted(known))
@@ -90,4 +90,9 @@ def _check_cycles(faults: Faults, profiles: Mapping[str, Profile]) -> None:
         if at == name and name not in reported:
             reported.update(trail)
             where = ("profile", name, "inherits")
-            faults.add("WB220", where, f"{dotted(where)}: profiles inherit in a circle: {' > '.join([*trail, name])}")
+            faults.add(
+                "WB220",
+                where,
+                f"{dotted(where)}: profiles inherit in a circle: {' > '.join([*trail, name])}",
+                hint="let one of them inherit dev or release",
+            )

@@ -12,7 +12,7 @@ from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
 from wbuild.model.shipped import Catalog, LanguageRecipe, Option, Route, RuntimeRecipe, StepRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
-from wbuild.names import name_problem, quoted
+from wbuild.names import name_hint, name_problem, quoted
 from wbuild.versions import SpecifierError, clauses
 from wbuild.words import TemplateError, placeholders
 
@@ -48,7 +48,7 @@ class Context:
         """Note a name that cannot be a recipe's."""
         problem = name_problem(name)
         if problem:
-            self.faults.add("WB211", ("name",), f"{kind} {quoted(name)}: {problem}")
+            self.faults.add("WB211", ("name",), f"{kind} {quoted(name)}: {problem}", hint=name_hint(name))
 
     def tools(self, path: Path, names: Iterable[str]) -> None:
         """Note tools that do not exist."""
