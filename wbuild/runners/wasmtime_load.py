@@ -74,6 +74,8 @@ def make_engine(settings: Settings) -> wasmtime.Engine:
     config = wasmtime.Config()
     config.consume_fuel = settings.fuel
     config.epoch_interruption = settings.interruptible
+    # Images of memories would be files in memory, which the limit on the size of output files hits as well.
+    config.memory_init_cow = False
     if settings.deterministic:
         config.cranelift_nan_canonicalization = True
         config.wasm_relaxed_simd_deterministic = True
