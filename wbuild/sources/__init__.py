@@ -1,0 +1,38 @@
+"""Origins of tools and vendored sources, one module each."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Final, Protocol
+
+from wbuild.doors.interfaces import Doors
+from wbuild.model.locked import Pin, Platform, Unavailable
+from wbuild.model.shipped import Route, SourceName, ToolRecipe
+from wbuild.sources import npm, pypi
+
+
+class Source(Protocol):
+    """An origin. Locking, verifying, unpacking and receipts are the store's."""
+
+    def resolve(
+        self, tool: ToolRecipe, route: Route, version: str, platforms: Sequence[Platform], doors: Doors
+    ) -> Mapping[Platform, Pin | Unavailable]:
+        """One version for all platforms, with the files of each; nothing is downloaded.
+
+        Version "" is the newest within `tool.versions`. Pins come without programs and needs, which the recipe knows.
+        Raises ProvisionError when the origin cannot be reached.
+        """
+        ...
+
+    def fetch(self, pin: Pin, into: Path, doors: Doors) -> None:
+        """Download `pin.files` into an empty folder, each under its name. The caller verifies size and digest.
+
+        Raises ProvisionError, IntegrityError, MachineError.
+        """
+        ...
+
+
+SOURCES: Final[Mapping[SourceName, Source]] = {"pypi": pypi, "npm": npm}
+CLIENTS: Final[Mapping[SourceName, str]] = {"npm": "node"}
+"""Source → the tool whose program it runs."""
