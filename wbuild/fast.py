@@ -145,12 +145,19 @@ def sha256(path: str) -> str:
 
 
 def listing(folder: str) -> list[str] | None:
-    """Sorted names in a folder, those of folders with a slash at the end, without ignored ones; None where there is no folder."""
+    """Sorted names in a folder, those of folders with a slash at the end, as `Files.walk` sees them; None where there is no folder."""
     try:
         with os.scandir(folder) as entries:
-            return sorted(e.name + "/" if e.is_dir() else e.name for e in entries if e.name not in IGNORED)
+            return sorted(name for entry in entries if (name := _listed(entry)))
     except OSError:
         return None
+
+
+def _listed(entry: os.DirEntry[str]) -> str:
+    """A folder's name with a slash, a file's without; "" for what is never an input."""
+    if entry.is_dir(follow_symlinks=False):
+        return "" if entry.name in IGNORED else entry.name + "/"
+    return entry.name if entry.is_file() else ""
 
 
 def write_state(path: str, state: Mapping[str, object]) -> None:
@@ -163,10 +170,10 @@ def write_state(path: str, state: Mapping[str, object]) -> None:
 
 def _unchanged(argv: list[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
     """The state recorded for this command line if everything in it still holds, else None."""
-    folder = project_folder(start_folder(argv))
-    if folder is None:
+    project = project_folder(start_folder(argv))
+    if project is None:
         return None
-    path = state_file(folder, argv)
+    path = state_file(project, argv)
     with open(path, encoding="utf-8") as file:
         state: dict[str, Any] = json.load(file)
     now = time.time_ns()
@@ -174,13 +181,11 @@ def _unchanged(argv: list[str], environ: Mapping[str, str]) -> dict[str, Any] | 
         return None
     if state["environment"] != environment_id(environ, state["variables"]):
         return None
-    root = state["root"]
-    if any(listing(os.path.join(root, name)) != names for name, names in state["folders"].items()):
+    if any(listing(folder) != names for folder, names in state["folders"].items()):
         return None
     aged = False
     for name, recorded in state["files"].items():
-        same = _same(os.path.join(root, name), recorded)
-        if not same:
+        if not _same(name, recorded):
             return None
         if len(recorded or ()) == 5 and recorded[1] <= now - RACY_NS:
             del recorded[4]

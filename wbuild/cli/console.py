@@ -14,7 +14,7 @@ from dataclasses import dataclass, field
 from typing import Final, TextIO
 
 from wbuild.cli.redact import redactor
-from wbuild.errors import WbuildError
+from wbuild.errors import Problem, WbuildError
 from wbuild.fast import wants_color
 from wbuild.report.table import Style, plain
 
@@ -128,10 +128,14 @@ class Console:
 
     def problems(self, error: WbuildError) -> None:
         """Every problem of an error: what, where, what to do."""
+        for problem in error.problems:
+            self.problem(problem)
+
+    def problem(self, problem: Problem) -> None:
+        """One problem."""
         from wbuild.report.problem import render
 
-        for problem in error.problems:
-            self.write(render(problem))
+        self.write(render(problem))
 
     def _clean(self, text: str) -> str:
         text = self.redact(text)

@@ -23,6 +23,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "check": "wbuild.cli.check",
     "run": "wbuild.cli.run",
     "size": "wbuild.cli.size",
+    "inspect": "wbuild.cli.inspect",
     "plan": "wbuild.cli.plan",
     "lock": "wbuild.cli.lock",
     "fetch": "wbuild.cli.fetch",

@@ -11,6 +11,7 @@ from pathlib import Path
 from wbuild import catalog as catalogs
 from wbuild.boundary import Facts
 from wbuild.cli.data import recipe_texts
+from wbuild.cli.remember import Watch
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import UsageError
@@ -47,13 +48,16 @@ def find(start: Path) -> Path:
     return Path(folder)
 
 
-def open_project(start: Path) -> Project:
-    """The project at or above `start`. Raises UsageError with all problems of its manifest or recipes."""
+def open_project(start: Path, watch: Watch | None = None) -> Project:
+    """The project at or above `start`. Raises UsageError with all problems of its manifest or recipes. `watch` notes what is read."""
     folder = find(start)
     file = folder / MANIFEST
+    watch = watch or Watch()
+    watch.file(file)
     with machine_errors(file, "read"):
         content = file.read_bytes()
     recipes = tuple(_recipes(folder, recipe_globs(content, shown(file))))
+    watch.file(*recipes)
     catalog = catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): _text(path) for path in recipes})
     manifest = load(content, shown(file), facts(folder), catalog)
     root = folder.joinpath(*[".."] * _depth(manifest.folder)).resolve() if manifest.folder != "." else folder

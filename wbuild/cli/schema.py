@@ -6,13 +6,12 @@ import click
 
 from wbuild.cli.options import Command, Common, pass_common
 from wbuild.cli.project import catalog_of
+from wbuild.cli.workdir import schema_text
 
 
 @click.command(cls=Command)
 @pass_common
 def command(common: Common) -> int:
     """Print the JSON Schema of wbuild.toml, with the project's own recipes."""
-    from wbuild.schema import render
-
-    common.console.result(render(catalog_of(common.start)).rstrip("\n"))
+    common.console.result(schema_text(catalog_of(common.start)).rstrip("\n"))
     return 0

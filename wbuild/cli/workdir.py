@@ -2,22 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import Final
 
 from wbuild.doors.interfaces import Files
-from wbuild.fast import WORK
+from wbuild.fast import WORK, build_id
 from wbuild.model.shipped import Catalog
-from wbuild.schema import render
 
 SCHEMA_FILE: Final = "wbuild.schema.json"
+SCHEMA_MARK: Final = "schema-made-by"
+"""Says which wbuild and recipes the schema was made from: making it takes longer than a build with nothing to do."""
 _IGNORED: Final = frozenset({"dist", "dist/", "/dist", "/dist/", "dist/*", "/dist/*"})
 
 
 def prepare(folder: Path, files: Files, catalog: Catalog) -> None:
     """Make `.wbuild/` with its own .gitignore and the schema that the manifest's first line names. Raises MachineError."""
-    _keep(folder / WORK / ".gitignore", "*\n", files)
-    _keep(folder / WORK / SCHEMA_FILE, render(catalog), files)
+    work = folder / WORK
+    _keep(work / ".gitignore", "*\n", files)
+    mark = f"{build_id()} {catalog.digest}\n"
+    if not (work / SCHEMA_FILE).is_file() or not _same(work / SCHEMA_MARK, mark):
+        _keep(work / SCHEMA_FILE, schema_text(catalog), files)
+        _keep(work / SCHEMA_MARK, mark, files)
+
+
+def schema_text(catalog: Catalog) -> str:
+    """The JSON Schema of wbuild.toml."""
+    from wbuild.schema import build
+
+    return json.dumps(build(catalog), indent=2, ensure_ascii=False) + "\n"
 
 
 def ignore_dist(folder: Path, files: Files) -> str:
@@ -34,5 +47,9 @@ def ignore_dist(folder: Path, files: Files) -> str:
 
 
 def _keep(path: Path, text: str, files: Files) -> None:
-    if not path.is_file() or path.read_bytes() != text.encode():
+    if not _same(path, text):
         files.write(path, text)
+
+
+def _same(path: Path, text: str) -> bool:
+    return path.is_file() and path.read_bytes() == text.encode()

@@ -79,6 +79,11 @@ class World:
         )
 
     @property
+    def system_env(self) -> Mapping[str, str]:
+        """What programs of this system cannot start without."""
+        return {name: value for name, value in self.environ.items() if name.upper() in ("SYSTEMROOT", "WINDIR")}
+
+    @property
     def store(self) -> Path:
         """Folder of tools."""
         return self._path("store")

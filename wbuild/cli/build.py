@@ -1,0 +1,51 @@
+"""`wbuild build`: the main job, on one screen."""
+
+from __future__ import annotations
+
+import click
+
+from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.options import Command, Common, format_option, pass_common
+
+
+@click.command(cls=Command)
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@opt_option
+@profile_option
+@click.option("--target", "targets", metavar="T", multiple=True, help="Only this target; may be given again.")
+@click.option("--keep-going/--fail-fast", default=None, help="Build other artifacts after a failure, or stop. [keep going with CI]")
+@click.option("--explain", is_flag=True, help="Say which part of which key changed.")
+@click.option("--no-check", is_flag=True, help="Do not run the checks; the optimizer then does only what is proven safe.")
+@common_build_options
+@format_option
+@pass_common
+def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
+    """Build artifacts: compile, optimize, check, weigh.
+
+    ARTIFACT is a name, a glob, lang:L, category:C, tag:T or target:T; default: all.
+    """
+    from wbuild.cli import conclude
+    from wbuild.cli.session import Asked, prepare
+
+    chosen, level = profile_of(opt, profile, "dev")
+    asked = Asked(
+        words=artifacts,
+        profile=chosen,
+        level=level,
+        targets=given["targets"],  # type: ignore[arg-type]
+        locked=given["locked"],  # type: ignore[arg-type]
+        keep_going=given["keep_going"],  # type: ignore[arg-type]
+        checks=not given["no_check"],
+        flags={"jobs": given["jobs"], "offline": given["offline"]},
+    )
+    session = prepare(common, asked)
+    results = session.execute(explain=bool(given["explain"]))
+    report = session.report(results)
+    written = session.publish(report)
+    if given["format_"] == "json":
+        conclude.document(session, report)
+    else:
+        conclude.show(session, report)
+        if not given["explain"] and not common.verbosity:
+            conclude.remember(common, session, report, written)
+    return report.exit

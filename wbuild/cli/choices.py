@@ -1,0 +1,73 @@
+"""Options that build, check, run, size and plan share."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any, Final, TypeVar, cast, get_args
+
+import click
+
+from wbuild.cli.argv import BARE
+from wbuild.model.written import Level
+
+LEVELS: Final[tuple[str, ...]] = get_args(Level)
+RELEASE: Final = "release"
+Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+
+
+@dataclass(frozen=True, slots=True)
+class Opt:
+    """`--opt` was given, with or without a level."""
+
+    level: Level | None = None
+
+
+class OptType(click.ParamType):
+    """A level after `=`, or nothing."""
+
+    name = "level"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Opt:
+        """The level; fails with the list of levels."""
+        if isinstance(value, Opt):
+            return value
+        if value == BARE:
+            return Opt()
+        if value not in LEVELS:
+            self.fail(f"{value!r} is no level; there is {', '.join(LEVELS)}", param, ctx)
+        return Opt(cast("Level", value))
+
+
+def opt_option(function: Decorated) -> Decorated:
+    """`--opt[=LEVEL]`."""
+    text = f"Optimize; LEVEL is {', '.join(LEVELS)}, and stands after `=`. Alone: the release profile."
+    return click.option("--opt", type=OptType(), metavar="[=LEVEL]", help=text)(function)
+
+
+def profile_option(function: Decorated) -> Decorated:
+    """`--profile P`."""
+    return click.option("--profile", metavar="P", help="Profile to build.")(function)
+
+
+def common_build_options(function: Decorated) -> Decorated:
+    """What every command that builds can be told."""
+    for decorate in reversed(
+        (
+            click.option("-j", "--jobs", metavar="N", help="Steps at the same time."),
+            click.option("--locked/--no-locked", default=None, help="Refuse a lock that does not fit, or bring it in step. [on with CI]"),
+            click.option("--offline", is_flag=True, default=None, help="Open no network connection."),
+        )
+    ):
+        function = decorate(function)
+    return function
+
+
+def profile_of(opt: Opt | None, profile: str | None, default: str) -> tuple[str, Level | None]:
+    """Profile and level of a command line: `--opt` alone is the release profile; with `--profile` it gives only the level."""
+    chosen = profile or (RELEASE if opt is not None else default)
+    if opt is None:
+        return chosen, None
+    if opt.level is None and profile == "dev":
+        return chosen, "size"
+    return chosen, opt.level

@@ -1,0 +1,72 @@
+"""The end of a build: problems, table, paths; and what a run with nothing to do will print."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import replace
+from pathlib import Path
+
+from wbuild.cache import VERSION
+from wbuild.cli.console import colored
+from wbuild.cli.options import Common
+from wbuild.cli.remember import Call, Said, record
+from wbuild.cli.session import Session
+from wbuild.errors import Problem
+from wbuild.model.happened import Report
+from wbuild.model.written import EnvFrom
+from wbuild.report import to_json
+from wbuild.report.table import Style, plain
+from wbuild.report.text import summary
+
+Render = Callable[[Report, Style], str]
+
+
+def show(session: Session, report: Report, render: Render = summary) -> None:
+    """Problems that were not printed yet, the table, and one line of standard output for each file that was made."""
+    problems(session, report)
+    session.console.table(lambda style: render(report, style))
+    for path in _paths(session, report):
+        session.console.result(path)
+
+
+def problems(session: Session, report: Report) -> None:
+    """What is wrong with artifacts, besides the steps that failed before everybody's eyes."""
+    unsaid = [p for a in report.artifacts for p in a.problems if p not in session.progress.shown]
+    failed = any(r.status == "failed" for r in report.results)
+    skips: Iterable[Problem] = () if failed or unsaid else (r.problem for r in report.results if r.status == "skipped" and r.problem)
+    for problem in dict.fromkeys([*unsaid, *skips]):
+        session.console.problem(problem)
+
+
+def document(session: Session, report: Report) -> None:
+    """The whole report as JSON on standard output."""
+    problems(session, report)
+    session.console.result(to_json.render(report).rstrip("\n"))
+
+
+def remember(common: Common, session: Session, report: Report, written: Iterable[Path]) -> None:
+    """Record a build in which everything succeeded."""
+    if report.exit or any(a.status != "ok" or (a.choice and a.choice.degraded) for a in report.artifacts):
+        return
+    root, watch, world = session.project.root, session.watch, session.world
+    watch.wrote(*(root / p for product in session.plan.products for p in (product.file, product.copy) if p), *written)
+    watch.file(*(session.store.path(pin) / "receipt.json" for pin in session.pins()))
+    watch.listing(world.cache / VERSION)
+    artifacts = session.project.manifest.artifacts
+    variables = {value.from_ for a in artifacts for value in a.env.values() if isinstance(value, EnvFrom)}
+    again = replace(report, artifacts=tuple(replace(a, previous=a.sizes) for a in report.artifacts))
+    redact = session.console.redact
+    quiet = session.console.quiet
+    said = Said(
+        stdout=redact("".join(f"{path}\n" for path in _paths(session, report))),
+        plain="" if quiet else redact(summary(again, plain)),
+        color="" if quiet else redact(summary(again, colored)),
+        choice=common.color,
+    )
+    call = Call(argv=common.argv, folder=session.project.folder, environ=common.environ, variables=tuple(sorted(variables)))
+    record(call, watch, said)
+
+
+def _paths(session: Session, report: Report) -> list[str]:
+    made = {a.file for a in report.artifacts if a.sizes is not None and a.status == "ok"}
+    return [session.path(product) for product in session.plan.products if product.file in made]

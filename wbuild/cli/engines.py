@@ -1,0 +1,139 @@
+"""Runtimes as `wbuild run` uses them: found, installed, started with the terminal's streams."""
+
+from __future__ import annotations
+
+import json
+import sys
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from wbuild import lock as locks
+from wbuild.cli.options import Common
+from wbuild.cli.project import catalog_of, shown
+from wbuild.cli.session import Session
+from wbuild.cli.world import World
+from wbuild.doors.interfaces import Command
+from wbuild.errors import StepError, UsageError
+from wbuild.fast import project_folder
+from wbuild.kit import Kit
+from wbuild.model.locked import Pin
+from wbuild.model.planned import Late, Product, Word
+from wbuild.model.shipped import Catalog, RuntimeRecipe
+from wbuild.store import Store
+from wbuild.words import Places, Value, expand, fill_all
+
+RUNNERS = Path(locks.__file__).resolve().parent / "runners"
+_SAMPLES: Mapping[str, str] = {"string": '"text"', "bool": "true", "f32": "1.5", "f64": "1.5", "float32": "1.5", "float64": "1.5"}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Runtime:
+    """A runtime whose tool is in the store."""
+
+    recipe: RuntimeRecipe
+    pin: Pin
+    kit: Kit
+    store: Store
+    world: World
+
+    def run(self, module: Path, invoke: str | None, args: Sequence[str]) -> int:
+        """Run a module with this terminal's streams; the program's exit code."""
+        scope: dict[str, Value] = {
+            "module": str(module.resolve()),
+            "invoke": [("--invoke",), (invoke,)] if invoke is not None else [],
+            "args": [(arg,) for arg in args],
+        }
+        return self.world.doors.runner.interactive(self._command(self.recipe.run, scope))
+
+    def exports(self, module: Path) -> dict[str, Any]:
+        """The exported functions (`wbuild.exports/1`). Raises StepError when the runtime refuses the module."""
+        with tempfile.TemporaryDirectory(prefix="wbuild-") as folder:
+            out, log = Path(folder, "exports.json"), Path(folder, "log.txt")
+            command = self._command(self.recipe.exports, {"module": str(module.resolve())}, stdout=out)
+            done = self.world.doors.runner.run(command, log=log)
+            if done.code:
+                said = log.read_text("utf-8", "replace") if log.exists() else ""
+                raise StepError("WB105", f"{self.recipe.title} does not take {shown(module)}", detail=said)
+            found: dict[str, Any] = json.loads(out.read_text("utf-8"))
+            return found
+
+    def is_command(self, module: Path) -> bool:
+        """Whether the module has a start of its own."""
+        return not self.recipe.exports or bool(self.exports(module)["command"])
+
+    def sample(self, function: Mapping[str, Any]) -> str:
+        """A call that could be typed after --invoke."""
+        params = function.get("params", [])
+        kinds = [str(p.get("type", "")) if isinstance(p, Mapping) else str(p) for p in params]
+        return f"{function['name']}({', '.join(_SAMPLES.get(kind, '1') for kind in kinds)})"
+
+    def _command(self, templates: Sequence[str], scope: Mapping[str, Value], stdout: Path | None = None) -> Command:
+        programs: dict[str, Value] = {f"bin:{name}": self.kit.bin(self.pin.name, name) for name in self.pin.bin}
+        words: tuple[Word, ...] = fill_all(templates, {**programs, **scope})
+        pins = {pin.name: pin for pin in self.kit.closure([self.pin.name])}
+        places = Places(
+            scratch="",
+            tool=lambda name: self.store.path(pins[name]),
+            shared=lambda name: self.world.cache / "shared" / name,
+            state="",
+            late=_no_late,
+            runner=lambda file: RUNNERS / file,
+            python=sys.executable,
+        )
+        env = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **self.world.system_env}
+        return Command(argv=expand(words, places), cwd=Path.cwd(), env=env, stdout=stdout)
+
+
+def _no_late(part: Late) -> str:
+    raise AssertionError(part)
+
+
+def for_product(session: Session, product: Product, name: object) -> Runtime:
+    """A runtime that takes an artifact's target, installed. Raises UsageError when there is none."""
+    fitting = [r for r in session.project.catalog.runtimes.values() if product.target in r.targets and r.run]
+    recipe = _named(session.project.catalog, fitting, name, f"target {product.target}")
+    return _ready(recipe, session.kit, session.store, session.world, session.progress)
+
+
+def for_file(common: Common, name: object) -> Runtime:
+    """A runtime for a file; its version is the project's, or the newest one outside of any. Raises UsageError."""
+    from wbuild.cli.locking import Locking
+    from wbuild.cli.progress import Progress
+    from wbuild.cli.project import open_project
+    from wbuild.cli.userlock import tool_kit
+
+    world, catalog = common.world(), catalog_of(common.start)
+    recipe = _named(catalog, [r for r in catalog.runtimes.values() if r.run], name, "a file")
+    kit = None
+    if project_folder(str(common.start)):
+        found = Locking(world=world, project=open_project(common.start), console=common.console, locked=world.ci).read()
+        kit = locks.kit(found, world.doors.platform) if found and recipe.tool in found.tools else None
+    kit = kit or tool_kit(common, catalog, recipe.tool)
+    store = Store(world.store, world.doors, lock_timeout=world.lock_timeout)
+    return _ready(recipe, kit, store, world, Progress(console=common.console, root=common.start))
+
+
+def file_to_run(common: Common, word: str) -> Path:
+    """The file that a word names. Raises UsageError when there is none."""
+    path = common.start / word
+    if not path.is_file():
+        raise UsageError("WB261", f"there is no file {word!r}", hint="an artifact is named without folder and ending")
+    return path
+
+
+def _named(catalog: Catalog, fitting: Sequence[RuntimeRecipe], name: object, what: str) -> RuntimeRecipe:
+    if name is None and fitting:
+        return fitting[0]
+    for recipe in fitting:
+        if recipe.name == name:
+            return recipe
+    known = ", ".join(r.name for r in fitting) or ", ".join(catalog.runtimes)
+    raise UsageError("WB258", f"no runtime {name!r} takes {what}" if name else f"no runtime takes {what}", hint=f"there is: {known}")
+
+
+def _ready(recipe: RuntimeRecipe, kit: Kit, store: Store, world: World, say: Any) -> Runtime:
+    store.ensure(kit.closure([recipe.tool]), say)
+    return Runtime(recipe=recipe, pin=kit.pin(recipe.tool), kit=kit, store=store, world=world)

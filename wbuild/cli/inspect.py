@@ -1,0 +1,52 @@
+"""`wbuild inspect`: what a module or component is, needs and offers."""
+
+from __future__ import annotations
+
+import json
+
+import click
+
+from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.legible import escape
+from wbuild.model.happened import ArtifactReport
+
+
+@click.command(cls=Command)
+@click.argument("file", metavar="FILE")
+@click.argument("other", metavar="[FILE2]", required=False)
+@format_option
+@pass_common
+def command(common: Common, file: str, other: str | None, format_: str) -> int:
+    """Show imports, exports, proposals and what needs each, memory, producers and sections; with FILE2, the difference."""
+    from wbuild.cli.measured import measured
+    from wbuild.cli.size import document, text
+    from wbuild.report.sizes import sections
+
+    first = measured(common.start / file)
+    if other is not None:
+        second = measured(common.start / other)
+        if format_ == "json":
+            common.console.result(json.dumps(document([second], first), indent=2, ensure_ascii=False))
+        else:
+            common.console.page(text([second], first))
+        return 0
+    if format_ == "json":
+        from wbuild.report.to_json import render_artifact
+
+        common.console.result(render_artifact(first).rstrip("\n"))
+    else:
+        common.console.page(f"{facts(first)}\n{sections(first)}")
+    return 0
+
+
+def facts(found: ArtifactReport) -> str:
+    """Everything but the sections, as text."""
+    lines = [found.file]
+    if found.memory is not None:
+        least, most = found.memory
+        lines.append(f" memory: {least} pages at the start, {'no limit' if most is None else f'at most {most}'}")
+    for title, names in (("imports", found.imports), ("exports", found.exports)):
+        lines.append(f" {title}: {', '.join(map(escape, names)) or 'none'}")
+    lines += [f" needs {escape(name)}: {escape(why)}" for name, why in found.features.items()] or [" needs no proposal"]
+    lines += [f" {escape(field)}: {escape(', '.join(values))}" for field, values in found.producers.items()]
+    return "\n".join(lines) + "\n"

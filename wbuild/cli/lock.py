@@ -1,0 +1,40 @@
+"""`wbuild lock`: versions, routes and digests for every platform."""
+
+from __future__ import annotations
+
+import click
+
+from wbuild.cli.options import Command, Common, pass_common
+
+
+@click.command(cls=Command)
+@click.argument("tools", nargs=-1, metavar="[TOOL[@VERSION]]...")
+@click.option("--update", is_flag=True, help="Take the newest versions; with TOOL only of these.")
+@click.option("--check", is_flag=True, help="Only say whether the lock fits wbuild.toml; exit 2 when it does not.")
+@click.option("--offline", is_flag=True, default=None, help="Open no network connection.")
+@pass_common
+def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, offline: bool | None) -> int:
+    """Write wbuild.lock, or bring it in step with wbuild.toml.
+
+    TOOL@VERSION sets an exact version in [tools] of wbuild.toml first.
+    """
+    from wbuild.cli import lockedit
+    from wbuild.cli.locking import Locking
+    from wbuild.cli.project import open_project, shown
+
+    world, console = common.world(offline=offline), common.console
+    project = open_project(common.start)
+    names = lockedit.names(project, tools)
+    if check:
+        locking = Locking(world=world, project=project, console=console, locked=True)
+        locking.fitting()
+        console.show(f"{shown(locking.path)} fits")
+        return 0
+    project = lockedit.set_versions(project, tools, world.doors.files, console)
+    locking = Locking(world=world, project=project, console=console, locked=False)
+    before = locking.read()
+    wanted = (frozenset(names) or frozenset({"*"})) if update else frozenset(names)
+    after = locking.resolve(before, wanted)
+    locking.save(after)
+    console.show(f"{shown(locking.path)}: {locking.changes(before, after)}")
+    return 0

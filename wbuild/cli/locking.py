@@ -1,0 +1,96 @@
+"""wbuild.lock of a project: read, made where there is none, brought up to date, or refused under `--locked`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wbuild import lock as locks
+from wbuild.cli.console import Console
+from wbuild.cli.project import Project, shown
+from wbuild.cli.remember import Watch
+from wbuild.cli.world import World
+from wbuild.doors.machine import machine_errors
+from wbuild.errors import UsageError
+from wbuild.model.locked import Lock
+
+LOCK: Final = "wbuild.lock"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Locking:
+    """A project's lock and how far this command line may change it."""
+
+    world: World
+    project: Project
+    console: Console
+    locked: bool
+    write: bool = True
+    """False: resolve in memory only (`wbuild plan`)."""
+
+    @property
+    def path(self) -> Path:
+        """Beside wbuild.toml."""
+        return self.project.folder / LOCK
+
+    def read(self) -> Lock | None:
+        """The lock as it is. Raises UsageError or IntegrityError for one that cannot be used."""
+        if not self.path.exists():
+            return None
+        with machine_errors(self.path, "read"):
+            text = self.path.read_bytes()
+        return locks.decode(text.decode("utf-8", "replace"), self.project.catalog, shown(self.path))
+
+    def fitting(self, watch: Watch | None = None) -> Lock:
+        """The lock, in step with the manifest. Raises UsageError under `--locked` when it is not."""
+        if watch is not None:
+            watch.file(self.path)
+        found = self.read()
+        differences = locks.stale(self.project.manifest, self.project.catalog, found) if found else ()
+        if found and not differences:
+            return found
+        if self.locked:
+            raise self.refusal(found, differences)
+        made = self.resolve(found)
+        if not self.write:
+            why = "does not fit wbuild.toml" if found else "does not exist"
+            self.console.note(f"{LOCK} {why}: resolved in memory, nothing was written")
+            return made
+        self.save(made)
+        self.console.note(f"{'updated' if found else 'wrote'} {shown(self.path)}: {self.changes(found, made)}")
+        if watch is not None:
+            watch.wrote(self.path)
+        return self.read() or made
+
+    def refusal(self, found: Lock | None, differences: Sequence[str]) -> UsageError:
+        """What `--locked` and `lock --check` say about a lock that does not fit."""
+        if found is None:
+            return UsageError("WB251", f"there is no {shown(self.path)}", hint="run `wbuild lock` and commit the file")
+        detail = "\n".join(f"  {line}" for line in differences)
+        hint = "run `wbuild lock` and commit the file"
+        return UsageError("WB252", f"{shown(self.path)} does not fit wbuild.toml", hint=hint, detail=detail)
+
+    def resolve(self, previous: Lock | None, update: frozenset[str] = frozenset()) -> Lock:
+        """A lock that fits. Raises ProvisionError when versions cannot be found out."""
+        manifest, catalog, doors = self.project.manifest, self.project.catalog, self.world.doors
+        return locks.resolve(manifest, catalog, previous, update=update, doors=doors, say=self.console.note)
+
+    def save(self, lock: Lock) -> None:
+        """Write the lock. Raises MachineError."""
+        self.world.doors.files.write(self.path, locks.encode(lock, self.project.catalog))
+
+    def changes(self, before: Lock | None, after: Lock) -> str:
+        """Tools that came, went or changed, in words."""
+        old = before.tools if before else {}
+        words = []
+        for name in sorted({*old, *after.tools}):
+            was, now = old.get(name), after.tools.get(name)
+            if was is None and now is not None:
+                words.append(f"{name} {now.version}")
+            elif now is None:
+                words.append(f"without {name}")
+            elif was is not None and was.version != now.version:
+                words.append(f"{name} {was.version} → {now.version}")
+        return ", ".join(words) or "same versions"

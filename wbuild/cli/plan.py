@@ -1,0 +1,58 @@
+"""`wbuild plan`: what would run and why, and what would be downloaded; runs and writes nothing."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from typing import TYPE_CHECKING
+
+import click
+
+from wbuild.cli.choices import Opt, opt_option, profile_of, profile_option
+from wbuild.cli.options import Command, Common, format_option, pass_common
+
+if TYPE_CHECKING:
+    from wbuild.cli.session import Session
+
+
+@click.command(cls=Command)
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@opt_option
+@profile_option
+@click.option("--target", "targets", metavar="T", multiple=True, help="Only this target; may be given again.")
+@click.option("--explain", is_flag=True, help="Say why each step would run.")
+@click.option("--resolved", is_flag=True, help="Show what late words became in the last build.")
+@format_option
+@pass_common
+def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
+    """Show the steps that would make artifacts, without running or writing anything."""
+    from wbuild.cli.session import Asked, prepare
+    from wbuild.report.plan_text import render, to_json
+
+    chosen, level = profile_of(opt, profile, "dev")
+    asked = Asked(words=artifacts, profile=chosen, level=level, targets=given["targets"], locked=False, write=False)  # type: ignore[arg-type]
+    session = prepare(common, asked)
+    missing = [pin for pin in session.pins() if not session.store.has(pin)]
+    reasons = session.engine().forecast(session.plan) if given["explain"] else None
+    resolved = late_values(session) if given["resolved"] else None
+    if given["format_"] == "json":
+        common.console.result(to_json(session.plan, missing, reasons, resolved).rstrip("\n"))
+    else:
+        common.console.page(render(session.plan, missing, reasons, resolved))
+    return 0
+
+
+def late_values(session: Session) -> Mapping[tuple[str, str], Sequence[str]]:
+    """What late words became in the last build, as far as its files are there."""
+    from wbuild.model.planned import Tool
+    from wbuild.words import late_words
+
+    found: dict[tuple[str, str], Sequence[str]] = {}
+    for step in session.plan.steps:
+        for late in late_words(step.action.argv) if isinstance(step.action, Tool) else ():
+            try:
+                value = json.loads((session.project.root / late.path).read_text("utf-8"))[late.field]
+            except (OSError, ValueError, KeyError, TypeError):
+                continue
+            found[late.path, late.field] = [str(word) for word in value] if isinstance(value, list) else [str(value)]
+    return found

@@ -1,0 +1,113 @@
+"""Events of engine and store → one line for each step that was worth the wait."""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from wbuild.cli.console import Console
+from wbuild.engine.events import Note, StepFinished, StepStarted
+from wbuild.legible import signed_percent
+from wbuild.model.happened import Result
+from wbuild.model.planned import Plan, Product
+
+SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "select", "judge", "measure"})
+"""Verbs without a line of their own: the line of their artifact says what came of them."""
+SPACE: Final = "\u202f"
+"""Narrow no-break space between groups of digits."""
+
+
+@dataclass(slots=True, kw_only=True)
+class Progress:
+    """Listens to one run."""
+
+    console: Console
+    root: Path
+    plan: Plan = field(default_factory=lambda: Plan(steps=(), products=()))
+    explain: bool = False
+    seconds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    """(product's file, verb) → seconds of steps that ran."""
+    judged: Counter[str] = field(default_factory=Counter)
+    """Product's file → verdicts that are in."""
+    shown: list[object] = field(default_factory=list)
+    """Problems that were printed already."""
+
+    def __call__(self, event: object) -> None:
+        """Take one event."""
+        match event:
+            case StepFinished(result=result):
+                self._finished(result)
+            case StepStarted(step=step, reasons=reasons):
+                if (self.explain and step.verb not in SUMMED) or self.console.verbosity > 1:
+                    for reason in reasons:
+                        self.console.show(f"  because   {step.label}: {reason}")
+            case Note(message=message):
+                self.console.note(message)
+            case _:
+                self._store(event)
+
+    def _store(self, event: object) -> None:
+        """Tools that came into the store."""
+        self.console.step("tools", str(event))
+
+    def _finished(self, result: Result) -> None:
+        if result.problem is not None and result.status == "failed":
+            self.shown.append(result.problem)
+            self.console.problem(result.problem)
+        if self.console.verbosity or (result.verb not in SUMMED and result.status == "ran"):
+            right = time_text(result.seconds) if result.status in ("ran", "failed", "none") else result.status
+            self.console.step(result.verb, result.label, right)
+        for product in self._products(result):
+            if result.status in ("ran", "none"):
+                self.seconds[product.file, result.verb] += result.seconds
+            if result.verb == "select" and result.status == "ran":
+                self._optimized(product)
+            elif result.verb == "judge":
+                self._judged(product)
+
+    def _products(self, result: Result) -> list[Product]:
+        return [p for p in self.plan.products if p.artifact.name == result.artifact and result.step in p.steps]
+
+    def _optimized(self, product: Product) -> None:
+        """What the optimizer gained, once its choice is made."""
+        choice = self._json(product.select)
+        if product.level == "none" or not choice or not {"compiled", "after"} <= choice.keys():
+            return
+        before, after = int(choice["compiled"]), int(choice["after"])
+        change = f"{grouped(before)} → {grouped(after)} B  {signed_percent(before, after)}"
+        self.console.step("optimize", _title(product, self.plan), f"{change}  {time_text(self.seconds[product.file, 'optimize'])}")
+
+    def _judged(self, product: Product) -> None:
+        """How the checks went, once all verdicts are in and any of them was new."""
+        self.judged[product.file] += 1
+        if self.judged[product.file] < len(product.verdicts) or not self.seconds[product.file, "check"]:
+            return
+        counts = Counter(str(self._json(path).get("status", "error")) for path in product.verdicts)
+        text = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), reverse=True))
+        self.console.step("check", _title(product, self.plan), f"{text}  {time_text(self.seconds[product.file, 'check'])}")
+
+    def _json(self, name: str) -> dict[str, int]:
+        try:
+            found = json.loads((self.root / name).read_text("utf-8"))
+        except (OSError, ValueError):
+            return {}
+        return found if isinstance(found, dict) else {}
+
+
+def _title(product: Product, plan: Plan) -> str:
+    """The artifact's name, with the target where it is built for several."""
+    several = sum(p.artifact.name == product.artifact.name for p in plan.products) > 1
+    return f"{product.artifact.name} ({product.target})" if several else product.artifact.name
+
+
+def time_text(seconds: float) -> str:
+    """Seconds with one decimal."""
+    return f"{seconds:.1f} s"
+
+
+def grouped(number: int) -> str:
+    """A number with its digits in groups of three."""
+    return f"{number:,}".replace(",", SPACE)

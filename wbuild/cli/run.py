@@ -1,0 +1,88 @@
+"""`wbuild run`: build an artifact (or take a file), then run it with the terminal's own streams."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+
+from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.options import Command, Common, pass_common
+from wbuild.cli.selection import is_file
+
+if TYPE_CHECKING:
+    from wbuild.cli.engines import Runtime
+
+
+@click.command(cls=Command)
+@click.argument("artifact", metavar="ARTIFACT|FILE", required=False)
+@click.argument("args", nargs=-1, metavar="[-- ARGS...]")
+@click.option("--runtime", metavar="R", help="Run it there; default: the first runtime that takes it.")
+@click.option("--invoke", metavar="'f(1, 2)'", help="Call an exported function instead of the start.")
+@opt_option
+@profile_option
+@common_build_options
+@pass_common
+def command(common: Common, artifact: str | None, args: tuple[str, ...], **given: object) -> int:
+    """Build an artifact and run it, or run a .wasm file; ends with the program's own code."""
+    from wbuild.cli import engines
+
+    if artifact is not None and is_file(artifact):
+        target = Target(module=engines.file_to_run(common, artifact), runtime=engines.for_file(common, given["runtime"]))
+    else:
+        target = _built(common, artifact, given)
+    invoke = given["invoke"]
+    if invoke is None and not target.runtime.is_command(target.module):
+        return _list(common, target)
+    return target.runtime.run(target.module, str(invoke) if invoke is not None else None, args)
+
+
+@dataclass(frozen=True, slots=True)
+class Target:
+    """What to run, and where."""
+
+    module: Path
+    runtime: Runtime
+
+
+def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Target:
+    """The artifact, built. Raises UsageError when several are meant, ClickExit with the build's code when it fails."""
+    from wbuild.cli import conclude, engines
+    from wbuild.cli.session import Asked, prepare
+    from wbuild.errors import UsageError
+
+    opt, profile = given["opt"], given["profile"]
+    chosen, level = profile_of(opt if isinstance(opt, Opt) else None, str(profile) if profile else None, "dev")
+    asked = Asked(
+        words=(artifact,) if artifact else (),
+        profile=chosen,
+        level=level,
+        locked=given["locked"],  # type: ignore[arg-type]
+        checks=False,
+        flags={"jobs": given["jobs"], "offline": given["offline"]},
+    )
+    session = prepare(common, asked)
+    products = session.plan.products
+    names = list(dict.fromkeys(p.artifact.name for p in products))
+    if len(names) > 1:
+        raise UsageError("WB260", "several artifacts could be run", hint=f"name one: {', '.join(names)}")
+    report = session.report(session.execute())
+    session.publish(report)
+    conclude.problems(session, report)
+    if report.exit:
+        raise click.exceptions.Exit(report.exit)
+    product = products[0]
+    return Target(session.project.root / product.file, engines.for_product(session, product, given["runtime"]))
+
+
+def _list(common: Common, target: Target) -> int:
+    """A library is not run: say what could be called."""
+    functions = target.runtime.exports(target.module)["functions"]
+    lines = [str(f.get("signature", f["name"])) for f in functions]
+    common.console.page("\n".join(["exported functions:", *(f"  {line}" for line in lines)]) if lines else "no exported function")
+    if functions:
+        common.console.show(f"hint: call one with --invoke {json.dumps(target.runtime.sample(functions[0]))}")
+    return 0

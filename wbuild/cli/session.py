@@ -1,0 +1,217 @@
+"""What build, check, run, size, plan and fetch have in common: from a command line to a plan, from a plan to a report."""
+
+from __future__ import annotations
+
+import os
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from posixpath import join, normpath
+
+from wbuild import __version__
+from wbuild import lock as locks
+from wbuild.cache import Cache
+from wbuild.cli.console import Console
+from wbuild.cli.locking import Locking
+from wbuild.cli.options import Common
+from wbuild.cli.progress import Progress
+from wbuild.cli.project import Project, names_below, open_project
+from wbuild.cli.remember import Watch
+from wbuild.cli.selection import choose_targets, select
+from wbuild.cli.workdir import prepare as prepare_workdir
+from wbuild.cli.world import World, config_paths
+from wbuild.engine import Engine
+from wbuild.kit import Kit
+from wbuild.model.happened import Report, Result
+from wbuild.model.locked import Lock, Pin
+from wbuild.model.planned import Plan, Product
+from wbuild.model.written import Level, Manifest
+from wbuild.plan import DIST, Context, Request, make_plan
+from wbuild.report import to_json
+from wbuild.report.assemble import Run, assemble
+from wbuild.store import Store
+from wbuild.tree import Tree
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """What a command line asks for."""
+
+    words: tuple[str, ...] = ()
+    profile: str = "dev"
+    level: Level | None = None
+    targets: tuple[str, ...] = ()
+    locked: bool | None = None
+    """None: as CI decides."""
+    keep_going: bool | None = None
+    checks: bool = True
+    check_always: bool = False
+    runtimes: tuple[str, ...] = ()
+    flags: Mapping[str, object] = field(default_factory=dict)
+    """Settings of the machine given as flags."""
+    write: bool = True
+    """False: change nothing on disk."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Session:
+    """A project, opened, locked and planned."""
+
+    world: World
+    console: Console
+    project: Project
+    lock: Lock
+    kit: Kit
+    store: Store
+    plan: Plan
+    asked: Asked
+    watch: Watch
+    progress: Progress
+    started: float
+
+    @property
+    def locked(self) -> bool:
+        """Whether the lock may not change."""
+        return self.world.ci if self.asked.locked is None else self.asked.locked
+
+    def pins(self) -> tuple[Pin, ...]:
+        """Every tool and vendored source of the plan, needed ones first."""
+        return tuple({pin.identity: pin for step in self.plan.steps for pin in step.pins}.values())
+
+    def execute(self, *, explain: bool = False) -> tuple[Result, ...]:
+        """Run the plan. A failed step is a result. `explain`: say why each step runs."""
+        self.progress.plan = self.plan
+        self.progress.explain = explain
+        return self.engine().execute(self.plan)
+
+    def engine(self) -> Engine:
+        """The engine for this project."""
+        keep_going = self.world.ci if self.asked.keep_going is None else self.asked.keep_going
+        return Engine(
+            root=self.project.root,
+            doors=self.world.doors,
+            store=self.store,
+            cache=Cache(self.world.cache, self.world.doors.files),
+            jobs=self.world.jobs,
+            keep_going=keep_going,
+            on_event=self.progress,
+            lock_timeout=self.world.lock_timeout,
+            system_env=self.world.system_env,
+        )
+
+    def report(self, results: tuple[Result, ...]) -> Report:
+        """What came out."""
+        products = self.plan.products
+        wanted = [path for p in products for path in (p.measure, p.select, *p.verdicts) if path]
+        return assemble(
+            self.plan,
+            Run(
+                project=self.project.manifest.project.name,
+                profile=self.asked.profile,
+                wbuild=__version__,
+                results=results,
+                texts=self._texts(wanted),
+                previous={p.file: text for p in products if (text := self._text(report_path(p.file)))},
+                seconds=time.monotonic() - self.started,
+                locked=self.locked,
+            ),
+        )
+
+    def publish(self, report: Report) -> tuple[Path, ...]:
+        """Write the document beside each artifact and the index of the profile; the files written. Raises MachineError."""
+        files = self.world.doors.files
+        index = normpath(join(self.project.manifest.folder, DIST, report.profile, "report.json"))
+        texts = {report_path(a.file): to_json.render_artifact(a) for a in report.artifacts}
+        texts[index] = to_json.render_index(report, self._text(index), every_file(self.project.manifest, report.profile))
+        for name, text in texts.items():
+            files.write(self.project.root / name, text)
+        return tuple(self.project.root / name for name in texts)
+
+    def path(self, product: Product) -> str:
+        """An artifact's file as it is printed: relative to the current folder."""
+        return os.path.relpath(self.project.root / product.file)
+
+    def _texts(self, names: list[str]) -> dict[str, str]:
+        return {name: text for name in names if (text := self._text(name))}
+
+    def _text(self, name: str) -> str:
+        try:
+            return (self.project.root / name).read_text("utf-8")
+        except (OSError, ValueError):
+            return ""
+
+
+def report_path(file: str) -> str:
+    """The document beside an artifact."""
+    return f"{file}.report.json"
+
+
+def every_file(manifest: Manifest, profile: str) -> frozenset[str]:
+    """Files of all artifacts and targets of a manifest in a profile, relative to the root."""
+    names = [a.name if t == a.targets[0] else f"{a.name}.{t}" for a in manifest.artifacts for t in a.targets]
+    return frozenset(normpath(join(manifest.folder, DIST, profile, f"{name}.wasm")) for name in names)
+
+
+def prepare(common: Common, asked: Asked) -> Session:
+    """Open the project, bring its lock in step, look at its files, make the plan. Raises WbuildError."""
+    started = time.monotonic()
+    world, console = common.world(**asked.flags), common.console
+    watch = Watch()
+    watch.file(*config_paths(world.environ))
+    project = open_project(common.start, watch)
+    files = world.doors.files
+    names = select(project.manifest, project.catalog, asked.words)
+    if asked.write:
+        prepare_workdir(project.folder, files, project.catalog)
+        if project.root != project.folder:
+            prepare_workdir(project.root, files, project.catalog)
+    locked = world.ci if asked.locked is None else asked.locked
+    lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
+    store = Store(world.store, world.doors, lock_timeout=world.lock_timeout)
+    kit = locks.kit(lock, world.doors.platform)
+    found, folders = names_below(files, project.root)
+    watch.tree(project.root, found, folders)
+    progress = Progress(console=console, root=project.root)
+    tree = Tree(names=found, vendor=_vendor(project, names, kit, store, progress))
+    context = Context(manifest=project.manifest, catalog=project.catalog, toolchains=dict(lock.toolchains), kit=kit, tree=tree)
+    plan = make_plan(
+        context,
+        Request(
+            artifacts=names,
+            profile=asked.profile,
+            level=asked.level,
+            targets=choose_targets(project.manifest, names, asked.targets),
+            checks=asked.checks,
+            check_always=asked.check_always,
+            runtimes=asked.runtimes,
+        ),
+    )
+    if asked.write:
+        known = frozenset(found)
+        watch.file(*(project.root / n for step in plan.steps for n in (*step.inputs, *step.candidates) if n in known))
+    return Session(
+        world=world,
+        console=console,
+        project=project,
+        lock=lock,
+        kit=kit,
+        store=store,
+        plan=plan,
+        asked=asked,
+        watch=watch,
+        progress=progress,
+        started=started,
+    )
+
+
+def _vendor(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress) -> dict[str, tuple[str, ...]]:
+    """Files of the vendored sources that the chosen artifacts use; they are fetched first, because globs need their names."""
+    used = [v for v in project.manifest.vendor if any(f"{{vendor.{v}}}" in repr(a) for a in project.manifest.artifacts if a.name in names)]
+    pins = [kit.pin(f"vendor.{name}") for name in used]
+    store.ensure(pins, progress)
+    return {name: tuple(sorted(_below(store.path(pin)))) for name, pin in zip(used, pins, strict=True)}
+
+
+def _below(folder: Path) -> list[str]:
+    return [Path(base, name).relative_to(folder).as_posix() for base, _, files in os.walk(folder) for name in files]

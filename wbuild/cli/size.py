@@ -1,0 +1,89 @@
+"""`wbuild size`: where the bytes are, and what changed against another measure."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+import click
+
+from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.cli.selection import is_file
+from wbuild.model.happened import ArtifactReport
+
+
+@click.command(cls=Command)
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT|FILE]...")
+@click.option("--against", metavar="FILE", help="Show the difference to a .wasm file or an artifact's .report.json.")
+@opt_option
+@profile_option
+@common_build_options
+@format_option
+@pass_common
+def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt: Opt | None, profile: str | None, **given: object) -> int:
+    """Show every section of artifacts or files with its bytes; artifacts are built first, in the release profile."""
+    from wbuild.cli.measured import measured
+    from wbuild.errors import UsageError
+
+    files = [word for word in artifacts if is_file(word)]
+    names = tuple(word for word in artifacts if not is_file(word))
+    reports = [measured(common.start / word) for word in files]
+    code = 0
+    if names or not files:
+        built, code = _built(common, names, *profile_of(opt, profile, "release"), given)
+        reports += built
+    before = measured(common.start / against) if against else None
+    if before is not None and len(reports) != 1:
+        raise UsageError("WB263", "--against compares one artifact or file", hint="name the one to compare")
+    if given["format_"] == "json":
+        common.console.result(json.dumps(document(reports, before), indent=2, ensure_ascii=False))
+    else:
+        common.console.page(text(reports, before))
+    return code
+
+
+def _built(
+    common: Common, names: tuple[str, ...], profile: str, level: object, given: dict[str, object]
+) -> tuple[list[ArtifactReport], int]:
+    from wbuild.cli import conclude
+    from wbuild.cli.session import Asked, prepare
+
+    asked = Asked(
+        words=names,
+        profile=profile,
+        level=level,  # type: ignore[arg-type]
+        locked=given["locked"],  # type: ignore[arg-type]
+        keep_going=True,
+        flags={"jobs": given["jobs"], "offline": given["offline"]},
+    )
+    session = prepare(common, asked)
+    report = session.report(session.execute())
+    session.publish(report)
+    conclude.problems(session, report)
+    return [a for a in report.artifacts if a.sizes], report.exit
+
+
+def text(reports: Sequence[ArtifactReport], before: ArtifactReport | None) -> str:
+    """Sections of each report, or the difference of the first one."""
+    from wbuild.report.sizes import render_difference, summary
+
+    if before is not None:
+        return render_difference(before, reports[0])
+    return "\n".join(f"{r.name} ({r.file})\n{summary(r)}" for r in reports)
+
+
+def document(reports: Sequence[ArtifactReport], before: ArtifactReport | None) -> dict[str, object]:
+    """`wbuild.size/1`."""
+    from wbuild.report.sizes import difference
+    from wbuild.report.to_json import artifact_document
+
+    made: dict[str, object] = {"schema": "wbuild.size/1", "artifacts": [artifact_document(r) for r in reports]}
+    if before is not None:
+        metrics, sections = difference(before, reports[0])
+        made["against"] = artifact_document(before)
+        made["difference"] = {
+            what: [{"name": d.name, "before": d.before, "after": d.after} for d in deltas]
+            for what, deltas in (("sizes", metrics), ("sections", sections))
+        }
+    return made

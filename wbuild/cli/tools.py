@@ -1,0 +1,241 @@
+"""`wbuild tools`: the catalogue of tools, the versions that the lock pins, and what is in the store."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import click
+
+from wbuild.cli.options import Common, Group, format_option, pass_common
+from wbuild.errors import IntegrityError, ProvisionError, UsageError
+from wbuild.names import quoted
+
+if TYPE_CHECKING:
+    from wbuild.cli.console import Console
+    from wbuild.model.locked import Lock, Pin
+    from wbuild.model.shipped import Catalog, ToolRecipe
+    from wbuild.store import Store
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """List, install and verify tools."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Shelf:
+    """Catalogue, lock and store together."""
+
+    catalog: Catalog
+    lock: Lock | None
+    """None where no project (or no lock) is around."""
+    store: Store
+    platform: str
+    console: Console
+    common: Common
+
+    def pin(self, name: str) -> Pin | None:
+        """The pin for this machine, as far as the lock has one."""
+        from wbuild.model.locked import Pin
+
+        tool = self.lock.tools.get(name) if self.lock else None
+        pin = dict(tool.platforms).get(self.platform) if tool else None  # type: ignore[arg-type]
+        return pin if isinstance(pin, Pin) else None
+
+    def pins(self, names: tuple[str, ...]) -> tuple[Pin, ...]:
+        """Pins of `names` (all of the lock without any), with what they need. Raises UsageError, ProvisionError."""
+        from wbuild import lock as locks
+
+        if self.lock is None:
+            raise UsageError("WB264", "there is no wbuild.lock here", hint="run `wbuild lock` in a project; tools are installed as locked")
+        kit = locks.kit(self.lock, self.platform)  # type: ignore[arg-type]
+        for name in names:
+            self.recipe(name)
+        return kit.closure(names or [name for name in self.lock.tools if self.pin(name)])
+
+    def recipe(self, name: str) -> ToolRecipe | None:
+        """The recipe of a tool; None for a vendored source. Raises UsageError for an unknown name."""
+        from difflib import get_close_matches
+
+        found = self.catalog.tools.get(name)
+        if found is None and not (name.startswith("vendor.") and self.lock and name in self.lock.tools):
+            close = get_close_matches(name, list(self.catalog.tools), n=1)
+            hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(self.catalog.tools)}"
+            raise UsageError("WB259", f"unknown tool {quoted(name)}", hint=hint)
+        return found
+
+
+def shelf(common: Common, **flags: object) -> Shelf:
+    """What the commands below look at."""
+    from wbuild.cli.locking import Locking
+    from wbuild.cli.project import catalog_of, open_project
+    from wbuild.fast import project_folder
+    from wbuild.store import Store
+
+    world = common.world(**flags)
+    lock = None
+    if project_folder(str(common.start)):
+        lock = Locking(world=world, project=open_project(common.start), console=common.console, locked=True).read()
+    store = Store(world.store, world.doors, lock_timeout=world.lock_timeout)
+    catalog = catalog_of(common.start)
+    return Shelf(catalog=catalog, lock=lock, store=store, platform=world.doors.platform, console=common.console, common=common)
+
+
+@command.command("list")
+@format_option
+@pass_common
+def list_(common: Common, format_: str) -> int:
+    """List all tools: version in the lock, download size, whether they are in the store."""
+    from wbuild.legible import escape
+    from wbuild.report.table import Cell, render
+
+    found = shelf(common)
+    entries = []
+    for name, recipe in sorted(found.catalog.tools.items()):
+        pin = found.pin(name)
+        entries.append((name, pin, bool(pin and found.store.has(pin)), recipe))
+    if format_ == "json":
+        tools = [
+            {"name": name, "version": pin and pin.version, "bytes": pin and pin.size, "installed": there, "summary": recipe.summary}
+            for name, pin, there, recipe in entries
+        ]
+        found.console.result(json.dumps({"schema": "wbuild.tools/1", "tools": tools}, indent=2, ensure_ascii=False))
+        return 0
+    head = [Cell("tool"), Cell("version"), Cell("download", right=True), Cell("store"), Cell("what it is")]
+    rows = [
+        [
+            Cell(escape(name)),
+            Cell(escape(pin.version) if pin else "–"),
+            Cell(megabytes(pin.size) if pin else "–", right=True),
+            Cell("yes" if there else "no"),
+            Cell(escape(recipe.summary)),
+        ]
+        for name, pin, there, recipe in entries
+    ]
+    found.console.page(render([head, *rows]))
+    return 0
+
+
+@command.command()
+@click.argument("tool")
+@format_option
+@pass_common
+def info(common: Common, tool: str, format_: str) -> int:
+    """Show where a tool comes from, and what the lock says about it for every platform."""
+    found = shelf(common)
+    recipe = found.recipe(tool)
+    locked = found.lock.tools.get(tool) if found.lock else None
+    document = {
+        "schema": "wbuild.tool/1",
+        "name": tool,
+        "summary": recipe.summary if recipe else "vendored source",
+        "homepage": recipe.homepage if recipe else "",
+        "versions": recipe.versions if recipe else "",
+        "origin": recipe.origin if recipe else "",
+        "routes": [{"source": r.source, "package": r.package, "needs": list(r.needs)} for r in recipe.routes] if recipe else [],
+        "programs": sorted({program for r in recipe.routes for program in r.bin}) if recipe else [],
+        "version": locked.version if locked else None,
+        "platforms": {name: _place(entry) for name, entry in locked.platforms.items()} if locked else {},
+    }
+    pin = found.pin(tool)
+    document["installed"] = str(found.store.path(pin)) if pin and found.store.has(pin) else None
+    if format_ == "json":
+        found.console.result(json.dumps(document, indent=2, ensure_ascii=False))
+        return 0
+    found.console.page("\n".join(_lines(document)))
+    return 0
+
+
+def _place(entry: object) -> dict[str, object]:
+    from wbuild.model.locked import Pin
+
+    if not isinstance(entry, Pin):
+        return {"unavailable": str(getattr(entry, "reason", ""))}
+    files = [{"name": f.name, "bytes": f.size, "digest": str(f.digest), "trust": f.trust} for f in entry.files]
+    return {"source": entry.source, "package": entry.package, "identity": entry.identity, "files": files}
+
+
+def _lines(document: dict[str, object]) -> list[str]:
+    """The same for people."""
+    lines = []
+    for name, value in document.items():
+        if name == "schema" or value in ("", None, [], {}):
+            continue
+        if isinstance(value, dict):
+            lines += [f" {platform}: {_words(entry)}" for platform, entry in value.items()]
+        elif isinstance(value, list):
+            lines += [f" {name}: {_words(entry)}" for entry in value]
+        else:
+            lines.append(f" {name}: {value}")
+    return lines
+
+
+def _words(entry: object) -> str:
+    if isinstance(entry, dict):
+        files = entry.get("files", [])
+        shown = [f"{name} {value}" for name, value in entry.items() if name != "files" and value]
+        return ", ".join([*shown, *(f"{f['name']} ({megabytes(f['bytes'])}, {f['trust']}, {f['digest']})" for f in files)])
+    return str(entry)
+
+
+@command.command()
+@click.argument("tools", nargs=-1, metavar="[TOOL]...")
+@click.option("--offline", is_flag=True, default=None, help="Open no network connection.")
+@pass_common
+def install(common: Common, tools: tuple[str, ...], offline: bool | None) -> int:
+    """Install tools as the lock pins them; without TOOL all of them."""
+    from wbuild.cli.progress import Progress
+
+    found = shelf(common, offline=offline)
+    pins = found.pins(tools)
+    missing = [pin for pin in pins if not found.store.has(pin)]
+    found.store.ensure(missing, Progress(console=common.console, root=common.start))
+    common.console.show(f"{len(missing)} installed; {len(pins)} in the store" if missing else f"all {len(pins)} are in the store")
+    return 0
+
+
+@command.command()
+@click.argument("tool")
+@pass_common
+def where(common: Common, tool: str) -> int:
+    """Print the folder of an installed tool."""
+    found = shelf(common)
+    pin = found.pins((tool,))[-1]
+    if not found.store.has(pin):
+        raise ProvisionError("WB432", f"{tool} {pin.version} is not in the store", hint=f"`wbuild tools install {tool}`")
+    common.console.result(str(found.store.path(pin)))
+    return 0
+
+
+@command.command()
+@click.argument("tools", nargs=-1, metavar="[TOOL]...")
+@click.option("--repair", is_flag=True, help="Install damaged tools again.")
+@pass_common
+def verify(common: Common, tools: tuple[str, ...], repair: bool) -> int:
+    """Compare installed tools with the digests that were taken when they came; damage is exit code 5."""
+    from wbuild.cli.progress import Progress
+
+    found = shelf(common)
+    broken: list[tuple[Pin, tuple[str, ...]]] = []
+    present = [pin for pin in found.pins(tools) if found.store.has(pin)]
+    for pin in present:
+        damage = found.store.damage(pin)
+        common.console.step("verify", f"{pin.name} {pin.version}", "damaged" if damage else "ok")
+        if damage:
+            broken.append((pin, damage))
+    if broken and not repair:
+        lines = [f"  {pin.identity}: {what}" for pin, damage in broken for what in damage[:5]]
+        names = ", ".join(pin.name for pin, _ in broken)
+        raise IntegrityError("WB530", f"damaged in the store: {names}", hint="`wbuild tools verify --repair`", detail="\n".join(lines))
+    for pin, _ in broken:
+        found.store.repair(pin, Progress(console=common.console, root=common.start))
+        common.console.step("repair", f"{pin.name} {pin.version}", "ok")
+    common.console.show(f"{len(present)} verified")
+    return 0
+
+
+def megabytes(size: int) -> str:
+    """A download's size."""
+    return f"{size / 1e6:.1f} MB"
