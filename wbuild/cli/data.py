@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
-from importlib.resources.abc import Traversable
 from pathlib import Path
-from typing import Literal
+from typing import TYPE_CHECKING, Literal
 
 import wbuild
 from wbuild.errors import BugError
+
+if TYPE_CHECKING:
+    from importlib.abc import Traversable  # its home in Python 3.10; later versions moved it
 
 
 def data_folder(kind: Literal["toolchains", "templates"]) -> Traversable:
