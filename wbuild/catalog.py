@@ -110,6 +110,6 @@ def _digest(local: Mapping[str, str]) -> str:
     digest = hashlib.sha256()
     for path, text in sorted(local.items()):
         for part in (path, text.replace("\r\n", "\n")):
-            encoded = part.encode()
+            encoded = part.encode("utf-8", "surrogatepass")
             digest.update(len(encoded).to_bytes(8, "big") + encoded)
     return digest.hexdigest()

@@ -44,6 +44,7 @@ MISFIT: Final = object()
 
 T = TypeVar("T")
 
+_SURROGATE = re.compile(r"[\ud800-\udfff]")
 _POSITION = re.compile(r" \(at (?:line (\d+), column (\d+)|end of document)\)\Z")
 _DUPLICATE = re.compile(r"Cannot (overwrite|declare|mutate|redefine)|Duplicate")
 _SYNTAX_HINTS = {
@@ -72,7 +73,9 @@ def read(content: bytes | str, file: str) -> Document:
 
 def _text(content: bytes | str, file: str) -> str:
     if isinstance(content, str):
-        return content
+        if _SURROGATE.search(content) is None:
+            return content
+        content = content.encode("utf-8", "surrogatepass")
     try:
         return content.decode("utf-8")
     except UnicodeDecodeError as error:

@@ -60,8 +60,8 @@ def test_two_own_recipes_with_one_name() -> None:
 
 
 def test_problems_of_several_files_come_together() -> None:
-    found = problems({"a.toml": "type = \n", "b.toml": 'type = "tool"\n' + MAKER + "x = 1\n"})
-    assert [(p.code, p.place.file if p.place else "") for p in found] == [("WB200", "a.toml"), ("WB203", "b.toml")]
+    found = problems({"0.toml": "x = '\udce9'", "a.toml": "type = \n", "b.toml": 'type = "tool"\n' + MAKER + "x = 1\n"})
+    assert [(p.code, p.place.file if p.place else "") for p in found] == [("WB201", "0.toml"), ("WB200", "a.toml"), ("WB203", "b.toml")]
 
 
 TOOL, LANGUAGE, ENGINE = "toolchains/tools/maker.toml", "toolchains/languages/c.toml", "toolchains/runtimes/engine.toml"

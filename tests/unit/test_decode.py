@@ -157,6 +157,7 @@ def refused(content: bytes | str) -> Problem:
         ("a = 'x\0'\n", "WB200", 1, 7),
         (b"a = 1\nb = 'caf\xe9'\n", "WB201", 2, 9),
         (b"\xff\xfea\0", "WB201", 1, 1),
+        (b"a = 1\nb = 'caf\xe9'\n".decode("utf-8", "surrogateescape"), "WB201", 2, 9),
         ("a = " + "[" * 1000 + "]" * 1000, "WB201", 1, 105),
         ("a = " + "{a=" * 1000 + "1" + "}" * 1000, "WB201", 1, 305),
         ("a = " + "9" * 5000, "WB200", 1, 1),

@@ -70,8 +70,7 @@ def test_messages_of_manifests(name: str) -> None:
         ),
         (
             "recipe-placeholder",
-            'type = "runtime"\nname = "x"\ntitle = "X"\ntool = "maker"\ntargets = []\nmodes = []\nrun = []\n'
-            'check = ["{bin:mk}", "{reqest}"]\n',
+            'type = "runtime"\nname = "x"\ntitle = "X"\ntool = "maker"\ntargets = []\nmodes = []\ncheck = ["{reqest}"]\nrun = []\n',
         ),
     ],
 )
