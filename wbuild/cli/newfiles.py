@@ -146,20 +146,23 @@ def arrange(spot: Spot, drafts: Mapping[str, scaffold.Draft], catalog: Catalog) 
         _refuse_links(spot.folder, (spot.folder / path).parent)
     file = shown(spot.folder / MANIFEST)
     if spot.text is None:
-        manifest, notes = scaffold.project_text(spot.name, blocks), ()
+        manifest = scaffold.project_text(spot.name, blocks)
         load(manifest, file, facts(spot.folder), catalog)
         return Writing(spot=spot, manifest=manifest, files=files)
     before = load(spot.text, file, facts(spot.folder), catalog)
     taken = [a.name for a in before.artifacts if a.name in drafts]
     if taken:
         raise UsageError("WB246", f"{file} has an artifact {quoted(taken[0])} already", hint="choose another name with --name")
-    manifest, notes = scaffold.with_blocks(spot.text, blocks), ()
+    manifest = scaffold.with_blocks(spot.text, blocks)
+    notes: list[str] = []
     after = {a.name: a for a in load(manifest, file, facts(spot.folder), catalog).artifacts}
     for artifact in before.artifacts:
         if after[artifact.name].path != artifact.path:
             manifest = scaffold.with_line(manifest, artifact.line, f'path = "{artifact.path}"')
-            notes = (f'{file}: path = "{artifact.path}" is written out for {artifact.name}, whose default changes with a second artifact',)
-    return Writing(spot=spot, manifest=manifest, files=files, notes=notes)
+            notes.append(
+                f'{file}: path = "{artifact.path}" is written out for {artifact.name}, whose default changes with a second artifact'
+            )
+    return Writing(spot=spot, manifest=manifest, files=files, notes=tuple(notes))
 
 
 def show(writing: Writing, console: Console) -> None:
@@ -181,15 +184,15 @@ def write(writing: Writing, catalog: Catalog, common: Common) -> None:
             made.append(spot.folder / path)
         files.write(spot.folder / MANIFEST, writing.manifest)
     except WbuildError:
-        for path in [*made, *([first] if first else [])]:
-            files.remove(path)
+        for leftover in [*made, *([first] if first else [])]:
+            files.remove(leftover)
         raise
-    for path in made:
-        console.step("add", shown(path))
+    for added in made:
+        console.step("add", shown(added))
     console.step("add" if spot.text is None else "edit", shown(spot.folder / MANIFEST))
     ignored = ignore_dist(spot.folder, files)
     if ignored:
-        console.step("add", ignored)
+        console.step(ignored, f"{shown(spot.folder / '.gitignore')} (ignores dist/)")
     for note in writing.notes:
         console.note(note)
     prepare(spot.folder, files, catalog)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -28,7 +28,7 @@ class Progress:
     root: Path
     plan: Plan = field(default_factory=lambda: Plan(steps=(), products=()))
     explain: bool = False
-    seconds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seconds: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     """(product's file, verb) → seconds of steps that ran."""
     judged: Counter[str] = field(default_factory=Counter)
     """Product's file → verdicts that are in."""

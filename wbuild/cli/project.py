@@ -56,7 +56,7 @@ def open_project(start: Path, watch: Watch | None = None) -> Project:
     watch.file(file)
     with machine_errors(file, "read"):
         content = file.read_bytes()
-    recipes = tuple(_recipes(folder, recipe_globs(content, shown(file))))
+    recipes = tuple(_recipes(folder, recipe_globs(content, shown(file), facts(folder))))
     watch.file(*recipes)
     catalog = catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): _text(path) for path in recipes})
     manifest = load(content, shown(file), facts(folder), catalog)

@@ -14,7 +14,7 @@ from wbuild.names import quoted
 
 if TYPE_CHECKING:
     from wbuild.cli.console import Console
-    from wbuild.model.locked import Lock, Pin
+    from wbuild.model.locked import Lock, Pin, Platform
     from wbuild.model.shipped import Catalog, ToolRecipe
     from wbuild.store import Store
 
@@ -32,7 +32,7 @@ class Shelf:
     lock: Lock | None
     """None where no project (or no lock) is around."""
     store: Store
-    platform: str
+    platform: Platform
     console: Console
     common: Common
 
@@ -41,7 +41,7 @@ class Shelf:
         from wbuild.model.locked import Pin
 
         tool = self.lock.tools.get(name) if self.lock else None
-        pin = dict(tool.platforms).get(self.platform) if tool else None  # type: ignore[arg-type]
+        pin = tool.platforms.get(self.platform) if tool else None
         return pin if isinstance(pin, Pin) else None
 
     def pins(self, names: tuple[str, ...]) -> tuple[Pin, ...]:
@@ -50,7 +50,7 @@ class Shelf:
 
         if self.lock is None:
             raise UsageError("WB264", "there is no wbuild.lock here", hint="run `wbuild lock` in a project; tools are installed as locked")
-        kit = locks.kit(self.lock, self.platform)  # type: ignore[arg-type]
+        kit = locks.kit(self.lock, self.platform)
         for name in names:
             self.recipe(name)
         return kit.closure(names or [name for name in self.lock.tools if self.pin(name)])
@@ -127,7 +127,7 @@ def info(common: Common, tool: str, format_: str) -> int:
     found = shelf(common)
     recipe = found.recipe(tool)
     locked = found.lock.tools.get(tool) if found.lock else None
-    document = {
+    document: dict[str, object] = {
         "schema": "wbuild.tool/1",
         "name": tool,
         "summary": recipe.summary if recipe else "vendored source",

@@ -61,6 +61,8 @@ class World:
         settings = resolve(flags, environ, config_files(environ), _defaults())
         for origin in {o.origin for o in settings.values() if o.origin.endswith(".toml")}:
             console.detail(f"settings from {origin}")
+        offline = bool(settings["offline"].value)
+        client_env = {name: value for name, value in environ.items() if CLIENT_VARIABLES.match(name)}
         return cls(
             environ=environ,
             start=start,
@@ -69,11 +71,11 @@ class World:
                 runner=ProcessRunner(),
                 files=RealFiles(),
                 archives=SafeArchives(),
-                network=HttpNetwork(),
+                network=HttpNetwork(env=client_env, offline=offline),
                 clock=SystemClock(),
                 platform=this_platform(),
-                client_env={name: value for name, value in environ.items() if CLIENT_VARIABLES.match(name)},
-                offline=bool(settings["offline"].value),
+                client_env=client_env,
+                offline=offline,
             ),
             ci=environ.get("CI", "").lower() not in ("", "0", "false"),
         )
