@@ -10,7 +10,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.unit.engine_world import World, builtin_step, compile_step
-from wbuild.model.planned import Step, Tool
+from wbuild.model.planned import Plan, Step, Tool
 
 SOURCES = ("a.c", "b.c", "c.c")
 HEADERS = ("x.h", "y.h")
@@ -79,10 +79,12 @@ def test_outputs_equal_a_clean_build_and_nothing_is_done_twice(graph: list[set[i
                     damage(world, int(str(what)), how)
             steps = steps_of(graph, flag)
             contents, actions = expected(world, steps, flag)
+            forecast = world.engine().forecast(Plan(steps=tuple(steps), products=()))
             results = world.run(*steps)
             assert {path: world.read(path) for path in contents} == contents
             ran = {name for name, result in results.items() if result.status == "ran"}
             assert ran == {name for name, action in actions.items() if action not in done}
+            assert all(forecast[name] for name, result in results.items() if result.status == "ran" or result.reasons)
             done |= set(actions.values())
 
 

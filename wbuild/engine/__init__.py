@@ -12,6 +12,7 @@ from wbuild.cache import Cache
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
+from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.layout import TMP, Layout
 from wbuild.engine.pool import Pool
@@ -65,7 +66,7 @@ class Engine:
             index.load(layout.index)
             schedule = Schedule(plan.steps, keep_going=self.keep_going, on_event=self.on_event)
             pool = Pool(self.jobs)
-            session = self._session(layout, index, schedule, pool)
+            session = self._session(layout, index, schedule.say, pool)
             try:
                 results = schedule.run(session, self.jobs + SPARE)
             except BaseException as error:
@@ -78,7 +79,14 @@ class Engine:
                 self._save(index, layout)
             return results
 
-    def _session(self, layout: Layout, index: Index, schedule: Schedule, pool: Pool) -> Session:
+    def forecast(self, plan: Plan) -> dict[str, tuple[str, ...]]:
+        """Why each step would run, () for one that would not; runs and writes nothing."""
+        layout = Layout(root=self.root)
+        index = Index(self.root, self.doors.files, self.doors.clock)
+        index.load(layout.index)
+        return Forecast(self._session(layout, index, self.on_event, Pool(1))).look(plan.steps)
+
+    def _session(self, layout: Layout, index: Index, say: Say, pool: Pool) -> Session:
         return Session(
             root=self.root,
             doors=self.doors,
@@ -86,10 +94,10 @@ class Engine:
             layout=layout,
             index=index,
             store=self.store,
-            tools=Provisioner(self.store, schedule.say),
+            tools=Provisioner(self.store, say),
             pool=pool,
             slots=threading.Semaphore(self.jobs),
-            say=schedule.say,
+            say=say,
             builtins=self.builtins,
             epoch=self.epoch,
             system_env=self.system_env,

@@ -45,6 +45,7 @@ def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, st
         tools={**{pin.name: pin.identity for pin in step.pins}, **_runners(session, words)},
         platform=session.doors.platform if is_tool else "",
         outputs=step.outputs,
+        results={path: portable(word) for path, word in step.results.items()},
         inputs=tuple((path, inputs[path]) for path in step.inputs),
         candidates=tuple(sorted(step.candidates)),
         depfile=step.depfile,
@@ -68,6 +69,8 @@ def _runner(session: Session, file: str) -> str:
     known = session.runners.get(file)
     if known is None:
         stem = file.partition(".")[0]
-        parts = sorted(path for path in RUNNERS.glob(f"{stem}*") if path.is_file() and (path.stem == stem or path.stem.startswith(f"{stem}_")))
+        parts = sorted(
+            path for path in RUNNERS.glob(f"{stem}*") if path.is_file() and (path.stem == stem or path.stem.startswith(f"{stem}_"))
+        )
         known = session.runners[file] = digest(canonical([[path.name, session.doors.files.sha256(path)] for path in parts]))
     return known
