@@ -198,12 +198,22 @@ def test_dependants_of_a_failure_are_skipped_and_others_go_on(world: World) -> N
 
 def test_fail_fast_starts_nothing_new(world: World) -> None:
     world.write(**{f"s{n}_c": "#error" for n in range(40)})
-    world.settings["keep_going"] = False
+    world.settings["fail_fast"] = True
     results = world.run(*(compile_step(f"s{n}.c") for n in range(40)), builtin_step("all", ["s0.c"], ["x"], does="join"))
     counted = [r.status for r in results.values()]
     assert counted.count("failed") >= 1
     assert counted.count("skipped") > 20
     assert {r.problem.code for r in results.values() if r.problem and r.status == "skipped"} == {"WB107"}
+
+
+def test_after_a_failure_other_artifacts_go_on(world: World) -> None:
+    world.settings.update(keep_going=False, jobs=1)
+    world.write(a_c="#error", **{f"{name}{n}_c": "int x;" for name in "bc" for n in range(20)})
+    failing = [compile_step("a.c"), *(compile_step(f"b{n}.c") for n in range(20))]
+    other = [compile_step(f"c{n}.c", artifact="other") for n in range(20)]
+    results = world.run(*failing, *other)
+    assert {r.status for r in results.values() if r.artifact == "other"} == {"ran"}
+    assert [r.status for r in results.values()].count("skipped") > 10
 
 
 def test_an_optional_no_is_cached_and_absent_downstream(world: World) -> None:
@@ -297,7 +307,7 @@ def test_a_step_sees_only_what_it_declares(world: World, monkeypatch: pytest.Mon
     assert command.argv[2] == str(world.cache_root / "shared/zig")
     assert command.argv[3] == ".wbuild/state-dirs/zig/app/obj"
     assert set(command.env) == {
-        *("HOME", "USERPROFILE", "TMPDIR", "TMP", "TEMP", "PATH", "LANG", "LC_ALL", "TZ", "SOURCE_DATE_EPOCH"),
+        *("HOME", "TMPDIR", "PATH", "LANG", "LC_ALL", "TZ", "SOURCE_DATE_EPOCH"),
         *("CACHE", "MODE"),
     }
     assert command.env["PATH"] == str(world.root / ".wbuild/empty")

@@ -95,6 +95,7 @@ class Session:
             cache=Cache(self.world.cache, self.world.doors.files),
             jobs=self.world.jobs,
             keep_going=keep_going,
+            fail_fast=self.asked.keep_going is False,
             on_event=self.progress,
             lock_timeout=self.world.lock_timeout,
             system_env=self.world.system_env,

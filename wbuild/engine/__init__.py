@@ -16,7 +16,7 @@ from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.layout import TMP, Layout
 from wbuild.engine.pool import Pool
-from wbuild.engine.schedule import SPARE, Schedule
+from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.errors import MachineError
@@ -44,7 +44,9 @@ class Engine:
     on_event: Say = _silent
     """Told in the thread that calls `execute`."""
     keep_going: bool = True
-    """After a failure go on with everything that does not depend on it."""
+    """After a failure go on with everything that does not depend on it; otherwise only with other artifacts."""
+    fail_fast: bool = False
+    """After a failure start nothing new; wins over `keep_going`."""
     epoch: int = 0
     """SOURCE_DATE_EPOCH of every step: seconds since 1970."""
     lock_timeout: float = 600.0
@@ -64,7 +66,8 @@ class Engine:
             self._clean(layout)
             index = Index(self.root, files, self.doors.clock)
             index.load(layout.index)
-            schedule = Schedule(plan.steps, keep_going=self.keep_going, on_event=self.on_event)
+            after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
+            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event)
             pool = Pool(self.jobs)
             session = self._session(layout, index, schedule.say, pool)
             try:

@@ -106,7 +106,9 @@ class Launch:
         declared = {name: "".join(expand([word], places)) for name, word in self.words.env.items()}
         if self.step.network:
             return {**session.doors.client_env, **declared}
-        return {**session.system_env, **session.layout.environment(session.layout.scratch(self.step.name), session.epoch), **declared}
+        windows = session.doors.platform.startswith("windows")
+        base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
+        return {**session.system_env, **base, **declared}
 
     def _shared(self) -> Sequence[Path]:
         return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]

@@ -160,7 +160,8 @@ class Work:
     def _tool(self, launch: Launch) -> Made:
         step = self.step
         done, command = launch.start()
-        if done.code or done.timed_out:
+        passing = done.code == step.transient and not done.timed_out
+        if (done.code or done.timed_out) and not passing:
             if not step.optional or done.cancelled:
                 raise StepError.of((failed(step, done, command, launch.log),))
             return self._nothing(how(step, done) if done.timed_out or ended_by(done) else "")
@@ -176,7 +177,7 @@ class Work:
         return Made(
             outputs={path: launch.output(path) for path in step.outputs},
             read=said.names if said else None,
-            keep=not (said and said.foreign),
+            keep=not passing and not (said and said.foreign),
         )
 
     def _nothing(self, degraded: str) -> Made:
