@@ -142,6 +142,8 @@ class Step:
     """Name of its state directory; "" for none."""
     optional: bool = False
     """An exit code other than 0 is the result "none", not a failure; dependants see the output as absent."""
+    transient: int = -1
+    """An exit code that means: done, but another run may come out otherwise; the outputs are used and not cached."""
     network: bool = False
     """A fetch step: sees the network and the client's configuration. What it fetches stays in a shared cache or a state directory of
     this machine, so its result is remembered there and never in the action cache; its one output is a stamp made from its key."""
