@@ -112,17 +112,26 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     _prepare_streams()
     try:
         signal.signal(signal.SIGTERM, _terminate)
-        code = root.main(rewrite(argv), prog_name="wbuild", standalone_mode=False, obj=common)
+        code = _invoke(rewrite(argv), common)
         sys.stdout.flush()
-        return int(code or 0)
+        return code
     except BrokenPipeError:
         return _closed_pipe()
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return 130
     except Terminated:
         return 143
     except Exception as error:
         return _failed(error, common)
+
+
+def _invoke(argv: list[str], common: Common) -> int:
+    """Let click find the command and call it; `click.Group.main` would print and swallow what is ours to handle."""
+    try:
+        with root.make_context("wbuild", argv, obj=common) as context:
+            return int(root.invoke(context) or 0)
+    except click.exceptions.Exit as end:
+        return end.exit_code
 
 
 def _failed(error: Exception, common: Common) -> int:
