@@ -38,7 +38,7 @@ def test_without_a_command_help_is_shown(place: Shell) -> None:
     [("install", "tools install"), ("optimize", "build --opt"), ("buidl", "build"), ("verify", "tools verify"), ("update", "lock --update")],
 )
 def test_unknown_commands_suggest(word: str, meant: str, place: Shell) -> None:
-    assert place.run(word).ends(2).err == f"error[WB240]: unknown command '{word}'\nhint: did you mean `wbuild {meant}`?\n"
+    assert place.run(word).ends(2).err == f"error[WB260]: unknown command '{word}'\nhint: did you mean `wbuild {meant}`?\n"
 
 
 def test_only_existing_commands_are_suggested() -> None:
@@ -56,15 +56,15 @@ def test_only_existing_commands_are_suggested() -> None:
 @pytest.mark.parametrize(
     ("line", "error"),
     [
-        ("build --fro", "error[WB241]: no such option --fro\n"),
-        ("build --offlin", "error[WB241]: no such option --offlin\nhint: did you mean --offline?\n"),
-        ("build --opt=fast", "error[WB241]: invalid value for '--opt': 'fast' is no level; there is none, speed, size, smallest\n"),
-        ("build -j", "error[WB241]: option '-j' requires an argument\n"),
-        ("tools", "error[WB241]: missing command\nhint: `wbuild tools --help` lists what there is\n"),
-        ("explain WB299", 'error[WB253]: there is no error "WB299"\n'),
-        ("-C nowhere build", "error[WB241]: invalid value for '-C': Directory 'nowhere' does not exist\n"),
-        ("build", "error[WB250]: no wbuild.toml in . or above\n"),
-        ("run x.wasm", "error[WB261]: there is no file 'x.wasm'\n"),
+        ("build --fro", "error[WB261]: no such option --fro\n"),
+        ("build --offlin", "error[WB261]: no such option --offlin\nhint: did you mean --offline?\n"),
+        ("build --opt=fast", "error[WB261]: invalid value for '--opt': 'fast' is no level; there is none, speed, size, smallest\n"),
+        ("build -j", "error[WB261]: option '-j' requires an argument\n"),
+        ("tools", "error[WB261]: missing command\nhint: `wbuild tools --help` lists what there is\n"),
+        ("explain WB299", 'error[WB273]: there is no error "WB299"\n'),
+        ("-C nowhere build", "error[WB261]: invalid value for '-C': Directory 'nowhere' does not exist\n"),
+        ("build", "error[WB270]: no wbuild.toml in . or above\n"),
+        ("run x.wasm", "error[WB281]: there is no file 'x.wasm'\n"),
     ],
 )
 def test_mistakes(line: str, error: str, place: Shell) -> None:

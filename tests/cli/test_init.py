@@ -61,7 +61,7 @@ def test_new_makes_a_project_inside_another(place: Shell) -> None:
 def test_bad_folders(name: str, place: Shell) -> None:
     """F115."""
     done = place.run("init", "--lang", "c", "--", name).ends(2)
-    assert done.err.startswith("error[WB245]: ")
+    assert done.err.startswith("error[WB265]: ")
     assert "\nhint: " in done.err
     assert "\u202e" not in done.err
     assert place.files() == {}
@@ -70,7 +70,7 @@ def test_bad_folders(name: str, place: Shell) -> None:
 @pytest.mark.parametrize("name", ["../x", "a/b", "-rf", "con"])
 def test_bad_names(name: str, place: Shell) -> None:
     """F115."""
-    assert place.run("init", "--lang", "c", f"--name={name}", "hello").ends(2).err.startswith("error[WB245]: the name ")
+    assert place.run("init", "--lang", "c", f"--name={name}", "hello").ends(2).err.startswith("error[WB265]: the name ")
     assert place.files() == {}
 
 
@@ -82,8 +82,8 @@ def test_existing_files(place: Shell) -> None:
     before = place.files()
     done = place.run("init", "--lang", "c", "hello").ends(2)
     assert [line for line in done.err.splitlines() if line.startswith("error")] == [
-        'error[WB246]: "hello/src/greeting.h" exists already',
-        'error[WB246]: "hello/src/main.c" exists already',
+        'error[WB266]: "hello/src/greeting.h" exists already',
+        'error[WB266]: "hello/src/main.c" exists already',
     ]
     assert place.files() == before
     (place.folder / "hello/src/main.c").unlink()
@@ -141,7 +141,7 @@ def test_code_that_is_there_is_proposed_and_nothing_is_written(place: Shell) -> 
     done = place.run("init").ends(2)
     assert 'name = "work"' in done.out
     assert '# guessed by `wbuild init` from lib/a.c, with a start\n[artifact.work]\nlang = "c"' in done.out
-    assert done.err == "error[WB257]: nothing was written: nobody to ask here\nhint: --yes accepts the proposal; --lang L starts from a template\n"
+    assert done.err == "error[WB277]: nothing was written: nobody to ask here\nhint: --yes accepts the proposal; --lang L starts from a template\n"
     assert place.files() == before
 
 
@@ -153,12 +153,12 @@ def test_an_accepted_proposal(place: Shell) -> None:
 
 
 def test_nothing_to_propose(place: Shell) -> None:
-    assert place.run("init").ends(2).err.startswith("error[WB256]: no language was named, and . holds no code\n")
+    assert place.run("init").ends(2).err.startswith("error[WB276]: no language was named, and . holds no code\n")
 
 
 def test_unknown_language(place: Shell) -> None:
     done = place.run("init", "--lang", "zigg", "x").ends(2)
-    assert done.err == 'error[WB255]: unknown language "zigg"\nhint: did you mean "zig"?\n'
+    assert done.err == 'error[WB275]: unknown language "zigg"\nhint: did you mean "zig"?\n'
 
 
 def test_gitignore_is_added_to(place: Shell) -> None:

@@ -37,9 +37,9 @@ def test_quiet_keeps_results_warnings_and_errors() -> None:
     c.step("compile", "x", "0.1 s")
     c.note("note")
     c.warning("careful")
-    c.problems(UsageError("WB250", "no wbuild.toml", hint="make one"))
+    c.problems(UsageError("WB270", "no wbuild.toml", hint="make one"))
     assert text(c.out) == "path\n"
-    assert text(c.err) == "warning: careful\nerror[WB250]: no wbuild.toml\nhint: make one\n"
+    assert text(c.err) == "warning: careful\nerror[WB270]: no wbuild.toml\nhint: make one\n"
 
 
 def test_control_sequences_are_shown_not_obeyed() -> None:
@@ -77,8 +77,8 @@ def test_steps_stand_in_columns() -> None:
 
 def test_color() -> None:
     c = console(color=True)
-    c.problems(UsageError("WB250", "no wbuild.toml", hint="make one"))
-    assert "\x1b[1;31merror[WB250]\x1b[0m: no wbuild.toml" in text(c.err)
+    c.problems(UsageError("WB270", "no wbuild.toml", hint="make one"))
+    assert "\x1b[1;31merror[WB270]\x1b[0m: no wbuild.toml" in text(c.err)
     assert "\x1b[1;36mhint\x1b[0m: make one" in text(c.err)
     assert colored("bad", "x") == "\x1b[31mx\x1b[0m"
     assert colored("", "x") == "x"

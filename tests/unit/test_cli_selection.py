@@ -71,7 +71,7 @@ def test_words(words: tuple[str, ...], names: tuple[str, ...], manifest: Manifes
 def test_nothing_matches(word: str, hint: str, manifest: Manifest, catalog: Catalog) -> None:
     with pytest.raises(UsageError) as caught:
         select(manifest, catalog, (word, "math", "qqq"))
-    assert [p.code for p in caught.value.problems] == ["WB247", "WB247"]
+    assert [p.code for p in caught.value.problems] == ["WB267", "WB267"]
     assert caught.value.problems[0].message == f'no artifact matches "{word}"'
     assert caught.value.problems[0].hint == hint
 

@@ -55,14 +55,14 @@ def test_empty_variables_count_as_unset() -> None:
 def test_values_that_make_no_sense(flags: dict[str, object], environ: dict[str, str], message: str) -> None:
     with pytest.raises(UsageError) as caught:
         resolve(flags, environ, (), DEFAULTS)
-    assert [(p.code, p.message) for p in caught.value.problems] == [("WB242", message)]
+    assert [(p.code, p.message) for p in caught.value.problems] == [("WB262", message)]
 
 
 def test_every_mistake_of_a_file_with_its_place() -> None:
     with pytest.raises(UsageError) as caught:
         resolve({}, {}, (ConfigFile(path="c.toml", text='jobs = "many"\n[mirors]\nx = 1\n'),), DEFAULTS)
     problems = caught.value.problems
-    assert [(p.code, p.place and (p.place.line, p.place.column)) for p in problems] == [("WB243", (1, 1)), ("WB243", (2, 2))]
+    assert [(p.code, p.place and (p.place.line, p.place.column)) for p in problems] == [("WB263", (1, 1)), ("WB263", (2, 2))]
     assert problems[0].message == "jobs must be a whole number from 1"
     assert problems[1].message == "unknown setting 'mirors'"
 

@@ -59,7 +59,7 @@ def test_bad_names(name: str) -> None:
     """F115."""
     with pytest.raises(UsageError) as caught:
         checked_name(name, "the name")
-    assert caught.value.problems[0].code == "WB245"
+    assert caught.value.problems[0].code == "WB265"
 
 
 def test_existing_files_are_all_listed() -> None:

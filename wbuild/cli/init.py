@@ -94,7 +94,7 @@ def language_of(catalog: Catalog, word: str) -> LanguageRecipe:
         names = [*catalog.languages, *(alias for recipe in catalog.languages.values() for alias in recipe.aliases)]
         close = get_close_matches(word.lower(), names, n=1)
         hint = f"did you mean {quoted(close[0])}?" if close else f"there is: {', '.join(catalog.languages)}"
-        raise UsageError("WB255", f"unknown language {quoted(word)}", hint=hint)
+        raise UsageError("WB275", f"unknown language {quoted(word)}", hint=hint)
     return found
 
 

@@ -49,7 +49,7 @@ class Shelf:
         from wbuild import lock as locks
 
         if self.lock is None:
-            raise UsageError("WB264", "there is no wbuild.lock here", hint="run `wbuild lock` in a project; tools are installed as locked")
+            raise UsageError("WB284", "there is no wbuild.lock here", hint="run `wbuild lock` in a project; tools are installed as locked")
         kit = locks.kit(self.lock, self.platform)
         for name in names:
             self.recipe(name)
@@ -63,7 +63,7 @@ class Shelf:
         if found is None and not (name.startswith("vendor.") and self.lock and name in self.lock.tools):
             close = get_close_matches(name, list(self.catalog.tools), n=1)
             hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(self.catalog.tools)}"
-            raise UsageError("WB259", f"unknown tool {quoted(name)}", hint=hint)
+            raise UsageError("WB279", f"unknown tool {quoted(name)}", hint=hint)
         return found
 
 
@@ -72,13 +72,12 @@ def shelf(common: Common, **flags: object) -> Shelf:
     from wbuild.cli.locking import Locking
     from wbuild.cli.project import catalog_of, open_project
     from wbuild.fast import project_folder
-    from wbuild.store import Store
 
     world = common.world(**flags)
     lock = None
     if project_folder(str(common.start)):
         lock = Locking(world=world, project=open_project(common.start), console=common.console, locked=True).read()
-    store = Store(world.store, world.doors, lock_timeout=world.lock_timeout)
+    store = world.open_store()
     catalog = catalog_of(common.start)
     return Shelf(catalog=catalog, lock=lock, store=store, platform=world.doors.platform, console=common.console, common=common)
 

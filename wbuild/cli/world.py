@@ -24,6 +24,7 @@ from wbuild.doors.network import HttpNetwork
 from wbuild.doors.process import ProcessRunner
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.model.locked import Platform
+from wbuild.store import Store
 
 CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 """Names another file in place of the user's config.toml."""
@@ -105,6 +106,10 @@ class World:
         """Seconds."""
         return float(self.settings["lock-timeout"].value)
 
+    def open_store(self) -> Store:
+        """The store of tools."""
+        return Store(self.store, self.doors, lock_timeout=self.lock_timeout)
+
     def _path(self, name: str) -> Path:
         return Path.cwd() / Path(str(self.settings[name].value)).expanduser()
 
@@ -125,7 +130,7 @@ def config_files(environ: Mapping[str, str]) -> list[ConfigFile]:
                 found.append(ConfigFile(path=str(path), text=path.read_bytes()))
     named = environ.get(CONFIG_VARIABLE)
     if named and not Path(named).expanduser().is_file():
-        raise UsageError("WB249", f"{CONFIG_VARIABLE} names {named}, which is no file", hint="correct the variable, or unset it")
+        raise UsageError("WB269", f"{CONFIG_VARIABLE} names {named}, which is no file", hint="correct the variable, or unset it")
     return found
 
 
