@@ -20,6 +20,8 @@ OUTPUT_LIMIT = 8 << 20
 """Bytes that a check may print."""
 COMPILE_SECONDS = 120.0
 """What a runtime may need to compile a module, on top of the check's own limit."""
+TRANSIENT = 75
+"""Exit code of a runner whose outcome depends on the speed of the machine (EX_TEMPFAIL of sysexits.h)."""
 DEFAULT_FUEL = 200_000_000_000
 """A second bound besides time, so that an endless loop ends on slow machines as on fast ones."""
 
@@ -69,6 +71,7 @@ class Trials:
             pins=self.kit.closure([runtime.tool]),
             texts={"request.json": json.dumps(request(check, module, stdin_file, dirs), sort_keys=True)},
             optional=optional,
+            transient=TRANSIENT,
             timeout=check.timeout + COMPILE_SECONDS,
         )
 

@@ -157,7 +157,10 @@ def _listed(entry: os.DirEntry[str]) -> str:
     """A folder's name with a slash, a file's without; "" for what is never an input."""
     if entry.is_dir(follow_symlinks=False):
         return "" if entry.name in IGNORED else entry.name + "/"
-    return entry.name if entry.is_file() else ""
+    try:
+        return entry.name if entry.is_file() else ""
+    except OSError:  # a loop of links
+        return ""
 
 
 def write_state(path: str, state: Mapping[str, object]) -> None:

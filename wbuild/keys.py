@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Final
 
 SCHEMA: Final = 1
@@ -50,6 +50,8 @@ class Key:
     outputs: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...]
     """Files surely read, in the step's order, with digest."""
+    results: Mapping[str, str] = field(default_factory=dict)
+    """Output → where the tool leaves it, when that is not where outputs are expected."""
     candidates: tuple[str, ...] = ()
     """Files that may be read, sorted."""
     depfile: str = ""
@@ -72,6 +74,7 @@ class Key:
             "tools": dict(self.tools),
             "platform": self.platform,
             "outputs": list(self.outputs),
+            "results": dict(self.results),
             "inputs": [list(pair) for pair in self.inputs],
         }
 
@@ -99,7 +102,7 @@ def difference(before: Remembered, after: Remembered) -> tuple[str, ...]:
         *_names(before.candidates, after.candidates),
         *_values("inputs", {**_files(old), **_mapping(old.get("read"))}, {**_files(new), **_mapping(new.get("read"))}),
         *_values("texts", _mapping(old.get("texts")), _mapping(new.get("texts"))),
-        *(f"{name}: changed" for name in ("schema", "platform", "stdin", "outputs") if old.get(name) != new.get(name)),
+        *(f"{name}: changed" for name in ("schema", "platform", "stdin", "outputs", "results") if old.get(name) != new.get(name)),
     ]
     if len(found) > _SHOWN:
         found[_SHOWN:] = [f"and {len(found) - _SHOWN} more"]

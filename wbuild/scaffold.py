@@ -105,7 +105,7 @@ def choose(available: Sequence[Starter], wish: Wish) -> Starter:
         return fitting[0]
     asked = ", ".join(f"{what} {value!r}" for what, value in _asked(wish) if value)
     there = "; ".join(f"{s.name} ({s.kind}: {', '.join(s.targets)})" for s in own)
-    raise UsageError("WB244", f"{language.title} has no template for {asked or 'this'}", hint=f"there is: {there or 'none yet'}")
+    raise UsageError("WB264", f"{language.title} has no template for {asked or 'this'}", hint=f"there is: {there or 'none yet'}")
 
 
 def _asked(wish: Wish) -> tuple[tuple[str, str], ...]:
@@ -155,14 +155,14 @@ def checked_name(name: str, what: str) -> str:
     """`name`, if it can be an artifact's and a folder's name. Raises UsageError."""
     problem = name_problem(name)
     if problem:
-        raise UsageError("WB245", f"{what} {quoted(name)} cannot be used: {problem}", hint="choose another with --name")
+        raise UsageError("WB265", f"{what} {quoted(name)} cannot be used: {problem}", hint="choose another with --name")
     return name
 
 
 def refuse_existing(paths: Sequence[str]) -> None:
     """Raise UsageError that lists files which are already there; nothing when there are none."""
     if paths:
-        problems = [Problem(code="WB246", message=f"{quoted(path)} exists already") for path in paths[:-1]]
+        problems = [Problem(code="WB266", message=f"{quoted(path)} exists already") for path in paths[:-1]]
         hint = "init writes only new files, and has changed nothing; choose another folder"
-        last = Problem(code="WB246", message=f"{quoted(paths[-1])} exists already", hint=hint)
+        last = Problem(code="WB266", message=f"{quoted(paths[-1])} exists already", hint=hint)
         raise cast("UsageError", UsageError.of((*problems, last)))

@@ -55,5 +55,5 @@ def known_runtimes(common: Common, names: tuple[str, ...]) -> tuple[str, ...]:
     known = catalog_of(common.start).runtimes if names else {}
     for name in names:
         if name not in known:
-            raise UsageError("WB258", f"unknown runtime {name!r}", hint=f"there is: {', '.join(known)}")
+            raise UsageError("WB278", f"unknown runtime {name!r}", hint=f"there is: {', '.join(known)}")
     return names

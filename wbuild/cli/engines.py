@@ -112,7 +112,7 @@ def for_file(common: Common, name: object) -> Runtime:
         found = Locking(world=world, project=open_project(common.start), console=common.console, locked=world.ci).read()
         kit = locks.kit(found, world.doors.platform) if found and recipe.tool in found.tools else None
     kit = kit or tool_kit(common, catalog, recipe.tool)
-    store = Store(world.store, world.doors, lock_timeout=world.lock_timeout)
+    store = world.open_store()
     return _ready(recipe, kit, store, world, Progress(console=common.console, root=common.start))
 
 
@@ -120,7 +120,7 @@ def file_to_run(common: Common, word: str) -> Path:
     """The file that a word names. Raises UsageError when there is none."""
     path = common.start / word
     if not path.is_file():
-        raise UsageError("WB261", f"there is no file {word!r}", hint="an artifact is named without folder and ending")
+        raise UsageError("WB281", f"there is no file {word!r}", hint="an artifact is named without folder and ending")
     return path
 
 
@@ -131,7 +131,7 @@ def _named(catalog: Catalog, fitting: Sequence[RuntimeRecipe], name: object, wha
         if recipe.name == name:
             return recipe
     known = ", ".join(r.name for r in fitting) or ", ".join(catalog.runtimes)
-    raise UsageError("WB258", f"no runtime {name!r} takes {what}" if name else f"no runtime takes {what}", hint=f"there is: {known}")
+    raise UsageError("WB278", f"no runtime {name!r} takes {what}" if name else f"no runtime takes {what}", hint=f"there is: {known}")
 
 
 def _ready(recipe: RuntimeRecipe, kit: Kit, store: Store, world: World, say: Any) -> Runtime:

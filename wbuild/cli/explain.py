@@ -28,7 +28,7 @@ def command(common: Common, code: str | None) -> int:
         return 0
     name = code.upper() if code.upper().startswith("WB") else f"WB{code}"
     if name not in known:
-        raise UsageError("WB253", f"there is no error {quoted(code)}", hint="`wbuild explain` lists all of them")
+        raise UsageError("WB273", f"there is no error {quoted(code)}", hint="`wbuild explain` lists all of them")
     common.console.page(render(name, known[name]))
     return 0
 

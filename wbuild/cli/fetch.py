@@ -5,6 +5,7 @@ from __future__ import annotations
 import click
 
 from wbuild.cli.options import Command, Common, pass_common
+from wbuild.model.locked import Pin
 
 
 @click.command(cls=Command)
@@ -15,7 +16,7 @@ def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> 
     """Install the tools and vendored sources that artifacts need, for every profile."""
     from wbuild.cli.session import Asked, prepare
 
-    pins = {}
+    pins: dict[str, Pin] = {}
     for profile in ("dev", "release"):
         session = prepare(common, Asked(words=artifacts, profile=profile, locked=locked, check_always=True))
         pins |= {pin.identity: pin for pin in session.pins()}

@@ -26,7 +26,7 @@ class Options:
     dir: str | None
     lang: tuple[str, ...]
     target: str
-    kind: str
+    kind: str | None
     template: str
     name: str
     dry_run: bool
@@ -39,7 +39,7 @@ class Options:
 @click.argument("dir", required=False)
 @click.option("--lang", metavar="L", multiple=True, help="Language; several make one artifact each.")
 @click.option("--target", metavar="T", default="", help="What to build for.")
-@click.option("--kind", type=click.Choice(["command", "reactor"]), default="", help="A program, or functions that a host calls.")
+@click.option("--kind", type=click.Choice(["command", "reactor"]), help="A program, or functions that a host calls.")
 @click.option("--template", metavar="T", default="", help="Another starter than the language's first; --list shows them.")
 @click.option("--name", default="", help="Name of the artifact; default: the folder's.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
@@ -55,7 +55,7 @@ def command(common: Common, **options: object) -> int:
     from wbuild.cli import newfiles
     from wbuild.cli.project import catalog_of
 
-    asked = Options(**options)  # type: ignore[arg-type] - click checked them
+    asked = Options(**options)  # type: ignore[arg-type]
     if asked.list_:
         return _list(common)
     place = newfiles.locate(common.start, asked.dir, asked.name, new=asked.new)
@@ -80,7 +80,7 @@ def _drafts(asked: Options, place: Spot, catalog: Catalog) -> dict[str, Draft]:
         language = language_of(catalog, word)
         name = f"{place.name}-{language.name}" if several else place.name
         path = (Path(place.path) / name).as_posix() if several else place.path
-        wish = Wish(language=language, name=name, path=path, target=asked.target, kind=asked.kind, template=asked.template)
+        wish = Wish(language=language, name=name, path=path, target=asked.target, kind=asked.kind or "", template=asked.template)
         drafts[name] = draft(choose(available, wish), wish)
     return drafts
 
@@ -94,7 +94,7 @@ def language_of(catalog: Catalog, word: str) -> LanguageRecipe:
         names = [*catalog.languages, *(alias for recipe in catalog.languages.values() for alias in recipe.aliases)]
         close = get_close_matches(word.lower(), names, n=1)
         hint = f"did you mean {quoted(close[0])}?" if close else f"there is: {', '.join(catalog.languages)}"
-        raise UsageError("WB255", f"unknown language {quoted(word)}", hint=hint)
+        raise UsageError("WB275", f"unknown language {quoted(word)}", hint=hint)
     return found
 
 

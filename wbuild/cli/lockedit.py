@@ -30,9 +30,9 @@ def names(project: Project, words: Sequence[str]) -> tuple[str, ...]:
         if name not in known:
             close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(known)}"
-            raise UsageError("WB259", f"unknown tool {quoted(name)}", hint=hint)
+            raise UsageError("WB279", f"unknown tool {quoted(name)}", hint=hint)
         if at and not is_version(version):
-            raise UsageError("WB259", f"{quoted(word)}: {quoted(version)} is not one exact version", hint="write such as binaryen@133.0.0")
+            raise UsageError("WB279", f"{quoted(word)}: {quoted(version)} is not one exact version", hint="write such as binaryen@133.0.0")
         found.append(name)
     return tuple(found)
 

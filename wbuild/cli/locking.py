@@ -9,6 +9,7 @@ from typing import Final
 
 from wbuild import lock as locks
 from wbuild.cli.console import Console
+from wbuild.cli.progress import Progress
 from wbuild.cli.project import Project, shown
 from wbuild.cli.remember import Watch
 from wbuild.cli.world import World
@@ -67,19 +68,25 @@ class Locking:
     def refusal(self, found: Lock | None, differences: Sequence[str]) -> UsageError:
         """What `--locked` and `lock --check` say about a lock that does not fit."""
         if found is None:
-            return UsageError("WB251", f"there is no {shown(self.path)}", hint="run `wbuild lock` and commit the file")
+            return UsageError("WB271", f"there is no {shown(self.path)}", hint="run `wbuild lock` and commit the file")
         detail = "\n".join(f"  {line}" for line in differences)
         hint = "run `wbuild lock` and commit the file"
-        return UsageError("WB252", f"{shown(self.path)} does not fit wbuild.toml", hint=hint, detail=detail)
+        return UsageError("WB272", f"{shown(self.path)} does not fit wbuild.toml", hint=hint, detail=detail)
 
     def resolve(self, previous: Lock | None, update: frozenset[str] = frozenset()) -> Lock:
         """A lock that fits. Raises ProvisionError when versions cannot be found out."""
-        manifest, catalog, doors = self.project.manifest, self.project.catalog, self.world.doors
-        return locks.resolve(manifest, catalog, previous, update=update, doors=doors, say=self.console.note)
+        progress = Progress(console=self.console, root=self.project.root)
+        request = locks.Request(
+            doors=self.world.doors,
+            say=self.console.note,
+            install=lambda pin, program: self.world.open_store().command(pin, program, progress),
+            update=update,
+        )
+        return locks.resolve(self.project.manifest, self.project.catalog, previous, request)
 
     def save(self, lock: Lock) -> None:
         """Write the lock. Raises MachineError."""
-        self.world.doors.files.write(self.path, locks.encode(lock, self.project.catalog))
+        self.world.doors.files.write(self.path, locks.encode(lock))
 
     def changes(self, before: Lock | None, after: Lock) -> str:
         """Tools that came, went or changed, in words."""

@@ -83,7 +83,7 @@ class Root(Group):
     def resolve_command(self, ctx: click.Context, args: list[str]) -> tuple[str | None, click.Command | None, list[str]]:
         """The command that the first word names. Raises UsageError with a suggestion."""
         if args and not args[0].startswith("-") and self.get_command(ctx, args[0]) is None:
-            raise UsageError("WB240", f"unknown command {args[0]!r}", hint=_suggestion(args[0]))
+            raise UsageError("WB260", f"unknown command {args[0]!r}", hint=_suggestion(args[0]))
         return super().resolve_command(ctx, args)
 
 
@@ -112,17 +112,26 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     _prepare_streams()
     try:
         signal.signal(signal.SIGTERM, _terminate)
-        code = root.main(rewrite(argv), prog_name="wbuild", standalone_mode=False, obj=common)
-        sys.stdout.flush()
-        return int(code or 0)
+        return _invoke(rewrite(argv), common)
     except BrokenPipeError:
         return _closed_pipe()
-    except (KeyboardInterrupt, click.Abort):
+    except KeyboardInterrupt:
         return 130
     except Terminated:
         return 143
     except Exception as error:
         return _failed(error, common)
+
+
+def _invoke(argv: list[str], common: Common) -> int:
+    """Let click find the command and call it; `click.Group.main` would print and swallow what is ours to handle."""
+    try:
+        with root.make_context("wbuild", argv, obj=common) as context:
+            code = int(root.invoke(context) or 0)
+    except click.exceptions.Exit as end:
+        code = end.exit_code
+    sys.stdout.flush()
+    return code
 
 
 def _failed(error: Exception, common: Common) -> int:
@@ -150,7 +159,7 @@ def _translate(error: click.ClickException) -> UsageError:
     message = error.format_message().replace("\0", "").rstrip(".")
     if isinstance(error, click.NoSuchOption):
         message = f"no such option {error.option_name}"
-    return UsageError("WB241", message[:1].lower() + message[1:], hint=hint)
+    return UsageError("WB261", message[:1].lower() + message[1:], hint=hint)
 
 
 def _terminate(signum: int, frame: FrameType | None) -> None:

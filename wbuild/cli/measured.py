@@ -18,13 +18,13 @@ _MADE_ELSEWHERE = dict.fromkeys(("language", "category", "toolchain", "target", 
 def measured(path: Path) -> ArtifactReport:
     """The measure of a Wasm file, or the one that an artifact report holds. Raises UsageError, ArtifactError for invalid Wasm."""
     if not path.is_file():
-        raise UsageError("WB261", f"there is no file {shown(path)}", hint="an artifact is named without folder and ending")
+        raise UsageError("WB281", f"there is no file {shown(path)}", hint="an artifact is named without folder and ending")
     with machine_errors(path, "read"):
         data = path.read_bytes()
     if data[:1] == b"{":
         return _recorded(path, data)
     if path.suffix == ".wat":
-        raise UsageError("WB262", f"{shown(path)} is text, not binary", hint='declare it as an artifact with lang = "wat" and build it')
+        raise UsageError("WB282", f"{shown(path)} is text, not binary", hint='declare it as an artifact with lang = "wat" and build it')
     document = json.loads(measure({}, [data])[0])
     identity = {**_MADE_ELSEWHERE, "name": path.stem, "file": shown(path), "status": "ok"}
     return load(ArtifactReport, {**identity, **document})
@@ -37,4 +37,4 @@ def _recorded(path: Path, data: bytes) -> ArtifactReport:
         document.pop("schema", None)
         return parse(ArtifactReport, json.dumps(document))
     except (ValueError, TypeError, KeyError) as error:
-        raise UsageError("WB262", f"{shown(path)} is neither Wasm nor an artifact's report: {error}") from None
+        raise UsageError("WB282", f"{shown(path)} is neither Wasm nor an artifact's report: {error}") from None

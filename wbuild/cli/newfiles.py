@@ -57,7 +57,7 @@ def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Spot:
     target = _target(start, directory, nested=around is not None)
     if around is not None and not target.is_relative_to(around):
         raise UsageError(
-            "WB245", f"{quoted(str(directory))} is outside of the project {shown(Path(around))}", hint="--new makes a project of its own"
+            "WB265", f"{quoted(str(directory))} is outside of the project {shown(Path(around))}", hint="--new makes a project of its own"
         )
     folder = Path(around) if around else target
     called = scaffold.checked_name(name, "the name") if name else _default_name(target, directory)
@@ -75,10 +75,10 @@ def _target(start: Path, directory: str | None, *, nested: bool) -> Path:
     asked = Path(str(directory))
     parts = [part for part in asked.parts if part not in (asked.anchor, ".")]
     if ".." in parts:
-        raise UsageError("WB245", f"{quoted(str(directory))} leads upward", hint="`wbuild -C DIR init NAME` starts elsewhere")
+        raise UsageError("WB265", f"{quoted(str(directory))} leads upward", hint="`wbuild -C DIR init NAME` starts elsewhere")
     if len(parts) > 1 and not nested and not asked.is_absolute():
         raise UsageError(
-            "WB245", f"{quoted(str(directory))} is not one folder's name", hint="make its parent, then `wbuild -C PARENT init NAME`"
+            "WB265", f"{quoted(str(directory))} is not one folder's name", hint="make its parent, then `wbuild -C PARENT init NAME`"
         )
     for part in [parts[-1]] if asked.is_absolute() else parts:
         scaffold.checked_name(part, "the folder")
@@ -93,7 +93,7 @@ def _refuse_links(start: Path, target: Path) -> None:
         if folder == start:
             return
         if folder.is_symlink():
-            raise UsageError("WB245", f"{shown(folder)} is a symbolic link", hint="init writes only where it says; name the real folder")
+            raise UsageError("WB265", f"{shown(folder)} is a symbolic link", hint="init writes only where it says; name the real folder")
         if folder.exists() and not folder.is_dir():
             scaffold.refuse_existing([shown(folder)])
 
@@ -116,7 +116,7 @@ def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.D
     found = survey(Tree(names=names, texts=texts), catalog, spot.name, spot.path)
     if not found:
         known = ", ".join(catalog.languages)
-        raise UsageError("WB256", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
+        raise UsageError("WB276", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
     return {f.name: scaffold.Draft(block=f.block, files={}) for f in found}
 
 
@@ -133,7 +133,7 @@ def confirm(spot: Spot, drafts: Mapping[str, scaffold.Draft], console: Console) 
     answer = console.ask(f"write this to {shown(spot.folder / MANIFEST)}?")
     if not answer:
         why = "nobody to ask here" if answer is None else "not wanted"
-        raise UsageError("WB257", f"nothing was written: {why}", hint="--yes accepts the proposal; --lang L starts from a template")
+        raise UsageError("WB277", f"nothing was written: {why}", hint="--yes accepts the proposal; --lang L starts from a template")
 
 
 def arrange(spot: Spot, drafts: Mapping[str, scaffold.Draft], catalog: Catalog) -> Writing:
@@ -146,20 +146,23 @@ def arrange(spot: Spot, drafts: Mapping[str, scaffold.Draft], catalog: Catalog) 
         _refuse_links(spot.folder, (spot.folder / path).parent)
     file = shown(spot.folder / MANIFEST)
     if spot.text is None:
-        manifest, notes = scaffold.project_text(spot.name, blocks), ()
+        manifest = scaffold.project_text(spot.name, blocks)
         load(manifest, file, facts(spot.folder), catalog)
         return Writing(spot=spot, manifest=manifest, files=files)
     before = load(spot.text, file, facts(spot.folder), catalog)
     taken = [a.name for a in before.artifacts if a.name in drafts]
     if taken:
-        raise UsageError("WB246", f"{file} has an artifact {quoted(taken[0])} already", hint="choose another name with --name")
-    manifest, notes = scaffold.with_blocks(spot.text, blocks), ()
+        raise UsageError("WB266", f"{file} has an artifact {quoted(taken[0])} already", hint="choose another name with --name")
+    manifest = scaffold.with_blocks(spot.text, blocks)
+    notes: list[str] = []
     after = {a.name: a for a in load(manifest, file, facts(spot.folder), catalog).artifacts}
     for artifact in before.artifacts:
         if after[artifact.name].path != artifact.path:
             manifest = scaffold.with_line(manifest, artifact.line, f'path = "{artifact.path}"')
-            notes = (f'{file}: path = "{artifact.path}" is written out for {artifact.name}, whose default changes with a second artifact',)
-    return Writing(spot=spot, manifest=manifest, files=files, notes=notes)
+            notes.append(
+                f'{file}: path = "{artifact.path}" is written out for {artifact.name}, whose default changes with a second artifact'
+            )
+    return Writing(spot=spot, manifest=manifest, files=files, notes=tuple(notes))
 
 
 def show(writing: Writing, console: Console) -> None:
@@ -181,15 +184,15 @@ def write(writing: Writing, catalog: Catalog, common: Common) -> None:
             made.append(spot.folder / path)
         files.write(spot.folder / MANIFEST, writing.manifest)
     except WbuildError:
-        for path in [*made, *([first] if first else [])]:
-            files.remove(path)
+        for leftover in [*made, *([first] if first else [])]:
+            files.remove(leftover)
         raise
-    for path in made:
-        console.step("add", shown(path))
+    for added in made:
+        console.step("add", shown(added))
     console.step("add" if spot.text is None else "edit", shown(spot.folder / MANIFEST))
     ignored = ignore_dist(spot.folder, files)
     if ignored:
-        console.step("add", ignored)
+        console.step(ignored, f"{shown(spot.folder / '.gitignore')} (ignores dist/)")
     for note in writing.notes:
         console.note(note)
     prepare(spot.folder, files, catalog)

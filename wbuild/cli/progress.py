@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -13,6 +13,7 @@ from wbuild.engine.events import Note, StepFinished, StepStarted
 from wbuild.legible import signed_percent
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Product
+from wbuild.store import StoreEvent
 
 SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "select", "judge", "measure"})
 """Verbs without a line of their own: the line of their artifact says what came of them."""
@@ -28,7 +29,7 @@ class Progress:
     root: Path
     plan: Plan = field(default_factory=lambda: Plan(steps=(), products=()))
     explain: bool = False
-    seconds: Counter[tuple[str, str]] = field(default_factory=Counter)
+    seconds: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
     """(product's file, verb) → seconds of steps that ran."""
     judged: Counter[str] = field(default_factory=Counter)
     """Product's file → verdicts that are in."""
@@ -46,12 +47,19 @@ class Progress:
                         self.console.show(f"  because   {step.label}: {reason}")
             case Note(message=message):
                 self.console.note(message)
-            case _:
+            case StoreEvent():
                 self._store(event)
 
-    def _store(self, event: object) -> None:
-        """Tools that came into the store."""
-        self.console.step("tools", str(event))
+    def _store(self, event: StoreEvent) -> None:
+        """Tools that come into the store."""
+        about = f"{event.pin.name} {event.pin.version} ({event.pin.size / 1e6:.0f} MB)"
+        match event.kind:
+            case "download":
+                self.console.step("download", about)
+            case "installed":
+                self.console.step("tools", about, "new in the store")
+            case "waiting" | "damaged":
+                self.console.note(str(event))
 
     def _finished(self, result: Result) -> None:
         if result.problem is not None and result.status == "failed":

@@ -44,7 +44,7 @@ def find(start: Path) -> Path:
     folder = project_folder(str(start))
     if folder is None:
         hint = "`wbuild init --lang c NAME` makes a project; -C DIR looks elsewhere"
-        raise UsageError("WB250", f"no {MANIFEST} in {shown(start)} or above", hint=hint)
+        raise UsageError("WB270", f"no {MANIFEST} in {shown(start)} or above", hint=hint)
     return Path(folder)
 
 
@@ -56,7 +56,7 @@ def open_project(start: Path, watch: Watch | None = None) -> Project:
     watch.file(file)
     with machine_errors(file, "read"):
         content = file.read_bytes()
-    recipes = tuple(_recipes(folder, recipe_globs(content, shown(file))))
+    recipes = tuple(_recipes(folder, recipe_globs(content, shown(file), facts(folder))))
     watch.file(*recipes)
     catalog = catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): _text(path) for path in recipes})
     manifest = load(content, shown(file), facts(folder), catalog)
@@ -97,7 +97,7 @@ def _recipes(folder: Path, globs: tuple[str, ...]) -> Iterator[Path]:
     for glob in globs:
         found = sorted(path for path in folder.glob(glob) if path.is_file() and not _escapes(folder, str(path), "."))
         if not found:
-            raise UsageError("WB254", f"project.recipes: nothing matches {glob}", hint="correct the glob, or take it out")
+            raise UsageError("WB274", f"project.recipes: nothing matches {glob}", hint="correct the glob, or take it out")
         yield from found
 
 

@@ -68,7 +68,7 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
     products = session.plan.products
     names = list(dict.fromkeys(p.artifact.name for p in products))
     if len(names) > 1:
-        raise UsageError("WB260", "several artifacts could be run", hint=f"name one: {', '.join(names)}")
+        raise UsageError("WB280", "several artifacts could be run", hint=f"name one: {', '.join(names)}")
     report = session.report(session.execute())
     session.publish(report)
     conclude.problems(session, report)

@@ -26,7 +26,7 @@ def select(manifest: Manifest, catalog: Catalog, words: Sequence[str]) -> tuple[
     Raises UsageError for every word that matches nothing.
     """
     if not manifest.artifacts:
-        raise UsageError("WB247", "wbuild.toml declares no artifact", hint="`wbuild init --lang c NAME` adds one")
+        raise UsageError("WB267", "wbuild.toml declares no artifact", hint="`wbuild init --lang c NAME` adds one")
     if not words:
         return tuple(a.name for a in manifest.artifacts)
     chosen: set[str] = set()
@@ -46,7 +46,7 @@ def choose_targets(manifest: Manifest, names: Sequence[str], targets: Sequence[s
     declared = tuple(dict.fromkeys(t for a in manifest.artifacts if a.name in names for t in a.targets))
     for target in targets:
         if target not in declared:
-            raise UsageError("WB248", f"no chosen artifact declares target {quoted(target)}", hint=f"declared: {', '.join(declared)}")
+            raise UsageError("WB268", f"no chosen artifact declares target {quoted(target)}", hint=f"declared: {', '.join(declared)}")
     return tuple(t for t in declared if t in targets)
 
 
@@ -87,4 +87,4 @@ def _nothing(manifest: Manifest, catalog: Catalog, word: str) -> Problem:
         value, known, lead = word, [a.name for a in manifest.artifacts], ""
     close = get_close_matches(value, known, n=1)
     hint = f"did you mean {quoted(lead + close[0])}?" if close else f"there is: {', '.join(lead + name for name in known[:12]) or 'none'}"
-    return Problem(code="WB247", message=f"no artifact matches {quoted(word)}", hint=hint)
+    return Problem(code="WB267", message=f"no artifact matches {quoted(word)}", hint=hint)

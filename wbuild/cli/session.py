@@ -95,6 +95,7 @@ class Session:
             cache=Cache(self.world.cache, self.world.doors.files),
             jobs=self.world.jobs,
             keep_going=keep_going,
+            fail_fast=self.asked.keep_going is False,
             on_event=self.progress,
             lock_timeout=self.world.lock_timeout,
             system_env=self.world.system_env,
@@ -168,7 +169,7 @@ def prepare(common: Common, asked: Asked) -> Session:
             prepare_workdir(project.root, files, project.catalog)
     locked = world.ci if asked.locked is None else asked.locked
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
-    store = Store(world.store, world.doors, lock_timeout=world.lock_timeout)
+    store = world.open_store()
     kit = locks.kit(lock, world.doors.platform)
     found, folders = names_below(files, project.root)
     watch.tree(project.root, found, folders)

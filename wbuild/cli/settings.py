@@ -78,7 +78,7 @@ def resolve(
 def _from_text(setting: Setting, text: str, origin: str) -> Value:
     value = _PARSERS[setting.kind](text.strip())
     if value is None:
-        raise UsageError("WB242", f"{origin}: {text!r} is not {_MEANINGS[setting.kind]}", hint=setting.doc)
+        raise UsageError("WB262", f"{origin}: {text!r} is not {_MEANINGS[setting.kind]}", hint=setting.doc)
     return value
 
 
@@ -91,12 +91,12 @@ def _read(file: ConfigFile) -> Mapping[str, Value]:
     for key, raw in document.data.items():
         where = locate.place(document.text, file.path, locate.index(document.text).span((key,), "key"))
         if key not in known:
-            problems.append(Problem(code="WB243", message=f"unknown setting {key!r}", hint=_nearest(key, known), place=where))
+            problems.append(Problem(code="WB263", message=f"unknown setting {key!r}", hint=_nearest(key, known), place=where))
             continue
         setting = known[key]
         value = _PARSERS[setting.kind](raw)
         if value is None:
-            problems.append(Problem(code="WB243", message=f"{key} must be {_MEANINGS[setting.kind]}", hint=setting.doc, place=where))
+            problems.append(Problem(code="WB263", message=f"{key} must be {_MEANINGS[setting.kind]}", hint=setting.doc, place=where))
         else:
             values[key] = _beside(file, value) if setting.kind == "path" else value
     if problems:

@@ -35,7 +35,7 @@ def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt
         reports += built
     before = measured(common.start / against) if against else None
     if before is not None and len(reports) != 1:
-        raise UsageError("WB263", "--against compares one artifact or file", hint="name the one to compare")
+        raise UsageError("WB283", "--against compares one artifact or file", hint="name the one to compare")
     if given["format_"] == "json":
         common.console.result(json.dumps(document(reports, before), indent=2, ensure_ascii=False))
     else:

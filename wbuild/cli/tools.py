@@ -14,7 +14,7 @@ from wbuild.names import quoted
 
 if TYPE_CHECKING:
     from wbuild.cli.console import Console
-    from wbuild.model.locked import Lock, Pin
+    from wbuild.model.locked import Lock, Pin, Platform
     from wbuild.model.shipped import Catalog, ToolRecipe
     from wbuild.store import Store
 
@@ -32,7 +32,7 @@ class Shelf:
     lock: Lock | None
     """None where no project (or no lock) is around."""
     store: Store
-    platform: str
+    platform: Platform
     console: Console
     common: Common
 
@@ -41,7 +41,7 @@ class Shelf:
         from wbuild.model.locked import Pin
 
         tool = self.lock.tools.get(name) if self.lock else None
-        pin = dict(tool.platforms).get(self.platform) if tool else None  # type: ignore[arg-type]
+        pin = tool.platforms.get(self.platform) if tool else None
         return pin if isinstance(pin, Pin) else None
 
     def pins(self, names: tuple[str, ...]) -> tuple[Pin, ...]:
@@ -49,8 +49,8 @@ class Shelf:
         from wbuild import lock as locks
 
         if self.lock is None:
-            raise UsageError("WB264", "there is no wbuild.lock here", hint="run `wbuild lock` in a project; tools are installed as locked")
-        kit = locks.kit(self.lock, self.platform)  # type: ignore[arg-type]
+            raise UsageError("WB284", "there is no wbuild.lock here", hint="run `wbuild lock` in a project; tools are installed as locked")
+        kit = locks.kit(self.lock, self.platform)
         for name in names:
             self.recipe(name)
         return kit.closure(names or [name for name in self.lock.tools if self.pin(name)])
@@ -63,7 +63,7 @@ class Shelf:
         if found is None and not (name.startswith("vendor.") and self.lock and name in self.lock.tools):
             close = get_close_matches(name, list(self.catalog.tools), n=1)
             hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(self.catalog.tools)}"
-            raise UsageError("WB259", f"unknown tool {quoted(name)}", hint=hint)
+            raise UsageError("WB279", f"unknown tool {quoted(name)}", hint=hint)
         return found
 
 
@@ -72,13 +72,12 @@ def shelf(common: Common, **flags: object) -> Shelf:
     from wbuild.cli.locking import Locking
     from wbuild.cli.project import catalog_of, open_project
     from wbuild.fast import project_folder
-    from wbuild.store import Store
 
     world = common.world(**flags)
     lock = None
     if project_folder(str(common.start)):
         lock = Locking(world=world, project=open_project(common.start), console=common.console, locked=True).read()
-    store = Store(world.store, world.doors, lock_timeout=world.lock_timeout)
+    store = world.open_store()
     catalog = catalog_of(common.start)
     return Shelf(catalog=catalog, lock=lock, store=store, platform=world.doors.platform, console=common.console, common=common)
 
@@ -127,7 +126,7 @@ def info(common: Common, tool: str, format_: str) -> int:
     found = shelf(common)
     recipe = found.recipe(tool)
     locked = found.lock.tools.get(tool) if found.lock else None
-    document = {
+    document: dict[str, object] = {
         "schema": "wbuild.tool/1",
         "name": tool,
         "summary": recipe.summary if recipe else "vendored source",

@@ -34,16 +34,16 @@ def schema_text(catalog: Catalog) -> str:
 
 
 def ignore_dist(folder: Path, files: Files) -> str:
-    """See to it that git ignores dist/; what was done, in words, "" when nothing was. Raises MachineError."""
+    """See to it that git ignores dist/; "add" or "edit" for what was done to .gitignore, "" for nothing. Raises MachineError."""
     path = folder / ".gitignore"
     if not path.exists():
         files.write(path, "/dist/\n")
-        return ".gitignore"
+        return "add"
     text = path.read_bytes().decode("utf-8", "surrogateescape")
     if _IGNORED & {line.strip() for line in text.splitlines()}:
         return ""
     files.write(path, f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}/dist/\n")
-    return "/dist/ in .gitignore"
+    return "edit"
 
 
 def _keep(path: Path, text: str, files: Files) -> None:

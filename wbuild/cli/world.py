@@ -24,6 +24,7 @@ from wbuild.doors.network import HttpNetwork
 from wbuild.doors.process import ProcessRunner
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.model.locked import Platform
+from wbuild.store import Store
 
 CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 """Names another file in place of the user's config.toml."""
@@ -61,6 +62,8 @@ class World:
         settings = resolve(flags, environ, config_files(environ), _defaults())
         for origin in {o.origin for o in settings.values() if o.origin.endswith(".toml")}:
             console.detail(f"settings from {origin}")
+        offline = bool(settings["offline"].value)
+        client_env = {name: value for name, value in environ.items() if CLIENT_VARIABLES.match(name)}
         return cls(
             environ=environ,
             start=start,
@@ -69,11 +72,11 @@ class World:
                 runner=ProcessRunner(),
                 files=RealFiles(),
                 archives=SafeArchives(),
-                network=HttpNetwork(),
+                network=HttpNetwork(env=client_env, offline=offline),
                 clock=SystemClock(),
                 platform=this_platform(),
-                client_env={name: value for name, value in environ.items() if CLIENT_VARIABLES.match(name)},
-                offline=bool(settings["offline"].value),
+                client_env=client_env,
+                offline=offline,
             ),
             ci=environ.get("CI", "").lower() not in ("", "0", "false"),
         )
@@ -103,6 +106,10 @@ class World:
         """Seconds."""
         return float(self.settings["lock-timeout"].value)
 
+    def open_store(self) -> Store:
+        """The store of tools."""
+        return Store(self.store, self.doors, lock_timeout=self.lock_timeout)
+
     def _path(self, name: str) -> Path:
         return Path.cwd() / Path(str(self.settings[name].value)).expanduser()
 
@@ -123,7 +130,7 @@ def config_files(environ: Mapping[str, str]) -> list[ConfigFile]:
                 found.append(ConfigFile(path=str(path), text=path.read_bytes()))
     named = environ.get(CONFIG_VARIABLE)
     if named and not Path(named).expanduser().is_file():
-        raise UsageError("WB249", f"{CONFIG_VARIABLE} names {named}, which is no file", hint="correct the variable, or unset it")
+        raise UsageError("WB269", f"{CONFIG_VARIABLE} names {named}, which is no file", hint="correct the variable, or unset it")
     return found
 
 

@@ -39,13 +39,24 @@ def steps(build: Build, out: str) -> Sequence[Step]:
     planned: list[Step] = []
     inputs = sources
     for recipe in build.toolchain.steps:
-        if recipe.each:
+        if recipe.network:
+            planned += _fetch(build, shared, recipe, out)
+        elif recipe.each:
             made = [_each(build, shared, recipe, source, out) for source in inputs]
             planned += made
             inputs = tuple(Source(label=step.outputs[0], part=In(step.outputs[0])) for step in made)
         else:
-            planned.append(_once(build, shared, recipe, inputs, module))
+            stamps = tuple(step.outputs[0] for step in planned if step.network)
+            planned.append(_once(build, shared, recipe, inputs, Goal(module=module, stamps=stamps)))
     return tuple(planned)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Goal:
+    """What the last step makes, and the stamps of fetch steps that must stand before it."""
+
+    module: str
+    stamps: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -69,6 +80,9 @@ class _Shared:
             **commands(build),
             "cache": cache,
             "state": State(),
+            "scratch": Scratch(),
+            "base": In(build.base),
+            "artifact": build.artifact.name,
             "vendor": [
                 word for name in given.vendors for word in fill_all(toolchain.vendor, {"folder": ToolPath(f"vendor.{name}"), "name": name})
             ],
@@ -99,9 +113,34 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
     )
 
 
-def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[Source], module: str) -> Step:
+def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[Step]:
+    """The step that fetches the project's own dependencies; none without a lock file."""
+    locks = _own(build, recipe.locks)
+    if not locks:
+        return []
+    scope: dict[str, Value] = {**shared.scope, "in": [(In(name),) for name in locks]}
+    return [
+        Step(
+            name=f"{build.artifact.name}.{build.target}:{recipe.verb}",
+            verb=recipe.verb,
+            label=build.artifact.name,
+            artifact=build.artifact.name,
+            action=Tool(argv=fill_all(recipe.run, scope)),
+            inputs=tuple(locks),
+            outputs=(f"{out}/{recipe.verb}.stamp",),
+            pins=shared.pins,
+            env=_env(build, recipe, scope),
+            state=shared.state,
+            network=True,
+            timeout=recipe.timeout,
+        )
+    ]
+
+
+def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[Source], goal: Goal) -> Step:
+    module = goal.module
     scope: dict[str, Value] = {**shared.scope, "in": [(s.part,) for s in sources], "out": Out(module), "depfile": Scratch(DEPFILE)}
-    inputs = tuple(file for source in sources for file in source.file)
+    inputs = (*(file for source in sources for file in source.file), *goal.stamps)
     compiles = not any(step.each for step in build.toolchain.steps)
     toolchain = build.toolchain
     return Step(
@@ -113,6 +152,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         inputs=inputs,
         candidates=tuple(name for name in shared.candidates if name not in inputs) if compiles else (),
         outputs=(module,),
+        results={module: fill(recipe.result, scope)[0]} if recipe.result else {},
         depfile=DEPFILE if recipe.depfile else "",
         pins=shared.pins,
         env=_env(build, recipe, scope),

@@ -12,10 +12,11 @@ from wbuild.cache import Cache
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
+from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.layout import TMP, Layout
 from wbuild.engine.pool import Pool
-from wbuild.engine.schedule import SPARE, Schedule
+from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.errors import MachineError
@@ -43,7 +44,9 @@ class Engine:
     on_event: Say = _silent
     """Told in the thread that calls `execute`."""
     keep_going: bool = True
-    """After a failure go on with everything that does not depend on it."""
+    """After a failure go on with everything that does not depend on it; otherwise only with other artifacts."""
+    fail_fast: bool = False
+    """After a failure start nothing new; wins over `keep_going`."""
     epoch: int = 0
     """SOURCE_DATE_EPOCH of every step: seconds since 1970."""
     lock_timeout: float = 600.0
@@ -63,9 +66,10 @@ class Engine:
             self._clean(layout)
             index = Index(self.root, files, self.doors.clock)
             index.load(layout.index)
-            schedule = Schedule(plan.steps, keep_going=self.keep_going, on_event=self.on_event)
+            after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
+            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event)
             pool = Pool(self.jobs)
-            session = self._session(layout, index, schedule, pool)
+            session = self._session(layout, index, schedule.say, pool)
             try:
                 results = schedule.run(session, self.jobs + SPARE)
             except BaseException as error:
@@ -78,7 +82,14 @@ class Engine:
                 self._save(index, layout)
             return results
 
-    def _session(self, layout: Layout, index: Index, schedule: Schedule, pool: Pool) -> Session:
+    def forecast(self, plan: Plan) -> dict[str, tuple[str, ...]]:
+        """Why each step would run, () for one that would not; runs and writes nothing."""
+        layout = Layout(root=self.root)
+        index = Index(self.root, self.doors.files, self.doors.clock)
+        index.load(layout.index)
+        return Forecast(self._session(layout, index, self.on_event, Pool(1))).look(plan.steps)
+
+    def _session(self, layout: Layout, index: Index, say: Say, pool: Pool) -> Session:
         return Session(
             root=self.root,
             doors=self.doors,
@@ -86,10 +97,10 @@ class Engine:
             layout=layout,
             index=index,
             store=self.store,
-            tools=Provisioner(self.store, schedule.say),
+            tools=Provisioner(self.store, say),
             pool=pool,
             slots=threading.Semaphore(self.jobs),
-            say=schedule.say,
+            say=say,
             builtins=self.builtins,
             epoch=self.epoch,
             system_env=self.system_env,

@@ -39,6 +39,7 @@ class Index:
         self._files = files
         self._clock = clock
         self._known: dict[str, tuple[Stamp, str]] = {}
+        self._saved = ""
         self.actions: dict[str, str] = {}
         """Step → digest of the action whose key is remembered on disk."""
 
@@ -81,6 +82,7 @@ class Index:
             head, _, body = path.read_bytes().partition(b"\n")
             if hashlib.sha256(body).hexdigest().encode() != head:
                 return
+            self._saved = head.decode()
             saved = json.loads(body)
             self._known = {name: (Stamp(*entry[:4]), entry[4]) for name, entry in saved["files"].items()}
             self.actions = saved["steps"]
@@ -88,6 +90,7 @@ class Index:
             self._known, self.actions = {}, {}
 
     def save(self, path: Path) -> None:
-        """Keep it for the next run. Raises MachineError."""
+        """Keep it for the next run, if that knows less. Raises MachineError."""
         body = canonical({"files": {name: [*stamp, content] for name, (stamp, content) in self._known.items()}, "steps": self.actions})
-        self._files.write(path, digest(body).encode() + b"\n" + body)
+        if digest(body) != self._saved:
+            self._files.write(path, digest(body).encode() + b"\n" + body)

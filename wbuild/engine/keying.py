@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wbuild.engine.late import settle
 from wbuild.engine.layout import fixed
 from wbuild.engine.session import RUNNERS, Session
-from wbuild.keys import Key, canonical
+from wbuild.keys import Key, canonical, digest
 from wbuild.model.planned import Builtin, RunnerPath, Step, Tool, Word
 from wbuild.words import portable
 
@@ -45,6 +45,7 @@ def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, st
         tools={**{pin.name: pin.identity for pin in step.pins}, **_runners(session, words)},
         platform=session.doors.platform if is_tool else "",
         outputs=step.outputs,
+        results={path: portable(word) for path, word in step.results.items()},
         inputs=tuple((path, inputs[path]) for path in step.inputs),
         candidates=tuple(sorted(step.candidates)),
         depfile=step.depfile,
@@ -59,7 +60,17 @@ def _action(step: Step, words: Settled) -> tuple[str, ...]:
 
 
 def _runners(session: Session, words: Settled) -> dict[str, str]:
-    """Our own programs that the command line names, by content: the file and the parts beside it, whose names begin with its name."""
-    files = {RUNNERS / part.file for word in words.words for part in word if isinstance(part, RunnerPath)}
-    parts = {part for file in files for part in (file, *file.parent.glob(f"{file.stem}_*{file.suffix}"))}
-    return {f"runner/{part.name}": session.doors.files.sha256(part) for part in sorted(parts)}
+    """Our own programs that the command line names, by content: the file and its parts, NAME_*.py beside it."""
+    files = {part.file for word in words.words for part in word if isinstance(part, RunnerPath)}
+    return {f"runner/{file}": _runner(session, file) for file in files}
+
+
+def _runner(session: Session, file: str) -> str:
+    known = session.runners.get(file)
+    if known is None:
+        stem = file.partition(".")[0]
+        parts = sorted(
+            path for path in RUNNERS.glob(f"{stem}*") if path.is_file() and (path.stem == stem or path.stem.startswith(f"{stem}_"))
+        )
+        known = session.runners[file] = digest(canonical([[path.name, session.doors.files.sha256(path)] for path in parts]))
+    return known

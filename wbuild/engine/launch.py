@@ -9,6 +9,7 @@ from pathlib import Path
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
+from wbuild.engine.failure import title
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
@@ -38,14 +39,19 @@ class Launch:
         return self.session.root / self.session.layout.log(self.step.name)
 
     def output(self, path: str) -> Path:
-        """Where the program writes an output."""
+        """Where the program leaves an output."""
+        elsewhere = self.step.results.get(path)
+        if elsewhere is not None:
+            return self.session.root / "".join(expand([elsewhere], self.session.places(self.step)))
         return self.scratch / OUT_FOLDER / path
 
     def start(self) -> tuple[Exit, Command]:
         """Run the program to its end. Raises MachineError, ProvisionError."""
         step, session = self.step, self.session
         if step.network and session.doors.offline:
-            raise ProvisionError("WB493", f"{step.verb} of {step.label} needs the network, and --offline forbids it", hint="`wbuild fetch`")
+            raise ProvisionError(
+                "WB493", f"{title(step)} needs the network, and --offline forbids it", hint="run `wbuild fetch` once without --offline"
+            )
         self._prepare()
         command = Command(
             argv=expand(self.words.argv, session.places(step)),
@@ -78,7 +84,12 @@ class Launch:
     def _prepare(self) -> None:
         step, root = self.step, self.session.root
         self.clear()
-        folders = [self.scratch / "home", self.scratch / "tmp", *(self.output(path).parent for path in step.outputs), *self._shared()]
+        folders = [
+            self.scratch / "home",
+            self.scratch / "tmp",
+            *(self.output(path).parent for path in step.outputs if path not in step.results),
+            *self._shared(),
+        ]
         if step.state:
             folders.append(root / self.session.places(step).state)
         for folder in folders:
@@ -95,7 +106,9 @@ class Launch:
         declared = {name: "".join(expand([word], places)) for name, word in self.words.env.items()}
         if self.step.network:
             return {**session.doors.client_env, **declared}
-        return {**session.system_env, **session.layout.environment(session.layout.scratch(self.step.name), session.epoch), **declared}
+        windows = session.doors.platform.startswith("windows")
+        base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
+        return {**session.system_env, **base, **declared}
 
     def _shared(self) -> Sequence[Path]:
         return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]

@@ -58,12 +58,12 @@ class Layout:
         """The last key of a step."""
         return self.root / WORK / "keys" / f"{slug(step)}.json"
 
-    def environment(self, scratch: str, epoch: int) -> dict[str, str]:
+    def environment(self, scratch: str, epoch: int, *, windows: bool) -> dict[str, str]:
         """What every step sees: no program, no home, no language, a fixed time."""
         home, temporary = str(self.root / scratch / "home"), str(self.root / scratch / "tmp")
         return {
-            **dict.fromkeys(("HOME", "USERPROFILE"), home),
-            **dict.fromkeys(("TMPDIR", "TMP", "TEMP"), temporary),
+            **dict.fromkeys(("USERPROFILE",) if windows else ("HOME",), home),
+            **dict.fromkeys(("TMP", "TEMP") if windows else ("TMPDIR",), temporary),
             "PATH": str(self.nothing),
             "LANG": "C.UTF-8",
             "LC_ALL": "C.UTF-8",

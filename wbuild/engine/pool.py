@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
-import multiprocessing
 import signal
 import threading
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
-from concurrent.futures.process import BrokenProcessPool
-from typing import Final
+from concurrent.futures import BrokenExecutor
+from typing import TYPE_CHECKING, Final
 
 from wbuild.builtin import Function
 from wbuild.errors import StepError
 from wbuild.model.planned import JSON
+
+if TYPE_CHECKING:  # process pools are a slow import, and most runs need none
+    from concurrent.futures import ProcessPoolExecutor
 
 SMALL: Final = 256 << 10
 """Bytes of input together, below which another process costs more than it brings."""
@@ -32,7 +33,7 @@ class Pool:
             return function(args, contents)
         try:
             return self._workers().submit(function, dict(args), tuple(contents)).result()
-        except BrokenProcessPool:
+        except BrokenExecutor:
             with self._guard:
                 self._executor = None
             raise StepError("WB102", "a worker process was killed (out of memory?)", hint="run fewer steps at once (-j)") from None
@@ -45,12 +46,17 @@ class Pool:
             return
         executor.shutdown(wait=not now, cancel_futures=True)
         if now:
+            import multiprocessing  # noqa: PLC0415 - as above
+
             for child in multiprocessing.active_children():
                 child.kill()
 
     def _workers(self) -> ProcessPoolExecutor:
         with self._guard:
             if self._executor is None:
+                import multiprocessing  # noqa: PLC0415 - as above
+                from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
+
                 context = multiprocessing.get_context("spawn")  # a fork would copy the locks of other threads
                 self._executor = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_ignore_interrupt)
             return self._executor

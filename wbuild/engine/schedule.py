@@ -10,7 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import replace
-from typing import Final, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 from wbuild.engine.events import Say, StepFinished
 from wbuild.engine.failure import raised, title
@@ -26,6 +26,8 @@ SPARE: Final = 4
 _END: Final = 10.0
 """Seconds to wait for threads after everything was told to end; those that wait for a server are left behind."""
 
+AfterFailure: TypeAlias = Literal["all", "others", "stop"]
+"""What still starts after a failure: all that does not depend on it, only other artifacts, nothing."""
 Message: TypeAlias = "Result | Callable[[], None]"
 
 
@@ -38,9 +40,9 @@ def needs(step: Step) -> tuple[str, ...]:
 class Schedule:
     """One run of a plan's steps. Everything but the work itself happens in the calling thread, events included."""
 
-    def __init__(self, steps: Sequence[Step], *, keep_going: bool, on_event: Say) -> None:
+    def __init__(self, steps: Sequence[Step], *, after_failure: AfterFailure, on_event: Say) -> None:
         self._steps = {step.name: step for step in steps}
-        self._keep_going = keep_going
+        self._after_failure = after_failure
         self._on_event = on_event
         self._order = {name: number for number, name in enumerate(self._steps)}
         self._dependants: dict[str, list[str]] = {name: [] for name in self._steps}
@@ -49,7 +51,8 @@ class Schedule:
         self._todo: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._running = 0
-        self._stopped = False
+        self._failed = set[str]()
+        """Artifacts of failed steps."""
         self.results: dict[str, Result] = {}
         self._connect()
 
@@ -106,13 +109,22 @@ class Schedule:
                 heapq.heappush(self._ready, (self._order[name], name))
 
     def _start(self, threads: int) -> None:
-        """Hand ready steps to free threads; after a failure that stops the run, to none."""
-        while self._ready and self._stopped:
-            self._finish(_skip(self._steps[heapq.heappop(self._ready)[1]], Problem(code="WB107", message="not started after a failure")))
-        while self._ready and self._running < threads:
-            _, name = heapq.heappop(self._ready)
-            self._running += 1
-            self._todo.put(self._steps[name])
+        """Hand ready steps to free threads, but for those that shall not start after a failure."""
+        while self._ready and (self._running < threads or self._failed):
+            if self._stopped(step := self._steps[self._ready[0][1]]):
+                heapq.heappop(self._ready)
+                self._finish(_skip(step, Problem(code="WB107", message="not started after a failure")))
+            elif self._running < threads:
+                heapq.heappop(self._ready)
+                self._running += 1
+                self._todo.put(step)
+            else:
+                return
+
+    def _stopped(self, step: Step) -> bool:
+        if self._after_failure == "stop":
+            return bool(self._failed)
+        return self._after_failure == "others" and step.artifact in self._failed
 
     def _receive(self) -> None:
         """Take one message of a thread."""
@@ -138,7 +150,8 @@ class Schedule:
                 waiting += self._skipped(ended)
             else:
                 self._release(ended.step)
-        self._stopped |= result.status == "failed" and not self._keep_going
+        if result.status == "failed":
+            self._failed.add(result.artifact)
 
     def _release(self, name: str) -> None:
         for other in self._dependants[name]:

@@ -47,6 +47,8 @@ class Session:
     """Those of them that a time-out or a signal prevented: another run may make them."""
     seen: dict[str, Stamp | None] = field(default_factory=dict)
     """Candidates as they were when a step that may read them first began."""
+    runners: dict[str, str] = field(default_factory=dict)
+    """Digests of our own programs."""
     said: set[str] = field(default_factory=set)
 
     def note(self, message: str) -> None:

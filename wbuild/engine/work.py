@@ -9,8 +9,10 @@ from pathlib import Path
 from wbuild.cache import Entry
 from wbuild.engine.events import StepStarted
 from wbuild.engine.failure import ended_by, failed, how, missing_output, title
+from wbuild.engine.fetched import Fetched
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
+from wbuild.engine.layout import TMP
 from wbuild.engine.lookup import Lookup
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
@@ -56,6 +58,8 @@ class Work:
             return self._without(lacking, degraded=degraded)
         words = settled(session, step)
         lookup = Lookup(session=session, step=step, key=key_of(session, step, words, self._inputs()))
+        if step.network:
+            return self._fetch(lookup, words)
         return self._cached(lookup, degraded=degraded) or self._run(lookup, words, degraded=degraded)
 
     def result(self, status: Status, *, reasons: tuple[str, ...] = (), problem: Problem | None = None, degraded: bool = False) -> Result:
@@ -130,10 +134,34 @@ class Work:
         why = (*reasons, made.degraded) if made.degraded else reasons
         return self.result("none" if nothing else "ran", reasons=why, degraded=unsure)
 
+    def _fetch(self, lookup: Lookup, words: Settled) -> Result:
+        """A fetch step fills folders of this machine: what it did is remembered there, and never cached."""
+        session, step = self.session, self.step
+        fetched = Fetched(session=session, step=step, words=words, key=lookup.key)
+        status: Status = "cached"
+        reasons: tuple[str, ...] = ()
+        if not fetched.known():
+            reasons = lookup.reasons()
+            session.tools.ensure(step.pins)
+            launch = Launch(session=session, step=step, words=words)
+            with session.slots:
+                session.say(StepStarted(step=step, reasons=reasons))
+                done, command = launch.start()
+            if done.code or done.timed_out:
+                raise StepError.of((failed(step, done, command, launch.log),))
+            fetched.remember()
+            launch.clear()
+            status = "ran"
+        lookup.remember(lookup.key.evidence({}), fetched.action)
+        for path in step.outputs:
+            self._put(path, fetched.stamp, degraded=False)
+        return self.result(status, reasons=reasons)
+
     def _tool(self, launch: Launch) -> Made:
         step = self.step
         done, command = launch.start()
-        if done.code or done.timed_out:
+        passing = done.code == step.transient and not done.timed_out
+        if (done.code or done.timed_out) and not passing:
             if not step.optional or done.cancelled:
                 raise StepError.of((failed(step, done, command, launch.log),))
             return self._nothing(how(step, done) if done.timed_out or ended_by(done) else "")
@@ -149,7 +177,7 @@ class Work:
         return Made(
             outputs={path: launch.output(path) for path in step.outputs},
             read=said.names if said else None,
-            keep=not (said and said.foreign),
+            keep=not passing and not (said and said.foreign),
         )
 
     def _nothing(self, degraded: str) -> Made:
@@ -172,7 +200,7 @@ class Work:
         log = session.root / session.layout.log(self.step.name)
         try:
             outputs = {path: self._store(content) for path, content in made.outputs.items()}
-            said = self._store(log) if isinstance(self.step.action, Tool) and not self.step.network and _size(log) else None
+            said = self._store(log) if isinstance(self.step.action, Tool) and _size(log) else None
             seconds = session.doors.clock.monotonic() - self.start
             session.cache.keep(evidence, Entry(outputs=outputs, log=said or "", seconds=seconds))
             if self.step.depfile:
@@ -214,8 +242,10 @@ class Work:
             return
         if isinstance(content, bytes):
             files.write(target, content)
-        else:
+        elif content.is_relative_to(session.root / TMP):
             files.move(content, target)
+        else:  # what a tool keeps in its state directory stays there
+            files.copy(content, target)
         session.index.record(path, found)
 
 

@@ -127,6 +127,8 @@ class Step:
     Without a depfile all of them count as read."""
     outputs: tuple[str, ...] = ()
     """For a builtin, in the order in which it returns them."""
+    results: Mapping[str, Word] = field(default_factory=dict)
+    """Outputs that the tool leaves elsewhere than at its `Out`: output → a path in the scratch folder or the state directory."""
     depfile: str = ""
     """Name in the scratch folder of a dependency file in make's format that says which candidates were read; "" for none."""
     pins: tuple[Pin, ...] = ()
@@ -140,8 +142,11 @@ class Step:
     """Name of its state directory; "" for none."""
     optional: bool = False
     """An exit code other than 0 is the result "none", not a failure; dependants see the output as absent."""
+    transient: int = -1
+    """An exit code that means: done, but another run may come out otherwise; the outputs are used and not cached."""
     network: bool = False
-    """A fetch step: sees the network and the client's configuration."""
+    """A fetch step: sees the network and the client's configuration. What it fetches stays in a shared cache or a state directory of
+    this machine, so its result is remembered there and never in the action cache; its one output is a stamp made from its key."""
     timeout: float = 1800.0
     """Seconds."""
     first_use: FirstUse | None = None

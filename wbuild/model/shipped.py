@@ -131,6 +131,13 @@ class StepRecipe:
     """Suffix of the output of an `each` step, such as ".o"; the last step's output is the module."""
     depfile: bool = False
     """The command writes {depfile} in make's format."""
+    result: str = ""
+    """Where the command leaves the module when it cannot be told to write {out}: a path below {scratch} or {state}."""
+    network: bool = False
+    """Fetches the project's own dependencies into {cache} or {state}: sees the network and the client's configuration, runs before all
+    others, and only when one of `locks` changed."""
+    locks: tuple[str, ...] = ()
+    """Of a step with `network`: globs of the ecosystem's lock files. Without such a file there is nothing to fetch."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment of this step besides that of the toolchain."""
     timeout: Seconds = 1800.0

@@ -26,6 +26,7 @@ def main(argv: list[str]) -> int:
     if len(argv) < 2 or not (Path(argv[0]) / "wasmtime" / "__init__.py").is_file():
         print("usage: wasmtime.py LIBDIR run|exec|exports|version …   (LIBDIR holds the package `wasmtime`)", file=sys.stderr)
         return BAD_REQUEST
+    sys.dont_write_bytecode = True  # the library stands in a sealed folder
     sys.path.insert(0, str(Path(argv[0]).resolve()))
     package = ModuleType(PARTS)
     package.__path__ = [str(Path(__file__).resolve().parent)]

@@ -31,7 +31,8 @@ if sys.platform != "win32":
     import resource
 
 SCHEMA: Final = "wbuild.outcome/1"
-DONE, BAD_REQUEST, REFUSED = 0, 2, 3
+DONE, BAD_REQUEST, SLOW = 0, 2, 75
+"""Exit codes: an outcome is written; the request is wrong; an outcome is written that a faster machine might not have."""
 POLL: Final = 0.02
 """Seconds between two looks at the clock and at the size of the output."""
 GRACE: Final = 1.0
@@ -125,7 +126,7 @@ def check(request_path: Path, outcome_path: Path, libdir: Path) -> int:
     except (BadRequestError, BadValueError, RefusedError) as error:
         report.write(Ended(), str(error))
         print(f"wasmtime runner: {error}", file=sys.stderr)
-        return BAD_REQUEST if isinstance(error, BadRequestError) else REFUSED
+        return BAD_REQUEST if isinstance(error, BadRequestError) else DONE
 
 
 def _run(request: Request, report: Report) -> int:
@@ -137,7 +138,7 @@ def _run(request: Request, report: Report) -> int:
         report.write(
             Ended(limit="time" if compiling else reason), f"compiling took longer than {limits.compile:g} s" if compiling else None
         )
-        os._exit(REFUSED if compiling else DONE)
+        os._exit(SLOW if compiling or reason == "time" else DONE)
 
     settings = Settings(features=request.features, deterministic=request.virtual)
     kept = Kept(folder=Path(request.cache), library=report.library, settings=settings) if request.cache else None
@@ -158,7 +159,7 @@ def _run(request: Request, report: Report) -> int:
     ended = _judge(ended, watch)
     guest.close()
     report.write(ended)
-    return DONE
+    return SLOW if ended.limit == "time" else DONE
 
 
 def _world(request: Request, report: Report, watch: Watch) -> World:

@@ -49,6 +49,7 @@ def main(argv: list[str]) -> int:
     if len(argv) != 3 or not (Path(argv[0]) / "wasmtime" / "__init__.py").is_file():
         print("usage: wat.py LIBDIR IN.wat OUT.wasm   (LIBDIR holds the package `wasmtime`)", file=sys.stderr)
         return BAD_REQUEST
+    sys.dont_write_bytecode = True  # the library stands in a sealed folder
     sys.path.insert(0, str(Path(argv[0]).resolve()))
     library = importlib.import_module("wasmtime")
     try:

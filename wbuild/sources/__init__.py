@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from wbuild.doors.interfaces import Doors
 from wbuild.model.locked import Pin, Platform, Unavailable
-from wbuild.model.shipped import Route, SourceName, ToolRecipe
+from wbuild.model.shipped import Route, ToolRecipe
 from wbuild.sources import npm, pypi
 
 
@@ -33,6 +33,6 @@ class Source(Protocol):
         ...
 
 
-SOURCES: Final[Mapping[SourceName, Source]] = {"pypi": pypi, "npm": npm}
-CLIENTS: Final[Mapping[SourceName, str]] = {"npm": "node"}
+SOURCES: Final[Mapping[str, Source]] = {"pypi": pypi, "npm": npm}
+CLIENTS: Final[Mapping[str, str]] = {"npm": "node"}
 """Source → the tool whose program it runs."""

@@ -1,0 +1,216 @@
+"""Black-box projects: `python -m wbuild` as a process, with a home of its own and tools that are toys.
+
+The toys take the real way (pip, lock, store, engine), from a folder with one wheel, so nothing needs the network. The language
+`toy` has a directive a line: `say TEXT` (the program prints it), `pad N` (bytes that the optimizer takes away), `include FILE`,
+`env NAME` (prints the variable that the compiler saw), `fail TEXT` (the compiler says it and ends with 1).
+"""
+
+from __future__ import annotations
+
+import base64
+import hashlib
+import os
+import re
+import subprocess
+import sys
+import zipfile
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import wbuild
+
+REPOSITORY = Path(wbuild.__file__).resolve().parent.parent
+
+RECIPES = {
+    "toycc": """
+type = "tool"
+name = "toycc"
+summary = "Compiler of the toy language"
+versions = ">=1"
+[probe]
+bin = "toycc"
+args = ["version"]
+expect = "toytools {version-major}"
+[[route]]
+source = "pypi"
+package = "toytools"
+bin = { toycc = ["{python}", "-I", "{self}/toytools/main.py"] }
+""",
+    "binaryen": """
+type = "tool"
+name = "binaryen"
+summary = "A toy in its place"
+versions = ">=1"
+[[route]]
+source = "pypi"
+package = "toytools"
+bin = { wasm-opt = ["{python}", "-I", "{self}/toytools/main.py"] }
+[optimizer]
+features = { bulk-memory = [] }
+[[optimizer.levels.size]]
+name = "toy"
+run = ["{bin:wasm-opt}", "opt", "{in}", "{out}", "{features}"]
+[[optimizer.levels.smallest]]
+name = "toy"
+run = ["{bin:wasm-opt}", "opt", "{in}", "{out}", "{features}"]
+""",
+    "toyrt": """
+type = "tool"
+name = "toyrt"
+summary = "Runtime of the toys"
+versions = ">=1"
+[[route]]
+source = "pypi"
+package = "toytools"
+bin = { toyrt = ["{python}", "-I", "{self}/toytools/main.py"] }
+""",
+    "wasmtime": """
+type = "runtime"
+name = "wasmtime"
+title = "A toy in its place"
+tool = "toyrt"
+targets = ["wasip1"]
+modes = ["command"]
+check = ["{bin:toyrt}", "check", "{request}", "{outcome}"]
+run = ["{bin:toyrt}", "exec", "{module}", "{invoke}", "--", "{args}"]
+exports = ["{bin:toyrt}", "exports", "{module}"]
+features = ["bulk-memory"]
+""",
+    "toy": """
+type = "language"
+name = "toy"
+title = "Toy"
+category = "compiled"
+driver = "compiler"
+extensions = [".toy"]
+targets = ["wasip1"]
+sources = ["*.toy"]
+inputs = ["**/*.inc"]
+[[toolchain]]
+name = "toycc"
+tools = ["toycc"]
+targets = ["wasip1"]
+[[toolchain.step]]
+verb = "compile"
+depfile = true
+run = ["{bin:toycc}", "cc", "{in}", "{out}", "{depfile}"]
+""",
+}
+MANIFEST = """[project]
+name = "toys"
+recipes = ["recipes/*.toml"]
+"""
+
+
+def wheel(folder: Path) -> Path:
+    """The wheel with the toys' program."""
+    program = (Path(__file__).parent / "toytools.py").read_bytes()
+    about = "toytools-1.0.dist-info"
+    files = {
+        "toytools/__init__.py": b"",
+        "toytools/main.py": program,
+        f"{about}/METADATA": b"Metadata-Version: 2.1\nName: toytools\nVersion: 1.0\n",
+        f"{about}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    record = ""
+    for name, data in files.items():
+        digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
+        record += f"{name},sha256={digest},{len(data)}\n"
+    files[f"{about}/RECORD"] = f"{record}{about}/RECORD,,\n".encode()
+    path = folder / "toytools-1.0-py3-none-any.whl"
+    folder.mkdir(parents=True, exist_ok=True)
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, data in files.items():
+            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), data)
+    return path
+
+
+@dataclass(frozen=True, slots=True)
+class Done:
+    """A process that ended."""
+
+    code: int
+    out: str
+    err: str
+
+    def ends(self, code: int) -> Done:
+        """Assert the exit code, and that no traceback reached the screen."""
+        assert self.code == code, f"ended with {self.code}, not {code}\n{self.out}{self.err}"
+        assert "Traceback" not in self.out + self.err
+        return self
+
+
+@dataclass(slots=True)
+class Shell:
+    """A folder, a home and an environment."""
+
+    folder: Path
+    home: Path
+    env: dict[str, str] = field(default_factory=dict)
+
+    def run(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "") -> Done:
+        """`python -m wbuild ARGS` to its end."""
+        done = subprocess.run(
+            [sys.executable, "-m", "wbuild", *args],
+            cwd=cwd or self.folder,
+            env={**self.env, **(env or {})},
+            input=stdin,
+            capture_output=True,
+            encoding="utf-8",
+            errors="surrogateescape",
+            timeout=300,
+            check=False,
+        )
+        return Done(done.returncode, done.stdout, done.stderr)
+
+    def write(self, name: str, text: str) -> Path:
+        """A file of the folder."""
+        path = self.folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def read(self, name: str) -> str:
+        """The text of a file of the folder."""
+        return (self.folder / name).read_text("utf-8")
+
+    def files(self) -> dict[str, bytes]:
+        """Every file below the folder."""
+        return {p.relative_to(self.folder).as_posix(): p.read_bytes() for p in sorted(self.folder.rglob("*")) if p.is_file()}
+
+
+def shell(folder: Path, home: Path) -> Shell:
+    """A shell with an empty home and no network."""
+    folder.mkdir(parents=True, exist_ok=True)
+    home.mkdir(parents=True, exist_ok=True)
+    env = {
+        "HOME": str(home),
+        "PATH": "/nowhere",
+        "PYTHONPATH": str(REPOSITORY),
+        "PYTHONDONTWRITEBYTECODE": "1",
+        "LC_ALL": "C.UTF-8",
+        "PIP_NO_INDEX": "1",
+        "PIP_FIND_LINKS": str(home / "wheels"),
+        "PIP_CONFIG_FILE": os.devnull,
+    }
+    return Shell(folder, home, env)
+
+
+def with_toys(place: Shell, manifest: str = "", **sources: str) -> Shell:
+    """A project with the toys' recipes: `manifest` is appended to its [project]; `sources` are texts of NAME.toy in folder NAME."""
+    if not (place.home / "wheels").exists():
+        wheel(place.home / "wheels")
+    for name, text in RECIPES.items():
+        place.write(f"recipes/{name}.toml", text)
+    blocks = [f'\n[artifact.{name}]\nlang = "toy"\npath = "{name}"\n' for name in sources] if not manifest else [manifest]
+    place.write("wbuild.toml", MANIFEST + "".join(blocks))
+    for name, text in sources.items():
+        place.write(f"{name}/{name}.toy", text)
+    return place
+
+
+def plain(text: str) -> str:
+    """Output without what differs from run to run: times; columns are one space apart."""
+    text = re.sub(r"\b\d+\.\d s\b", "{time}", text)
+    return re.sub(r"[ \u202f]+", " ", text)

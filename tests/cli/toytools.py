@@ -1,0 +1,94 @@
+"""The toys' program; a wheel holds it as `toytools/main.py`. It imports nothing but the standard library.
+
+cc SOURCE... OUT DEPFILE · opt IN OUT · check REQUEST OUTCOME · exec MODULE [--invoke TEXT] -- ARGS · exports MODULE · version
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+import sys
+from pathlib import Path
+
+HEAD = b"\0asm\1\0\0\0" + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\7\n\1\6_start\0\0" + b"\n\4\1\2\0\x0b"
+"""A module whose `_start` does nothing; what it "says" is a passive data segment behind this."""
+
+
+def leb(number: int) -> bytes:
+    out = bytearray()
+    while True:
+        number, low = number >> 7, number & 127
+        out.append(low | (128 if number else 0))
+        if not number:
+            return bytes(out)
+
+
+def module(text: bytes) -> bytes:
+    body = b"\1\1" + leb(len(text)) + text
+    return HEAD + b"\x0b" + leb(len(body)) + body
+
+
+def said_by(path: str) -> bytes:
+    body = Path(path).read_bytes()[len(HEAD) :].split(b"\1\1", 1)[1]
+    at = next(i for i, byte in enumerate(body) if byte < 128)
+    return body[at + 1 :].rstrip(b"\0")
+
+
+def compile_(sources: list[str], out: str, depfile: str) -> int:
+    said, pad, read, waiting = [], 0, [], list(sources)
+    while waiting:
+        name = waiting.pop(0)
+        read.append(name)
+        for line in Path(name).read_text("utf-8").splitlines():
+            verb, _, rest = line.partition(" ")
+            if verb == "say":
+                said.append(rest)
+            elif verb == "pad":
+                pad = int(rest)
+            elif verb == "env":
+                said.append(os.environ.get(rest, "unset"))
+            elif verb == "include":
+                waiting.append(os.path.normpath(os.path.join(os.path.dirname(name), rest)))
+            elif verb == "fail":
+                print(rest, file=sys.stderr)
+                return 1
+    Path(depfile).write_text(f"{out}: " + " ".join(name.replace(" ", "\\ ") for name in read) + "\n")
+    Path(out).write_bytes(module("".join(f"{line}\n" for line in said).encode() + b"\0" * pad))
+    return 0
+
+
+def check(request: str, outcome: str) -> int:
+    asked = json.loads(Path(request).read_text("utf-8"))
+    text = base64.b64encode(said_by(asked["module"])).decode()
+    document = {"schema": "wbuild.outcome/1", "runtime": "toyrt", "exit": 0, "stdout": text, "stderr": "", "fuel": 7}
+    Path(outcome).write_text(json.dumps(document))
+    return 0
+
+
+def execute(path: str, rest: list[str]) -> int:
+    args = rest[rest.index("--") + 1 :]
+    sys.stdout.buffer.write(said_by(path))
+    sys.stdout.buffer.write("".join(f"{arg}\n" for arg in args).encode())
+    return len(args)
+
+
+def main(argv: list[str]) -> int:
+    mode, args = argv[0], argv[1:]
+    if mode == "version":
+        print("toytools 1.0")
+    elif mode == "cc":
+        return compile_(args[:-2], args[-2], args[-1])
+    elif mode == "opt":
+        Path(args[1]).write_bytes(module(said_by(args[0])))
+    elif mode == "check":
+        return check(args[0], args[1])
+    elif mode == "exec":
+        return execute(args[0], args[1:])
+    elif mode == "exports":
+        print(json.dumps({"schema": "wbuild.exports/1", "kind": "module", "command": True, "functions": []}))
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,243 @@
+"""The cache heals itself; the index is only a hint; keys are told apart by what matters and nothing else."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.doors import FakeClock
+from tests.unit.engine_world import World, compile_step
+from wbuild.cache import Cache, Entry
+from wbuild.doors.clock import SystemClock
+from wbuild.doors.files import RealFiles
+from wbuild.engine.depfile import prerequisites, read
+from wbuild.engine.index import Index
+from wbuild.engine.layout import slug
+from wbuild.errors import MachineError
+from wbuild.keys import Key, Remembered, action_digest, canonical, difference, digest
+
+EVIDENCE = {"action": ["cc"], "read": {"a": "1"}}
+files = RealFiles()
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    return World(tmp_path)
+
+
+def only(folder: Path) -> Path:
+    """The one file below a folder."""
+    found = [path for path in folder.rglob("*") if path.is_file()]
+    assert len(found) == 1
+    return found[0]
+
+
+def test_an_entry_and_its_contents_come_back(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, files)
+    content = cache.store_bytes(b"bytes")
+    entry = Entry(outputs={"x": content, "y": None}, log="", seconds=1.5)
+    cache.keep(EVIDENCE, entry)
+    assert Cache(tmp_path, files).find(action_digest(EVIDENCE)) == entry
+    assert cache.restore(content, tmp_path / "out" / "x")
+    assert (tmp_path / "out/x").read_bytes() == b"bytes"
+    assert cache.find("0" * 64) is None
+    assert not cache.restore("0" * 64, tmp_path / "out" / "y")
+    assert cache.healed == 0
+
+
+def test_F70_an_entry_cut_or_flipped_at_any_byte_is_a_miss_and_removed(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, files)
+    action = action_digest(EVIDENCE)
+    cache.keep(EVIDENCE, Entry(outputs={"x": "1" * 64}))
+    path = only(tmp_path / "cache-v1/ac")
+    whole = path.read_bytes()
+    for at in range(len(whole)):
+        for damaged in (whole[:at], whole[:at] + bytes([whole[at] ^ 1]) + whole[at + 1 :]):
+            path.write_bytes(damaged)
+            assert cache.find(action) is None
+            assert not path.exists()
+    assert cache.healed == 2 * len(whole)
+    path.write_bytes(whole)
+    path.rename(path.with_name("f" * 64))  # an entry in another's place
+    assert cache.find("f" * 64) is None
+
+
+def test_F70_read_sets_survive_damage(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, files)
+    for number in range(12):
+        cache.remember("c" * 64, [f"x{number}.h"])
+    cache.remember("c" * 64, ["x11.h"])
+    assert cache.sets("c" * 64)[:2] == (("x11.h",), ("x10.h",))
+    assert len(cache.sets("c" * 64)) == 8
+    only(tmp_path / "cache-v1/sets").write_text("damaged")
+    assert cache.sets("c" * 64) == ()
+
+
+@pytest.mark.parametrize("damage", ["gone", "other bytes", "empty"])
+def test_F70_a_damaged_content_is_built_again(world: World, damage: str) -> None:
+    world.write(a_c="int a;")
+    world.run(compile_step("a.c"))
+    blob = only(world.cache_root / "cache-v1/cas")
+    if damage == "gone":
+        blob.unlink()
+    else:
+        blob.write_text("" if damage == "empty" else "int b;")
+    world.forget_outputs()
+    result = world.run(compile_step("a.c"))["app:compile:a.c"]
+    assert (result.status, result.reasons) == ("ran", ("its result is not in the cache",))
+    assert world.read("out/a.c.o") == "int a;"
+    world.forget_outputs()
+    assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "cached"}
+    assert world.read("out/a.c.o") == "int a;"
+
+
+def test_F74_an_output_edited_in_place_does_not_poison_the_cache(world: World) -> None:
+    world.write(a_c="int a;")
+    world.run(compile_step("a.c"))
+    with (world.root / "out/a.c.o").open("r+") as file:
+        file.write("POISON")
+    assert only(world.cache_root / "cache-v1/cas").read_text() == "int a;"
+    world.run(compile_step("a.c"))
+    assert world.read("out/a.c.o") == "int a;"
+
+
+def test_F55_a_cache_that_cannot_be_written_does_not_fail_the_build(world: World, monkeypatch: pytest.MonkeyPatch) -> None:
+    world.write(a_c="int a;")
+
+    def full(*_args: object) -> None:
+        raise MachineError("WB610", "cannot write: disk full")
+
+    monkeypatch.setattr(Cache, "store", full)
+    for _ in range(2):
+        assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "ran"}
+        assert world.notes == ["the cache cannot be written: cannot write: disk full"]
+    assert world.read("out/a.c.o") == "int a;"
+
+
+def test_F58_a_damaged_index_is_ignored(world: World) -> None:
+    world.write(a_c="int a;")
+    world.run(compile_step("a.c"))
+    index = world.root / ".wbuild/index"
+    whole = index.read_bytes()
+    for damaged in (b"", whole[:-1], whole[:70], whole.replace(b"a.c", b"b.c"), b"\xff" * 100):
+        index.write_bytes(damaged)
+        assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "cached"}
+
+
+def aged(path: Path, text: str, seconds: float) -> None:
+    path.write_text(text)
+    moment = SystemClock().now() - seconds
+    os.utime(path, (moment, moment))
+
+
+def test_index_does_not_hash_twice_what_has_aged(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    hashed: list[Path] = []
+    real = RealFiles.sha256
+    monkeypatch.setattr(RealFiles, "sha256", lambda self, path: hashed.append(path) or real(self, path))  # type: ignore[func-returns-value]
+    clock = FakeClock(SystemClock().now() + 100)
+    aged(tmp_path / "x", "one", 50)
+    first = Index(tmp_path, files, clock)
+    assert first.digest("x") == first.digest("x") == digest(b"one")
+    first.save(tmp_path / "index")
+    second = Index(tmp_path, files, clock)
+    second.load(tmp_path / "index")
+    assert second.digest("x") == digest(b"one")
+    assert len(hashed) == 1
+    aged(tmp_path / "x", "two", 50)
+    assert second.digest("x") == digest(b"two")
+
+
+@pytest.mark.parametrize("ahead", [-1000.0, 0.0])
+def test_F59_a_young_file_or_one_of_the_future_is_never_trusted(tmp_path: Path, ahead: float) -> None:
+    index = Index(tmp_path, files, FakeClock(SystemClock().now() + ahead))
+    path = tmp_path / "x"
+    path.write_text("one")
+    info = path.stat()
+    assert index.digest("x") == digest(b"one")
+    path.write_text("two")
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+    assert index.digest("x") == digest(b"two")
+    assert index.digest("none") is None
+    assert index.digest(".") is None
+
+
+def key(**changes: object) -> Key:
+    given = {
+        "action": ("cc", "-O2", "{out}/x"),
+        "env": {"A": "1"},
+        "texts": {"r.json": "{}"},
+        "stdin": "",
+        "tools": {"cc": "cc-1.0-linux-x86_64-aaaaaaaaaaaa"},
+        "platform": "linux-x86_64",
+        "outputs": ("x",),
+        "inputs": (("a.c", "1"),),
+        "candidates": ("x.h",),
+    }
+    return Key(**{**given, **changes})  # type: ignore[arg-type]
+
+
+def test_everything_that_matters_is_in_the_key() -> None:
+    changes: list[dict[str, object]] = [
+        {"action": ("cc", "-O3", "{out}/x")},
+        {"env": {}},
+        {"texts": {"r.json": "[]"}},
+        {"stdin": "a.c"},
+        {"tools": {}},
+        {"platform": "macos-arm64"},
+        {"outputs": ("y",)},
+        {"results": {"x": "{state}/y"}},
+        {"inputs": (("a.c", "2"),)},
+    ]
+    actions = {action_digest(key(**change).evidence({"x.h": "3"})) for change in [{}, *changes]}
+    assert len(actions) == len(changes) + 1
+    assert action_digest(key(candidates=("x.h", "y.h")).evidence({})) == action_digest(key().evidence({}))
+    assert key(candidates=("x.h", "y.h")).coarse() != key().coarse()
+    assert action_digest(key().evidence({})) == "afbe27e3b3a66f1f4928402255249bc4e1a5dbb61b1c73aae95c98c9c723cae7"
+
+
+def test_difference_says_every_part_in_words() -> None:
+    old = Remembered(evidence=key().evidence({"x.h": "1", "z.h": "1"}), candidates=("x.h", "z.h"))
+    changed = key(action=("cc", "-Oz", "{out}/x", "-g"), env={"A": "2", "B": ""}, texts={}, inputs=(("b.c", "1"),), outputs=("x", "y"))
+    new = Remembered(evidence=changed.evidence({"x.h": "2"}), candidates=("x.h", "w.h"))
+    assert difference(old, old) == ()
+    assert difference(old, new) == (
+        "argv: -O2 → -Oz",
+        "argv: -g added",
+        "env A: 1 → 2",
+        "env B: added",
+        "candidates w.h: added",
+        "candidates z.h: removed",
+        "inputs a.c: removed",
+        "inputs b.c: added",
+        "and 4 more",
+    )
+
+
+def test_canonical_has_one_spelling_and_takes_any_name() -> None:
+    assert canonical({"b": 1, "a": ["\udcff", "é"]}) == b'{"a":["\\udcff","\\u00e9"],"b":1}'
+
+
+def test_dependency_files_of_make() -> None:
+    text = "out/a.o: src/a.c \\\n  my\\ header.h $$x.h \\#y.h\\\r\n C:\\inc\\z.h src/a.c\n\nmy\\ header.h:\n# not: this\nb.o : b.c\n"
+    assert prerequisites(text) == ("src/a.c", "my header.h", "$x.h", "#y.h", "C:\\inc\\z.h", "b.c")
+    assert prerequisites("") == ()
+
+
+def test_what_was_read_is_sorted_by_where_it_is(tmp_path: Path) -> None:
+    root, tool = tmp_path / "project", tmp_path / "store" / "zig"
+    root.mkdir()
+    (tmp_path / "link").symlink_to(root)
+    text = f"x: a.c ./b/../b.h {root}/c.h {tool}/lib/stdio.h /usr/include/e.h ../up.h .wbuild/tmp/s/t.h .wbuild/state-dirs/z/o.h\n"
+    found = read(text, root, [tool])
+    assert found.names == ("a.c", "b.h", "c.h")
+    assert found.foreign == ("../up.h", "/usr/include/e.h")
+    assert read(f"x: {root}/c.h", tmp_path / "link", []).names == ("c.h",)
+
+
+def test_names_of_private_folders_are_short_safe_and_different() -> None:
+    assert slug("hello.wasip1:compile:src/main.c").startswith("hello.wasip1-compile-src-main.c-")
+    assert slug("a/b") != slug("a:b")
+    assert len(slug("x" * 500)) == 49
+    assert not set(slug("ä;$(x)\n\udcff")) - set("abcdefghijklmnopqrstuvwxyz0123456789-._")

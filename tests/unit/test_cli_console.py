@@ -1,0 +1,100 @@
+"""What reaches the screen: no secret, no control sequence, colour only where it is wanted."""
+
+from __future__ import annotations
+
+import io
+
+import pytest
+
+from wbuild.cli.console import Console, colored
+from wbuild.cli.redact import redactor
+from wbuild.errors import UsageError
+from wbuild.fast import wants_color
+
+SECRET = "canary-3f9c2a7b"
+
+
+def console(**more: object) -> Console:
+    return Console(out=io.StringIO(), err=io.StringIO(), **more)  # type: ignore[arg-type]
+
+
+def text(stream: object) -> str:
+    assert isinstance(stream, io.StringIO)
+    return stream.getvalue()
+
+
+def test_streams() -> None:
+    c = console()
+    c.result("dist/x.wasm")
+    c.show("a table")
+    assert (text(c.out), text(c.err)) == ("dist/x.wasm\n", "a table\n")
+
+
+def test_quiet_keeps_results_warnings_and_errors() -> None:
+    c = console(quiet=True)
+    c.result("path")
+    c.show("table")
+    c.step("compile", "x", "0.1 s")
+    c.note("note")
+    c.warning("careful")
+    c.problems(UsageError("WB270", "no wbuild.toml", hint="make one"))
+    assert text(c.out) == "path\n"
+    assert text(c.err) == "warning: careful\nerror[WB270]: no wbuild.toml\nhint: make one\n"
+
+
+def test_control_sequences_are_shown_not_obeyed() -> None:
+    """F117."""
+    c = console()
+    c.show("name \x1b[31mred\x1b]0;title\x07 \u202e end\r\n")
+    c.page("\x1b[2J")
+    assert "\x1b" not in text(c.err) + text(c.out)
+    assert text(c.err) == "name \\x1b[31mred\\x1b]0;title\\x07 \\u202e end\\x0d\n\n"
+
+
+def test_secrets_become_stars() -> None:
+    """F116."""
+    redact = redactor({"MY_TOKEN": SECRET, "API_KEY": SECRET + "!", "HOME": "/home/me", "SHORT_TOKEN": "abc"})
+    c = console(redact=redact)
+    c.show(f"{SECRET}! {SECRET} /home/me abc https://me:{SECRET}x@registry.example/simple?x=1 https://tok@h/")
+    c.result(f"{SECRET}/x.wasm")
+    assert SECRET not in text(c.err) + text(c.out)
+    assert text(c.err) == "*** *** /home/me abc https://***@registry.example/simple?x=1 https://***@h/\n"
+
+
+def test_notes_are_said_once() -> None:
+    c = console()
+    c.note("same")
+    c.note("same")
+    assert text(c.err) == "note: same\n"
+
+
+def test_steps_stand_in_columns() -> None:
+    c = console()
+    c.step("compile", "hello src/main.c", "0.8 s")
+    c.step("tools", "zig\n0.17", "")
+    assert text(c.err).splitlines() == [f"  compile   {'hello src/main.c':<42} 0.8 s", "  tools     zig 0.17"]
+
+
+def test_color() -> None:
+    c = console(color=True)
+    c.problems(UsageError("WB270", "no wbuild.toml", hint="make one"))
+    assert "\x1b[1;31merror[WB270]\x1b[0m: no wbuild.toml" in text(c.err)
+    assert "\x1b[1;36mhint\x1b[0m: make one" in text(c.err)
+    assert colored("bad", "x") == "\x1b[31mx\x1b[0m"
+    assert colored("", "x") == "x"
+
+
+@pytest.mark.parametrize(
+    ("choice", "environ", "terminal", "expected"),
+    [
+        ("always", {"NO_COLOR": "1"}, False, True),
+        ("never", {}, True, False),
+        ("auto", {}, True, True),
+        ("auto", {}, False, False),
+        ("auto", {"NO_COLOR": "1"}, True, False),
+        ("auto", {"NO_COLOR": ""}, True, True),
+        ("auto", {"TERM": "dumb"}, True, False),
+    ],
+)
+def test_when_color_is_wanted(choice: str, environ: dict[str, str], terminal: bool, expected: bool) -> None:
+    assert wants_color(choice, environ, terminal=terminal) is expected

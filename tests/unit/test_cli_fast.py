@@ -1,0 +1,207 @@
+"""The nothing-to-do path: it answers only when everything that was recorded still holds."""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import pytest
+
+from wbuild import fast
+from wbuild.cli.remember import STATES_KEPT, Call, Said, Watch, record
+from wbuild.doors.files import RealFiles
+
+OLD = 1_600_000_000
+SAID = Said(stdout="dist/x.wasm\n", plain="table\n", color="\x1b[1mtable\x1b[0m\n", choice="auto")
+
+
+@dataclass
+class Project:
+    """A folder that was built with `wbuild build`."""
+
+    root: Path
+    environ: dict[str, str] = field(default_factory=lambda: {"HOME": "/home/me", "WBUILD_JOBS": "2", "APP": "1", "OTHER": "x"})
+    argv: tuple[str, ...] = ("build", "--opt")
+
+    def write(self, name: str, text: str, *, age: bool = True) -> Path:
+        path = self.root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text)
+        if age:
+            os.utime(path, (OLD, OLD))
+        return path
+
+    def built(self) -> None:
+        watch = Watch()
+        watch.file(self.root / "wbuild.toml", self.root / "wbuild.lock", self.root / "src/a.c", self.root / "not-there")
+        names = [name for name, is_folder in RealFiles().walk(self.root) if not is_folder]
+        watch.tree(self.root, names, ["", *(name for name, is_folder in RealFiles().walk(self.root) if is_folder)])
+        watch.wrote(self.write("dist/x.wasm", "wasm"))
+        record(Call(argv=self.argv, folder=self.root, environ=self.environ, variables=("APP",)), watch, SAID)
+
+    def nothing_to_do(self, *argv: str) -> bool:
+        return fast.try_nothing_to_do(argv or self.argv, self.environ) == 0
+
+    @property
+    def state(self) -> Path:
+        (path,) = (self.root / ".wbuild/state").glob("*.json")
+        return path
+
+
+@pytest.fixture
+def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Project:
+    project = Project(tmp_path / "p")
+    for name in ("wbuild.toml", "wbuild.lock", "src/a.c", "src/b.h", "docs/x.md"):
+        project.write(name, name)
+    monkeypatch.chdir(project.root)
+    project.built()
+    return project
+
+
+def test_prints_what_was_said(project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    assert project.nothing_to_do()
+    said = capsys.readouterr()
+    assert (said.out, said.err) == ("dist/x.wasm\n", "table\n")
+    assert project.nothing_to_do()
+
+
+CHANGES: dict[str, Callable[[Project], object]] = {
+    "an input": lambda p: p.write("src/a.c", "other"),
+    "an input, same size and time": lambda p: p.write("src/a.c", "src/A.c"),
+    "an input is gone": lambda p: (p.root / "src/a.c").unlink(),
+    "an input is a folder": lambda p: ((p.root / "src/a.c").unlink(), (p.root / "src/a.c").mkdir()),
+    "the manifest": lambda p: p.write("wbuild.toml", "# changed"),
+    "the lock": lambda p: p.write("wbuild.lock", "# changed"),
+    "an output": lambda p: p.write("dist/x.wasm", "tampered"),
+    "an output is gone": lambda p: (p.root / "dist/x.wasm").unlink(),
+    "a new file": lambda p: p.write("src/new.h", ""),
+    "a new file elsewhere": lambda p: p.write("docs/new.c", ""),
+    "a new folder": lambda p: (p.root / "include").mkdir(),
+    "a file that is no input is gone": lambda p: (p.root / "docs/x.md").unlink(),
+    "a file becomes a folder": lambda p: ((p.root / "docs/x.md").unlink(), (p.root / "docs/x.md").mkdir()),
+    "what was not there": lambda p: p.write("not-there", ""),
+    "a declared variable": lambda p: p.environ.update(APP="2"),
+    "a declared variable is gone": lambda p: p.environ.pop("APP"),
+    "a variable of wbuild": lambda p: p.environ.update(WBUILD_STORE="/elsewhere"),
+    "CI": lambda p: p.environ.update(CI="true"),
+    "home": lambda p: p.environ.update(HOME="/home/you"),
+    "the state is damaged": lambda p: p.state.write_text(p.state.read_text()[:-3]),
+    "the state is of another kind": lambda p: p.state.write_text("[1]"),
+    "the state is of another version": lambda p: p.state.write_text(p.state.read_text().replace('"schema": 1', '"schema": 0')),
+    "another wbuild": lambda p: p.state.write_text(p.state.read_text().replace(fast.build_id(), "0" * 64)),
+    "a nearer manifest": lambda p: (p.write("src/wbuild.toml", ""), os.chdir(p.root / "src")),
+}
+
+
+@pytest.mark.parametrize("change", CHANGES)
+def test_any_change_takes_the_full_path(change: str, project: Project, capsys: pytest.CaptureFixture[str]) -> None:
+    CHANGES[change](project)
+    assert not project.nothing_to_do()
+    assert capsys.readouterr() == ("", "")
+
+
+def test_other_variables_and_ignored_folders_do_not_matter(project: Project) -> None:
+    project.environ.update(OTHER="y", NEW="1")
+    project.write(".wbuild/log/x.txt", "")
+    project.write("dist/other", "")
+    project.write("node_modules/x/y.c", "")
+    assert project.nothing_to_do()
+
+
+@pytest.mark.parametrize("argv", [("build",), ("build", "--opt", "-v"), ("build", "--opt", "x"), ("plan",), (), ("--help",)])
+def test_only_the_same_command_line(argv: tuple[str, ...], project: Project) -> None:
+    assert fast.try_nothing_to_do(argv, project.environ) is None
+
+
+def test_only_from_the_same_folder(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(project.root / "src")
+    assert not project.nothing_to_do()
+
+
+def test_from_another_folder_with_its_own_record(project: Project, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    monkeypatch.chdir(tmp_path)
+    project.argv = ("-C", "p", "build")
+    project.built()
+    assert project.nothing_to_do()
+    assert fast.try_nothing_to_do(("build", "-C", "p"), project.environ) is None
+    assert fast.try_nothing_to_do(("-C", "p", "build", "--", "-C"), project.environ) is None
+    assert fast.try_nothing_to_do(("build", "-C"), project.environ) is None
+
+
+def test_a_young_file_is_hashed_until_it_has_aged(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = project.write("src/a.c", "young", age=False)
+    project.built()
+    stamp = json.loads(project.state.read_text())["files"][str(path)]
+    assert len(stamp) == 5
+    info = path.stat()
+    assert project.nothing_to_do()
+    with path.open("r+") as file:  # the same inode, size and, by force, time
+        file.write("YOUNG")
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+    state = json.loads(project.state.read_text())
+    state["files"][str(path)][3] = path.stat().st_ctime_ns
+    project.state.write_text(json.dumps(state))
+    assert not project.nothing_to_do()
+    path.write_text("young")
+    project.built()
+    later = time.time_ns() + 10 * fast.RACY_NS
+    monkeypatch.setattr(time, "time_ns", lambda: later)
+    assert project.nothing_to_do()
+    assert len(json.loads(project.state.read_text())["files"][str(path)]) == 4
+    assert project.nothing_to_do()
+
+
+def test_a_change_after_it_was_looked_at_is_seen(project: Project) -> None:
+    watch = Watch()
+    path = project.root / "src/a.c"
+    watch.file(path)
+    path.write_text("changed while the build ran")
+    watch.file(path)
+    record(Call(argv=project.argv, folder=project.root, environ=project.environ, variables=()), watch, SAID)
+    assert not project.nothing_to_do()
+
+
+def test_files_that_the_build_makes_inside_the_tree(project: Project) -> None:
+    watch = Watch()
+    watch.tree(project.root, ["wbuild.toml", "wbuild.lock", "src/a.c", "src/b.h", "docs/x.md"], ["", "src", "docs"])
+    watch.wrote(project.write("src/copy.wasm", "wasm"))
+    record(Call(argv=project.argv, folder=project.root, environ=project.environ, variables=()), watch, SAID)
+    assert project.nothing_to_do()
+    (project.root / "src/copy.wasm").unlink()
+    assert not project.nothing_to_do()
+
+
+def test_links(project: Project) -> None:
+    (project.root / "src/link.h").symlink_to("b.h")
+    (project.root / "loop").symlink_to("loop")
+    (project.root / "folder").symlink_to("docs")
+    project.built()
+    assert project.nothing_to_do()
+    (project.root / "src/link.h").unlink()
+    assert not project.nothing_to_do()
+
+
+def test_names_that_are_not_text(project: Project) -> None:
+    name = os.fsencode(str(project.root)) + b"/src/\xff\n.h"
+    Path(os.fsdecode(name)).write_text("")
+    project.built()
+    assert project.nothing_to_do()
+
+
+def test_secrets_are_not_in_the_state(project: Project) -> None:
+    """F116."""
+    project.environ.update(WBUILD_TOKEN="canary-1", APP="canary-2")
+    project.built()
+    assert project.nothing_to_do()
+    assert "canary" not in project.state.read_text()
+
+
+def test_few_states_are_kept(project: Project) -> None:
+    for number in range(STATES_KEPT + 5):
+        project.argv = ("build", f"a{number}")
+        project.built()
+    assert len(list((project.root / ".wbuild/state").iterdir())) == STATES_KEPT

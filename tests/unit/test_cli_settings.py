@@ -1,0 +1,73 @@
+"""Flag > WBUILD_* > the user's config.toml > the system's > default."""
+
+from __future__ import annotations
+
+import pytest
+
+from wbuild.cli.settings import ConfigFile, resolve
+from wbuild.errors import UsageError
+
+DEFAULTS = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False}
+USER = ConfigFile(path="/home/me/config.toml", text='jobs = 3\nstore = "tools"\n')
+SYSTEM = ConfigFile(path="/etc/config.toml", text="jobs = 2\noffline = true\n")
+
+
+def values(flags: dict[str, object], environ: dict[str, str], *files: ConfigFile) -> dict[str, tuple[object, str]]:
+    return {name: (o.value, o.origin) for name, o in resolve(flags, environ, files, DEFAULTS).items()}
+
+
+def test_defaults() -> None:
+    assert values({}, {}) == {name: (value, "default") for name, value in DEFAULTS.items()}
+
+
+def test_order() -> None:
+    found = values({}, {}, USER, SYSTEM)
+    assert found["jobs"] == (3, USER.path)
+    assert found["offline"] == (True, SYSTEM.path)
+    assert values({}, {"WBUILD_JOBS": "7"}, USER, SYSTEM)["jobs"] == (7, "WBUILD_JOBS")
+    assert values({"jobs": "9"}, {"WBUILD_JOBS": "7"}, USER)["jobs"] == (9, "flag")
+    assert values({"offline": True}, {"WBUILD_OFFLINE": "0"})["offline"] == (True, "flag")
+
+
+def test_paths_in_a_file_are_relative_to_the_file() -> None:
+    assert values({}, {}, USER)["store"] == ("/home/me/tools", USER.path)
+
+
+@pytest.mark.parametrize(("text", "value"), [("1", True), ("true", True), ("no", False), ("0", False), ("", False)])
+def test_offline_variable(text: str, value: bool) -> None:
+    assert values({}, {"WBUILD_OFFLINE": text})["offline"] == (value, "WBUILD_OFFLINE")
+
+
+def test_empty_variables_count_as_unset() -> None:
+    assert values({}, {"WBUILD_STORE": ""})["store"] == ("/s", "default")
+
+
+@pytest.mark.parametrize(
+    ("flags", "environ", "message"),
+    [
+        ({"jobs": "0"}, {}, "flag: '0' is not a whole number from 1"),
+        ({"jobs": "x"}, {}, "flag: 'x' is not a whole number from 1"),
+        ({}, {"WBUILD_LOCK_TIMEOUT": "soon"}, "WBUILD_LOCK_TIMEOUT: 'soon' is not a number of seconds"),
+        ({}, {"WBUILD_LOCK_TIMEOUT": "nan"}, "WBUILD_LOCK_TIMEOUT: 'nan' is not a number of seconds"),
+        ({}, {"WBUILD_OFFLINE": "maybe"}, "WBUILD_OFFLINE: 'maybe' is not true or false"),
+    ],
+)
+def test_values_that_make_no_sense(flags: dict[str, object], environ: dict[str, str], message: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve(flags, environ, (), DEFAULTS)
+    assert [(p.code, p.message) for p in caught.value.problems] == [("WB262", message)]
+
+
+def test_every_mistake_of_a_file_with_its_place() -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve({}, {}, (ConfigFile(path="c.toml", text='jobs = "many"\n[mirors]\nx = 1\n'),), DEFAULTS)
+    problems = caught.value.problems
+    assert [(p.code, p.place and (p.place.line, p.place.column)) for p in problems] == [("WB263", (1, 1)), ("WB263", (2, 2))]
+    assert problems[0].message == "jobs must be a whole number from 1"
+    assert problems[1].message == "unknown setting 'mirors'"
+
+
+def test_a_file_that_is_not_toml() -> None:
+    with pytest.raises(UsageError) as caught:
+        resolve({}, {}, (ConfigFile(path="c.toml", text="jobs ="),), DEFAULTS)
+    assert caught.value.problems[0].code == "WB200"

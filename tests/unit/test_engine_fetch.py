@@ -1,0 +1,146 @@
+"""Fetch steps, outputs that a tool leaves elsewhere, and the forecast of a run."""
+
+from __future__ import annotations
+
+import shutil
+from collections.abc import Mapping
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tests.doors import Answer, fake_doors
+from tests.unit.engine_world import World, builtin_step, compile_step, ends, tool_step
+from wbuild.cache import Cache
+from wbuild.doors.clock import SystemClock
+from wbuild.doors.interfaces import Command
+from wbuild.engine import Engine
+from wbuild.model.planned import Plan, Scratch, SharedCache, State, Step
+
+FETCH = tool_step("fetch", ["app.lock"], ["out/fetch.stamp"], ["fetch", (SharedCache("npm"),)], network=True)
+USE = tool_step("use", ["out/fetch.stamp"], ["out/x"], ["use"], results={"out/x": (State("target/x"),)}, state="npm/app")
+
+
+@pytest.fixture
+def world(tmp_path: Path) -> World:
+    made = World(tmp_path)
+    made.put("app.lock", "1")
+    made.runner.respond = lambda c: Answer(files={".wbuild/state-dirs/npm/app/target/x": "used"} if c.argv[0] == "use" else {})
+    return made
+
+
+def network(world: World, *, offline: bool = False) -> Engine:
+    env = {"HOME": "/home/somebody", "NPM_TOKEN": "canary"}
+    doors = fake_doors(runner=world.runner, files=world.files, clock=SystemClock(), client_env=env, offline=offline)
+    cache = Cache(world.cache_root, world.files)
+    return Engine(root=world.root, doors=doors, store=world.store, cache=cache, on_event=world.events.append)
+
+
+def statuses(engine: Engine, *steps: Step) -> list[str]:
+    return [result.status for result in engine.execute(Plan(steps=steps, products=()))]
+
+
+def test_a_fetch_step_runs_when_its_lock_file_changed_or_what_it_fetched_is_gone(world: World) -> None:
+    engine = network(world)
+    assert statuses(engine, FETCH, USE) == ["ran", "ran"]
+    assert statuses(engine, FETCH, USE) == ["cached", "cached"]
+    world.put("app.lock", "2")
+    assert statuses(engine, FETCH, USE) == ["ran", "ran"]
+    world.put("app.lock", "1")
+    assert statuses(engine, FETCH, USE) == ["cached", "cached"]
+    shutil.rmtree(world.cache_root / "shared")
+    assert statuses(engine, FETCH, USE) == ["ran", "cached"]
+    assert statuses(network(world, offline=True), FETCH, USE) == ["cached", "cached"]
+
+
+def test_a_fetch_step_is_never_answered_by_the_action_cache(world: World, tmp_path: Path) -> None:
+    step = replace(FETCH, action=tool_step("x", [], [], ["fetch", (State("vendor"),)]).action, state="npm/app")
+    assert statuses(network(world), step) == ["ran"]
+    assert not (world.cache_root / "cache-v1/ac").exists()
+    assert statuses(network(world), step) == ["cached"]
+    shutil.rmtree(world.root / ".wbuild")
+    assert statuses(network(world), step) == ["ran"]
+
+
+def test_F116_only_fetch_steps_see_the_clients_configuration_and_nobody_is_shown_it(world: World) -> None:
+    world.runner.respond = lambda c: ends(1, said="cannot reach it")
+    results = network(world).execute(Plan(steps=(FETCH, tool_step("other", [], ["y"])), products=()))
+    by_name = {command.argv[0]: command for command in world.runner.seen}
+    assert by_name["fetch"].env == {"HOME": "/home/somebody", "NPM_TOKEN": "canary"}
+    assert "NPM_TOKEN" not in by_name["other"].env
+    problem = results[0].problem
+    assert problem is not None
+    assert problem.code == "WB492"
+    assert "canary" not in repr(results)
+    assert not any("canary" in path.read_text() for path in world.root.rglob("*") if path.is_file())
+
+
+def test_F22_offline_a_fetch_step_that_is_needed_fails(world: World) -> None:
+    results = network(world, offline=True).execute(Plan(steps=(FETCH, USE), products=()))
+    assert [result.status for result in results] == ["failed", "skipped"]
+    assert results[0].problem is not None
+    assert results[0].problem.code == "WB493"
+    assert not world.runner.seen
+
+
+def test_a_result_in_the_state_directory_stays_there_and_one_in_the_scratch_folder_moves(world: World) -> None:
+    def respond(command: Command) -> Answer:
+        return Answer(files={command.argv[1]: command.argv[0]})
+
+    world.runner.respond = respond
+    kept = tool_step("kept", [], ["out/kept"], ["kept", (State("k"),)], results={"out/kept": (State("k"),)}, state="s")
+    moved = tool_step("moved", [], ["out/moved"], ["moved", (Scratch("target/m"),)], results={"out/moved": (Scratch("target/m"),)})
+    assert world.statuses(kept, moved) == {"kept": "ran", "moved": "ran"}
+    assert (world.read("out/kept"), world.read("out/moved")) == ("kept", "moved")
+    assert world.read(".wbuild/state-dirs/s/k") == "kept"
+    assert world.statuses(kept, moved) == {"kept": "cached", "moved": "cached"}
+
+
+def forecast(world: World, *steps: Step) -> Mapping[str, tuple[str, ...]]:
+    before = {path: path.stat() for path in sorted(world.root.rglob("*"))}
+    found = world.engine().forecast(Plan(steps=steps, products=()))
+    assert {path: path.stat() for path in sorted(world.root.rglob("*"))} == before
+    assert not world.runner.seen
+    return found
+
+
+def test_a_forecast_says_what_would_run_and_why(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    world.write(a_c='#include "x.h"', b_c="int b;", x_h="x")
+    steps = [
+        compile_step("a.c", headers=["x.h"]),
+        compile_step("b.c"),
+        builtin_step("link", ["out/a.c.o", "out/b.c.o"], ["out/app"], does="join"),
+    ]
+    first = forecast(world, *steps)
+    assert first == {
+        "app:compile:a.c": ("first build",),
+        "app:compile:b.c": ("first build",),
+        "link": ("out/a.c.o would be made first",),
+    }
+    world.run(*steps)
+    world.runner.seen.clear()
+    assert forecast(world, *steps) == dict.fromkeys(first, ())
+    world.write(x_h="y")
+    changed = forecast(world, *steps)
+    assert changed["app:compile:a.c"] == ("inputs x.h: changed",)
+    assert changed["app:compile:b.c"] == ()
+    world.write(x_h="x")
+    world.forget_outputs()
+    assert forecast(world, *steps)["link"] == ("output out/app: would be restored",)
+    (world.root / "b.c").unlink()
+    assert forecast(world, *steps)["app:compile:b.c"] == ("b.c is missing",)
+
+
+def test_a_forecast_knows_optional_and_fetch_steps(world: World) -> None:
+    world.runner.respond = lambda c: ends(1) if c.argv[0] == "opt" else Answer()
+    steps = [
+        FETCH,
+        tool_step("opt", ["out/fetch.stamp"], ["c1"], optional=True),
+        tool_step("check", ["c1"], ["o1"], optional=True),
+        builtin_step("select", ["out/fetch.stamp", "o1"], ["best"], does="join"),
+    ]
+    assert forecast(world, *steps)["fetch"] == ("first build",)
+    world.run(*steps)
+    world.runner.seen.clear()
+    assert forecast(world, *steps) == {"fetch": (), "opt": (), "check": (), "select": ()}

@@ -1,0 +1,51 @@
+"""What a fetch step has brought: remembered beside it, in the folders of this machine that hold it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wbuild.engine.keying import Settled
+from wbuild.engine.layout import WORK
+from wbuild.engine.session import Session
+from wbuild.keys import Key, action_digest
+from wbuild.model.planned import SharedCache, Step
+
+_MARKS: Final = ".wbuild-fetched"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Fetched:
+    """The mark of one fetch step. It goes when the folder goes, so nobody takes for fetched what was removed."""
+
+    session: Session
+    step: Step
+    words: Settled
+    key: Key
+
+    @property
+    def action(self) -> str:
+        """Digest of the step's key."""
+        return action_digest(self.key.evidence({}))
+
+    @property
+    def stamp(self) -> bytes:
+        """Content of the step's outputs: steps that need what was fetched have it in their keys."""
+        return f"{self.action}\n".encode()
+
+    def known(self) -> bool:
+        """Whether every folder holds what this key asks for."""
+        return all(mark.is_file() for mark in self._marks())
+
+    def remember(self) -> None:
+        """Leave the marks. Raises MachineError."""
+        for mark in self._marks():
+            self.session.doors.files.write(mark, "")
+
+    def _marks(self) -> Sequence[Path]:
+        session = self.session
+        shared = [session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
+        state = [session.root / session.places(self.step).state] if self.step.state else []
+        return [folder / _MARKS / self.action for folder in {*shared, *state} or {session.root / WORK}]

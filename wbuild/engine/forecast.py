@@ -1,0 +1,71 @@
+"""What a run would do, and why, without running anything."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from wbuild.engine.fetched import Fetched
+from wbuild.engine.keying import key_of, settled
+from wbuild.engine.lookup import Lookup
+from wbuild.engine.schedule import needs
+from wbuild.engine.session import Session
+from wbuild.keys import ABSENT
+from wbuild.model.planned import Step, Tool
+from wbuild.words import late_words
+
+
+class Forecast:
+    """Goes through the steps in their order and believes the cache, without putting outputs in place."""
+
+    def __init__(self, session: Session) -> None:
+        self._session = session
+        self._made: dict[str, str | None] = {}
+        """Output → digest that it has or would be restored to; None: only a run can tell."""
+        self.reasons: dict[str, tuple[str, ...]] = {}
+        """Step → why it would run; () for one that would not."""
+
+    def look(self, steps: Sequence[Step]) -> dict[str, tuple[str, ...]]:
+        """Reasons for all steps."""
+        for step in steps:
+            self.reasons[step.name] = self._look(step)
+        return self.reasons
+
+    def _look(self, step: Step) -> tuple[str, ...]:
+        unknown = [path for path in needs(step) if path in self._made and self._made[path] is None]
+        absent = [path for path in step.inputs if path in self._session.absent]
+        if unknown:
+            return self._runs(step, (f"{unknown[0]} would be made first",))
+        if absent and isinstance(step.action, Tool):
+            self._session.absent.update(step.outputs)
+            return ()
+        missing = next((path for path in needs(step)[: len(step.inputs)] if self._digest(path) is None), "") or self._late(step)
+        if missing:
+            return self._runs(step, (f"{missing} is missing",))
+        words = settled(self._session, step)
+        key = key_of(self._session, step, words, {path: self._digest(path) or ABSENT for path in step.inputs})
+        lookup = Lookup(session=self._session, step=step, key=key)
+        if step.network:
+            known = Fetched(session=self._session, step=step, words=words, key=key).known()
+            return () if known else self._runs(step, lookup.reasons())
+        found = next(iter(lookup.candidates()), None)
+        if found is None:
+            return self._runs(step, lookup.reasons())
+        made = {path: content for path, content in found.entry.outputs.items() if content is not None}
+        self._made.update(made)
+        self._session.absent.update(set(step.outputs) - set(made))
+        changed = [path for path, content in made.items() if self._session.index.digest(path) != content]
+        return tuple(f"output {path}: would be restored" for path in changed)
+
+    def _runs(self, step: Step, reasons: tuple[str, ...]) -> tuple[str, ...]:
+        self._made.update(dict.fromkeys(step.outputs))
+        return reasons
+
+    def _digest(self, path: str) -> str | None:
+        if path in self._session.absent:
+            return ABSENT
+        return self._made.get(path) or self._session.index.digest(path)
+
+    def _late(self, step: Step) -> str:
+        """A file with late words that is not in place; "" for none."""
+        words = late_words([*step.action.argv, *step.env.values()]) if isinstance(step.action, Tool) else ()
+        return next((part.path for part in words if self._session.index.digest(part.path) != self._digest(part.path)), "")

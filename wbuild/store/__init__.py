@@ -1,0 +1,351 @@
+"""The store: a pin becomes a folder, once, whole, and by its digests.
+
+`store-v1/<identity>/` is immutable. It is made aside (`.tmp-…`): fetched, verified, unpacked, sealed, probed; then its receipt is
+written, everything is synced once, and one rename makes it visible. Whoever installs holds the identity's lock.
+"""
+
+from __future__ import annotations
+
+import os
+import secrets
+import sys
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import Final, Literal
+
+from wbuild.doors.interfaces import Doors
+from wbuild.doors.machine import disk_full, machine_errors
+from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
+from wbuild.kit import command
+from wbuild.model.locked import Pin
+from wbuild.model.planned import Late
+from wbuild.sources import SOURCES, Source
+from wbuild.store import contents, receipt
+from wbuild.store.contents import CONTENTS, RECEIPT
+from wbuild.store.probe import missing_programs, probe
+from wbuild.store.receipt import Receipt
+from wbuild.store.received import received_digests
+from wbuild.words import Places, expand
+
+__all__ = ["CHECKPOINTS", "Store", "StoreEvent"]
+
+LAYOUT: Final = "store-v1"
+CHECKPOINTS: Final = (
+    "store.start",
+    "store.after-download",
+    "store.after-unpack",
+    "store.before-receipt",
+    "store.before-rename",
+    "store.after-rename",
+)
+"""Places where tests kill an installation."""
+AT_ONCE: Final = 4
+"""Pins that are installed at the same time."""
+_ROOM: Final = 2
+"""Free bytes wanted per byte to download before anything starts: the archive and at least as much unpacked."""
+_RUNNERS: Final = Path(__file__).resolve().parent.parent / "runners"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StoreEvent:
+    """What the store says while it works."""
+
+    kind: Literal["download", "installed", "waiting", "damaged"]
+    pin: Pin
+    text: str = ""
+    """More about it: who is waited for, what is damaged."""
+
+    def __str__(self) -> str:
+        about = f"{self.pin.name} {self.pin.version}"
+        match self.kind:
+            case "download":
+                return f"{about} ({_megabytes(self.pin.size)}): downloading"
+            case "installed":
+                return f"{about} ({_megabytes(self.pin.size)}): new in the store"
+            case "damaged":
+                return f"{about} is damaged and is installed again: {self.text}"
+            case _:
+                return self.text
+
+
+Say = Callable[[StoreEvent], None]
+
+
+def _megabytes(size: int) -> str:
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
+
+
+def _ignore(_: object) -> None:
+    """Nobody listens."""
+
+
+class Store:
+    """Folders of pins below `root`. Safe to use from several threads and processes."""
+
+    def __init__(
+        self,
+        root: Path,
+        doors: Doors,
+        sources: Mapping[str, Source] = SOURCES,
+        *,
+        lock_timeout: float = 600.0,
+        checkpoint: Callable[[str], None] = _ignore,
+    ) -> None:
+        self._trees = root / LAYOUT
+        self._doors = doors
+        self._sources = sources
+        self._lock_timeout = lock_timeout
+        self._checkpoint = checkpoint
+        self._sound: set[str] = set()
+
+    def path(self, pin: Pin) -> Path:
+        """The pin's folder, whether it is there or not."""
+        return self._trees / pin.identity
+
+    def has(self, pin: Pin) -> bool:
+        """Whether the pin is installed: its receipt is there."""
+        return (self.path(pin) / RECEIPT).is_file()
+
+    def argv(self, pin: Pin, program: str) -> tuple[str, ...]:
+        """The command line of an installed pin's program. Raises UsageError when it has none of this name."""
+        return self._argv(pin, program, {})
+
+    def command(self, pin: Pin, program: str, say: Say = _ignore) -> tuple[str, ...]:
+        """Like `argv`, installing what is missing first. Raises what `ensure` raises."""
+        self.ensure((pin,), say)
+        return self.argv(pin, program)
+
+    def ensure(self, pins: Sequence[Pin], say: Say) -> None:
+        """Install what is missing, needed pins first, several at once; what is visibly damaged is installed again.
+
+        Raises ProvisionError (offline: with all that is missing), IntegrityError, MachineError.
+        """
+        wanted = _with_needs(pins)
+        missing = [pin for pin in wanted if not self._usable(pin)]
+        if not missing:
+            return
+        if self._doors.offline:
+            self._refuse_offline(missing)
+        jobs: dict[str, Future[None]] = {}
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            for pin in missing:  # needs were submitted before, so they never wait behind whoever waits for them
+                needs = [jobs[needed.identity] for needed in _with_needs(pin.needs) if needed.identity in jobs]
+                jobs[pin.identity] = pool.submit(self._install_after, needs, pin, say)
+        _raise_worst(job.exception() for job in jobs.values())
+
+    def damage(self, pin: Pin) -> tuple[str, ...]:
+        """What differs from what was installed, by reading every file; () for a sound tree. Raises MachineError."""
+        root = self.path(pin)
+        known = self._receipt(pin)
+        if known is None:
+            return (f"{RECEIPT} (missing or damaged)",)
+        text = _text(root / CONTENTS)
+        items = contents.decode(text)
+        if items is None or contents.digest(text) != known.tree:
+            return (f"{CONTENTS} (damaged)",)
+        return tuple(contents.compare(root, items, self._doors.files.sha256))
+
+    def repair(self, pin: Pin, say: Say) -> None:
+        """Install a pin again, whatever is there. Raises what `ensure` raises."""
+        if self._doors.offline:
+            self._refuse_offline([pin])
+        self.ensure(pin.needs, say)
+        self._install(pin, say, anew=True)
+
+    def installed(self) -> list[tuple[str, int, Receipt]]:
+        """Identity, bytes on disk and receipt of every tree, sorted."""
+        if not self._trees.is_dir():
+            return []
+        with machine_errors(self._trees, "list"):
+            names = sorted(path.name for path in self._trees.iterdir() if not path.name.startswith("."))
+        found = [(name, receipt.decode(_text(self._trees / name / RECEIPT))) for name in names]
+        return [(name, known.size, known) for name, known in found if known is not None]
+
+    def _usable(self, pin: Pin) -> bool:
+        """Whether a pin is installed and nobody wrote into it; looked at once a process."""
+        if pin.identity in self._sound:
+            return True
+        usable = self.has(pin) and not self._visible_damage(pin)
+        if usable:
+            self._sound.add(pin.identity)
+        return usable
+
+    def _visible_damage(self, pin: Pin) -> str:
+        """The first thing that is wrong without reading the files; "" for nothing."""
+        known = self._receipt(pin)
+        text = _text(self.path(pin) / CONTENTS)
+        items = contents.decode(text)
+        if known is None or items is None or contents.digest(text) != known.tree:
+            return f"{RECEIPT} or {CONTENTS}"
+        return next(contents.glance(self.path(pin), items), "")
+
+    def _receipt(self, pin: Pin) -> Receipt | None:
+        found = receipt.decode(_text(self.path(pin) / RECEIPT))
+        return found if found is not None and found.identity == pin.identity else None
+
+    def _refuse_offline(self, missing: Sequence[Pin]) -> None:
+        damaged = [pin for pin in missing if self.has(pin)]
+        if damaged:
+            names = ", ".join(f"{pin.name} {pin.version} ({self._visible_damage(pin)})" for pin in damaged)
+            raise IntegrityError("WB515", f"damaged in the store: {names}", hint="run `wbuild tools verify --repair` while online")
+        listed = ", ".join(f"{pin.name} {pin.version} ({_megabytes(pin.size)})" for pin in missing)
+        raise ProvisionError("WB412", f"offline, and not in the store: {listed}", hint="run `wbuild fetch` while online")
+
+    def _install_after(self, needs: Sequence[Future[None]], pin: Pin, say: Say) -> None:
+        if any(job.exception() is not None for job in needs):
+            return  # that error is reported; without it this pin cannot be probed
+        self._install(pin, say)
+
+    def _install(self, pin: Pin, say: Say, *, anew: bool = False) -> None:
+        lock = self._trees / ".locks" / f"{pin.identity}.lock"
+        what = f"install {pin.name} {pin.version}"
+        waiting = lambda text: say(StoreEvent(kind="waiting", pin=pin, text=text))  # noqa: E731
+        with self._doors.files.lock(lock, what=what, timeout=self._lock_timeout, say=waiting):
+            if self.has(pin):
+                wrong = self._visible_damage(pin)
+                if not wrong and not anew:
+                    return  # someone else was faster
+                if wrong:
+                    say(StoreEvent(kind="damaged", pin=pin, text=wrong))
+            self._sound.discard(pin.identity)
+            self._sweep(pin)
+            work = self._trees / f".tmp-{pin.identity}-{secrets.token_hex(4)}"
+            try:
+                self._build(pin, work, say)
+            except IntegrityError as error:
+                raise self._explained(pin, error) from None
+            finally:
+                with suppress(WbuildError):
+                    self._doors.files.remove(work)
+            self._sound.add(pin.identity)
+            say(StoreEvent(kind="installed", pin=pin))
+
+    def _sweep(self, pin: Pin) -> None:
+        """Remove what killed installations of this pin left; its lock is held, so nobody works there."""
+        for left in self._trees.glob(f".tmp-{pin.identity}-*"):
+            self._doors.files.remove(left)
+        if self.path(pin).exists() and not self.has(pin):
+            self._doors.files.remove(self.path(pin))
+
+    def _build(self, pin: Pin, work: Path, say: Say) -> None:
+        files, downloads, tree = self._doors.files, work / "files", work / "tree"
+        if files.free(self._trees) < _ROOM * pin.size:
+            raise disk_full(self._trees, f"install {pin.name} {pin.version} in", needed=_ROOM * pin.size)
+        with machine_errors(work, "make"):
+            downloads.mkdir(parents=True)
+            tree.mkdir()
+        self._checkpoint("store.start")
+        say(StoreEvent(kind="download", pin=pin))
+        self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
+        self._checkpoint("store.after-download")
+        received = received_digests(pin, downloads)
+        for file in pin.files:
+            self._doors.archives.unpack(downloads / file.name, tree, executables=pin.executables)
+        self._checkpoint("store.after-unpack")
+        self._finish(pin, tree, received)
+        files.remove(downloads)
+        self._publish(pin, tree, work)
+
+    def _finish(self, pin: Pin, tree: Path, received: Mapping[str, str]) -> None:
+        """Seal, probe, receipt."""
+        clash = sorted(contents.OWN.intersection(path.name for path in tree.iterdir()))
+        if clash:
+            raise IntegrityError("WB512", f"{pin.name} {pin.version} brings a file named {clash[0]}, which is the store's own")
+        missing_programs(pin, tree)
+        items = contents.seal(tree, self._doors.files.sha256)
+        if pin.probe is not None:
+            probe(pin, self._argv(pin, pin.probe[0], {pin.name: tree}), tree.parent, self._doors)
+        self._checkpoint("store.before-receipt")
+        text = contents.encode(items)
+        size = sum(item.size for item in items)
+        written = receipt.receipt_of(pin, received, count=len(items), size=size, tree=contents.digest(text))
+        self._doors.files.write(tree / CONTENTS, text)
+        self._doors.files.write(tree / RECEIPT, receipt.encode(written))
+
+    def _publish(self, pin: Pin, tree: Path, work: Path) -> None:
+        """Make the tree visible. One sync for all files instead of one for each: 20 000 of them take a minute otherwise."""
+        if hasattr(os, "sync"):
+            os.sync()
+        self._checkpoint("store.before-rename")
+        if self.path(pin).exists():
+            self._doors.files.move(self.path(pin), work / "old")
+        self._doors.files.move(tree, self.path(pin))
+        self._checkpoint("store.after-rename")
+
+    def _client_doors(self, pin: Pin) -> Doors:
+        """Doors whose `program` finds package clients among what the pin needs."""
+
+        def program(name: str) -> tuple[str, ...]:
+            for needed in pin.needs:
+                if name in needed.bin:
+                    return self.argv(needed, name)
+            raise ProvisionError("WB416", f"{pin.name} needs {name} to be installed, and the lock has no tool that brings it")
+
+        return replace(self._doors, program=program)
+
+    def _argv(self, pin: Pin, program: str, elsewhere: Mapping[str, Path]) -> tuple[str, ...]:
+        pins = {known.name: known for known in _with_needs((pin,))}
+        places = Places(
+            scratch="",
+            tool=lambda name: elsewhere.get(name) or self.path(pins[name]),
+            shared=lambda name: self._trees / ".shared" / name,
+            state="",
+            late=_no_late,
+            runner=lambda file: _RUNNERS / file,
+            python=sys.executable,
+        )
+        return expand(command(pin, program), places)
+
+    def _explained(self, pin: Pin, error: IntegrityError) -> IntegrityError:
+        """For a digest that did not match: whose it is, when the store knows it (a version was changed without its digest)."""
+        wanted = {str(file.digest) for file in pin.files}
+        for _, _, known in self.installed():
+            if (known.name, known.version) != (pin.name, pin.version) and wanted & {file.digest for file in known.files}:
+                return IntegrityError(
+                    "WB511",
+                    f"the lock's digest of {pin.name} {pin.version} belongs to {known.name} {known.version}",
+                    hint="run `wbuild lock --update` instead of editing wbuild.lock",
+                )
+        return error
+
+
+def _with_needs(pins: Iterable[Pin]) -> tuple[Pin, ...]:
+    """Pins and all that they need, each once, needed ones first."""
+    found: dict[str, Pin] = {}
+
+    def collect(pin: Pin) -> None:
+        for needed in pin.needs:
+            collect(needed)
+        found.setdefault(pin.identity, pin)
+
+    for pin in pins:
+        collect(pin)
+    return tuple(found.values())
+
+
+def _raise_worst(errors: Iterable[BaseException | None]) -> None:
+    """Raise the worst of several errors, with the problems of all that are of its kind."""
+    found = [error for error in errors if error is not None]
+    known = [error for error in found if isinstance(error, WbuildError)]
+    for error in found:
+        if not isinstance(error, WbuildError):
+            raise error
+    if known:
+        status = worst({error.status for error in known})
+        same = [error for error in known if error.status == status]
+        raise type(same[0]).of(tuple(problem for error in same for problem in error.problems)) from None
+
+
+def _text(path: Path) -> str:
+    """A file's text, "" when it cannot be read: the caller tells damage from absence."""
+    try:
+        return path.read_text("utf-8")
+    except (OSError, ValueError):
+        return ""
+
+
+def _no_late(part: Late) -> str:
+    raise AssertionError(f"a program's command line cannot hold {part}")
