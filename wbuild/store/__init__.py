@@ -22,7 +22,7 @@ from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.kit import command
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Late
-from wbuild.sources import SOURCES, Source
+from wbuild.sources import SOURCES, WRAPPED, Source
 from wbuild.store import contents, receipt
 from wbuild.store.contents import CONTENTS, RECEIPT
 from wbuild.store.probe import missing_programs, probe
@@ -242,12 +242,26 @@ class Store:
         self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
         self._checkpoint("store.after-download")
         received = received_digests(pin, downloads)
-        for file in pin.files:
-            self._doors.archives.unpack(downloads / file.name, tree, executables=pin.executables)
+        self._unpack(pin, downloads, tree)
         self._checkpoint("store.after-unpack")
         self._finish(pin, tree, received)
         files.remove(downloads)
         self._publish(pin, tree, work)
+
+    def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
+        for file in pin.files:
+            archive = downloads / file.name
+            if pin.source not in WRAPPED:
+                self._doors.archives.unpack(archive, tree, executables=pin.executables)
+                continue
+            aside = downloads / "unpacked"
+            aside.mkdir()
+            self._doors.archives.unpack(archive, aside, executables=pin.executables)
+            tops = [*aside.iterdir()]
+            if len(tops) != 1 or not tops[0].is_dir() or tops[0].is_symlink():
+                raise IntegrityError("WB512", f"{archive.name} does not hold one folder as packages of {pin.source} do")
+            tree.rmdir()
+            self._doors.files.move(tops[0], tree)
 
     def _finish(self, pin: Pin, tree: Path, received: Mapping[str, str]) -> None:
         """Seal, probe, receipt."""
