@@ -244,7 +244,7 @@ class Store:
         received = received_digests(pin, downloads)
         self._unpack(pin, downloads, tree)
         self._checkpoint("store.after-unpack")
-        self._finish(pin, tree, received)
+        self._finish(pin, tree, work, received)
         files.remove(downloads)
         self._publish(pin, tree, work)
 
@@ -263,7 +263,7 @@ class Store:
             tree.rmdir()
             self._doors.files.move(tops[0], tree)
 
-    def _finish(self, pin: Pin, tree: Path, received: Mapping[str, str]) -> None:
+    def _finish(self, pin: Pin, tree: Path, work: Path, received: Mapping[str, str]) -> None:
         """Seal, probe, receipt."""
         clash = sorted(contents.OWN.intersection(path.name for path in tree.iterdir()))
         if clash:
@@ -271,7 +271,7 @@ class Store:
         missing_programs(pin, tree)
         items = contents.seal(tree, self._doors.files.sha256)
         if pin.probe is not None:
-            probe(pin, self._argv(pin, pin.probe[0], {pin.name: tree}), tree.parent, self._doors)
+            probe(pin, self._argv(pin, pin.probe[0], {pin.name: tree}), work, self._doors)
         self._checkpoint("store.before-receipt")
         text = contents.encode(items)
         size = sum(item.size for item in items)
@@ -324,6 +324,14 @@ class Store:
                     hint="run `wbuild lock --update` instead of editing wbuild.lock",
                 )
         return error
+
+
+def _only_folder(pin: Pin, tree: Path) -> Path:
+    found = list(tree.iterdir())
+    if len(found) != 1 or found[0].is_symlink() or not found[0].is_dir():
+        names = ", ".join(sorted(path.name for path in found)[:5]) or "nothing"
+        raise IntegrityError("WB513", f"{pin.name} {pin.version}: the archive should hold one folder, and holds {names}")
+    return found[0]
 
 
 def _with_needs(pins: Iterable[Pin]) -> tuple[Pin, ...]:
