@@ -38,5 +38,3 @@ CLIENTS: Final[Mapping[str, str]] = {"npm": "node"}
 """Source → the tool whose program it runs."""
 WRAPPED: Final = frozenset({"npm"})
 """Sources whose archives hold everything in one folder of no meaning, which is left out."""
-ROOTED: Final = frozenset({"npm"})
-"""Sources whose archives hold everything in one folder, which is not part of the tree (`package/`)."""

@@ -236,7 +236,6 @@ class Store:
             raise disk_full(self._trees, f"install {pin.name} {pin.version} in", needed=_ROOM * pin.size)
         with machine_errors(work, "make"):
             downloads.mkdir(parents=True)
-            tree.mkdir()
         self._checkpoint("store.start")
         say(StoreEvent(kind="download", pin=pin))
         self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
@@ -249,18 +248,14 @@ class Store:
         self._publish(pin, tree, work)
 
     def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
+        target = tree.with_name("wrapped") if pin.source in WRAPPED else tree
         for file in pin.files:
-            archive = downloads / file.name
-            if pin.source not in WRAPPED:
-                self._doors.archives.unpack(archive, tree, executables=pin.executables)
-                continue
-            aside = downloads / "unpacked"
-            aside.mkdir()
-            self._doors.archives.unpack(archive, aside, executables=pin.executables)
-            tops = [*aside.iterdir()]
-            if len(tops) != 1 or not tops[0].is_dir() or tops[0].is_symlink():
-                raise IntegrityError("WB512", f"{archive.name} does not hold one folder as packages of {pin.source} do")
-            tree.rmdir()
+            self._doors.archives.unpack(downloads / file.name, target, executables=pin.executables)
+        if target is not tree:
+            tops = list(target.iterdir())
+            if len(tops) != 1 or tops[0].is_symlink() or not tops[0].is_dir():
+                names = ", ".join(sorted(path.name for path in tops)[:5]) or "nothing"
+                raise IntegrityError("WB513", f"{pin.name} {pin.version}: the archive should hold one folder, and holds {names}")
             self._doors.files.move(tops[0], tree)
 
     def _finish(self, pin: Pin, tree: Path, work: Path, received: Mapping[str, str]) -> None:
@@ -324,14 +319,6 @@ class Store:
                     hint="run `wbuild lock --update` instead of editing wbuild.lock",
                 )
         return error
-
-
-def _only_folder(pin: Pin, tree: Path) -> Path:
-    found = list(tree.iterdir())
-    if len(found) != 1 or found[0].is_symlink() or not found[0].is_dir():
-        names = ", ".join(sorted(path.name for path in found)[:5]) or "nothing"
-        raise IntegrityError("WB513", f"{pin.name} {pin.version}: the archive should hold one folder, and holds {names}")
-    return found[0]
 
 
 def _with_needs(pins: Iterable[Pin]) -> tuple[Pin, ...]:
