@@ -1,12 +1,15 @@
 """The store: a pin becomes a folder, once, whole, and by its digests.
 
-`store-v1/<identity>/` is immutable. It is made aside (`.tmp-…`): fetched, verified, unpacked, sealed, probed; then its receipt is
-written, everything is synced once, and one rename makes it visible. Whoever installs holds the identity's lock.
+`store-v1/<identity>/` is immutable. It is made aside (`.tmp-…`): fetched, verified, unpacked, sealed, probed; then the list of its
+files and its receipt are written and synced, and one rename makes it visible. Whoever installs holds the identity's lock.
+
+The files themselves are not synced one by one: 20 000 of them take a minute on a slow disk, and a sync of the whole system waits for
+everybody. What a power failure cuts off has another size than the list says; `ensure` looks at that before first use and installs
+the tree again.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -249,6 +252,8 @@ class Store:
 
     def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
         target = tree.with_name("wrapped") if pin.source in WRAPPED else tree
+        with machine_errors(target, "make"):
+            target.mkdir()
         for file in pin.files:
             self._doors.archives.unpack(downloads / file.name, target, executables=pin.executables)
         if target is not tree:
@@ -275,9 +280,7 @@ class Store:
         self._doors.files.write(tree / RECEIPT, receipt.encode(written))
 
     def _publish(self, pin: Pin, tree: Path, work: Path) -> None:
-        """Make the tree visible. One sync for all files instead of one for each: 20 000 of them take a minute otherwise."""
-        if hasattr(os, "sync"):
-            os.sync()
+        """Make the tree visible, by one rename."""
         self._checkpoint("store.before-rename")
         if self.path(pin).exists():
             self._doors.files.move(self.path(pin), work / "old")
