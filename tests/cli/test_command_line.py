@@ -35,7 +35,13 @@ def test_without_a_command_help_is_shown(place: Shell) -> None:
 
 @pytest.mark.parametrize(
     ("word", "meant"),
-    [("install", "tools install"), ("optimize", "build --opt"), ("buidl", "build"), ("verify", "tools verify"), ("update", "lock --update")],
+    [
+        ("install", "tools install"),
+        ("optimize", "build --opt"),
+        ("buidl", "build"),
+        ("verify", "tools verify"),
+        ("update", "lock --update"),
+    ],
 )
 def test_unknown_commands_suggest(word: str, meant: str, place: Shell) -> None:
     assert place.run(word).ends(2).err == f"error[WB260]: unknown command '{word}'\nhint: did you mean `wbuild {meant}`?\n"

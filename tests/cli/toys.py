@@ -47,7 +47,7 @@ source = "pypi"
 package = "toytools"
 bin = { wasm-opt = ["{python}", "-I", "{self}/toytools/main.py"] }
 [optimizer]
-features = { bulk-memory = [] }
+features = { bulk-memory = [], bulk-memory-opt = [] }
 [[optimizer.levels.size]]
 name = "toy"
 run = ["{bin:wasm-opt}", "opt", "{in}", "{out}", "{features}"]
@@ -75,7 +75,7 @@ modes = ["command"]
 check = ["{bin:toyrt}", "check", "{request}", "{outcome}"]
 run = ["{bin:toyrt}", "exec", "{module}", "{invoke}", "--", "{args}"]
 exports = ["{bin:toyrt}", "exports", "{module}"]
-features = ["bulk-memory"]
+features = ["bulk-memory", "bulk-memory-opt"]
 """,
     "toy": """
 type = "language"
