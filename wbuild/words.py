@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import TypeAlias
 
 from wbuild.errors import BugError
-from wbuild.model.planned import In, Late, Out, Part, Python, RunnerPath, Scratch, SharedCache, State, ToolPath, Word
+from wbuild.model.planned import In, Late, Out, Part, Python, Root, RunnerPath, Scratch, SharedCache, State, ToolPath, Word
 
 Value: TypeAlias = "str | Part | Word | list[Word]"
 """Text, a part, one word, or a list of words."""
@@ -34,7 +34,10 @@ def placeholders(template: str) -> tuple[str, ...]:
 
 
 def fill(template: str, scope: Scope) -> list[Word]:
-    """The words that a template stands for. Raises TemplateError for an unknown placeholder or a list inside a longer word."""
+    """The words that a template stands for; a list of at most one word may be part of a longer one.
+
+    Raises TemplateError for an unknown placeholder or a longer list inside a longer word.
+    """
     parts: list[Part] = []
     tokens = _tokens(template)
     for text, name in tokens:
@@ -45,9 +48,11 @@ def fill(template: str, scope: Scope) -> list[Word]:
             raise TemplateError(f"unknown placeholder {{{name}}} in {template!r}")
         value = scope[name]
         if isinstance(value, list):
-            if len(tokens) > 1:
+            if len(tokens) == 1:
+                return value
+            if len(value) > 1:
                 raise TemplateError(f"{{{name}}} is a list of words and cannot be part of the word {template!r}")
-            return value
+            value = value[0] if value else ""
         parts.extend(value if isinstance(value, tuple) else (value,))
     return [_merge(parts)]
 
@@ -99,6 +104,8 @@ class Places:
     """A program of wbuild/runners."""
     python: str
     """The interpreter that runs wbuild."""
+    root: Path = Path()
+    """The project's root; the current folder outside of any."""
 
 
 OUT_FOLDER = "out"
@@ -131,6 +138,8 @@ def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911 - one line 
             return f"{places.state}/{name}" if name else places.state
         case SharedCache(name):
             return str(places.shared(name))
+        case Root():
+            return str(places.root)
         case ToolPath(pin, member):
             return str(places.tool(pin) / member) if member else str(places.tool(pin))
         case RunnerPath(file):
@@ -168,6 +177,8 @@ def _portable(part: Part) -> str:  # noqa: C901, PLR0911 - one line for each kin
             return f"{{state}}/{name}" if name else "{state}"
         case SharedCache(name):
             return f"{{cache:{name}}}"
+        case Root():
+            return "{root}"
         case ToolPath(pin, member):
             return f"{{{pin}}}/{member}" if member else f"{{{pin}}}"
         case RunnerPath(file):

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from wbuild.errors import BugError
-from wbuild.model.planned import In, Late, Out, Python, RunnerPath, Scratch, SharedCache, State, ToolPath
+from wbuild.model.planned import In, Late, Out, Python, Root, RunnerPath, Scratch, SharedCache, State, ToolPath
 from wbuild.words import Places, TemplateError, expand, fill, fill_all, placeholders, portable
 
 PLACES = Places(
@@ -18,6 +18,7 @@ PLACES = Places(
     late=lambda late: ["--a", "--b"] if late.field == "words" else "one",
     runner=lambda file: Path("/runners") / file,
     python="/usr/bin/python",
+    root=Path("/project"),
 )
 
 
@@ -33,9 +34,18 @@ def test_an_empty_list_leaves_nothing() -> None:
     assert fill_all(["a", "{x}"], {"x": []}) == (("a",),)
 
 
-def test_a_list_inside_a_longer_word_is_refused() -> None:
+def test_a_longer_list_inside_a_longer_word_is_refused() -> None:
     with pytest.raises(TemplateError, match="cannot be part"):
-        fill("-I{x}", {"x": [("a",)]})
+        fill("-I{x}", {"x": [("a",), ("b",)]})
+
+
+def test_a_list_of_at_most_one_word_may_be_part_of_a_word() -> None:
+    assert fill("{x}/{y}.wasm", {"x": [("a", In("b"))], "y": []}) == [("a", In("b"), "/.wasm")]
+
+
+def test_the_root_is_absolute_and_no_part_of_a_key() -> None:
+    word = fill("{root}/{scratch}/cc", {"root": Root(), "scratch": Scratch()})[0]
+    assert (expand([word], PLACES), portable(word)) == (("/project/.wbuild/tmp/x/cc",), "{root}/{scratch}/cc")
 
 
 def test_unknown_placeholder_and_lone_brace_are_refused() -> None:

@@ -5,10 +5,10 @@ from __future__ import annotations
 from collections.abc import Mapping
 from typing import Final
 
-from wbuild.drivers import compiler
+from wbuild.drivers import compiler, project
 from wbuild.drivers.build import Build, Driver
 from wbuild.model.shipped import DriverName
 
 __all__ = ["DRIVERS", "Build", "Driver"]
 
-DRIVERS: Final[Mapping[DriverName, Driver]] = {"compiler": compiler}
+DRIVERS: Final[Mapping[DriverName, Driver]] = {"compiler": compiler, "project": project}

@@ -100,6 +100,8 @@ class Launch:
             with machine_errors(path, "write", needed=len(text)):
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.write_bytes(text.encode("utf-8", "surrogateescape"))
+                if text.startswith("#!"):
+                    path.chmod(0o755)
 
     def _env(self) -> dict[str, str]:
         session, places = self.session, self.session.places(self.step)

@@ -66,6 +66,7 @@ class Session:
         pins = {pin.name: pin for pin in step.pins}
         return Places(
             scratch=self.layout.scratch(step.name),
+            root=self.root,
             tool=lambda name: self.store.path(pins[name]),
             shared=self.cache.shared,
             state=f"{STATES}/{step.state}" if step.state else "",

@@ -50,6 +50,11 @@ class SharedCache:
 
 
 @dataclass(frozen=True, slots=True)
+class Root:
+    """The project's root as an absolute path: for programs that change their directory, and for words that keep it out of outputs."""
+
+
+@dataclass(frozen=True, slots=True)
 class ToolPath:
     """A path in the store folder of a pin, by the pin's name (`Step.pins` holds it)."""
 
@@ -78,7 +83,7 @@ class Late:
     field: str
 
 
-Part: TypeAlias = "str | In | Out | Scratch | State | SharedCache | ToolPath | RunnerPath | Python | Late"
+Part: TypeAlias = "str | In | Out | Scratch | State | SharedCache | Root | ToolPath | RunnerPath | Python | Late"
 Word: TypeAlias = "tuple[Part, ...]"
 """One word of a command line: its parts are joined without a space."""
 
@@ -135,7 +140,8 @@ class Step:
     """Every tool and vendored source it needs, with what those need."""
     env: Mapping[str, Word] = field(default_factory=dict)
     texts: Mapping[str, str] = field(default_factory=dict)
-    """Small files that the engine writes into the scratch folder before the step starts: name → content; part of the key."""
+    """Small files that the engine writes into the scratch folder before the step starts: name → content; part of the key.
+    A content that begins with #! is a program."""
     stdin: str = ""
     """File given as standard input; must be among the inputs."""
     state: str = ""

@@ -14,7 +14,8 @@ from wbuild.model.written import Kind, Seconds, Target
 
 Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
 SourceName = Literal["pypi", "npm"]
-DriverName = Literal["compiler"]
+DriverName = Literal["compiler", "project"]
+ProjectName = Literal["", "cargo", "go", "asconfig"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 
 
@@ -140,6 +141,8 @@ class StepRecipe:
     """Of a step with `network`: globs of the ecosystem's lock files. Without such a file there is nothing to fetch."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment of this step besides that of the toolchain."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Small files in {scratch}, name → content; one that begins with #! is a program. Contents are no templates."""
     timeout: Seconds = 1800.0
     """Limit of time."""
 
@@ -191,6 +194,8 @@ class LanguageRecipe:
     """Default globs of what else may be read (headers, modules)."""
     kind: Kind = "command"
     """Default kind of an artifact."""
+    project: ProjectName = ""
+    """Whose project files the driver `project` reads: what it finds there is read as {project.NAME}."""
     aliases: tuple[str, ...] = ()
     """Other names, for the command line."""
     options: tuple[Option, ...] = ()
