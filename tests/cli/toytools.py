@@ -49,7 +49,7 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
             elif verb == "env":
                 said.append(os.environ.get(rest, "unset"))
             elif verb == "include":
-                waiting.append(os.path.normpath(os.path.join(os.path.dirname(name), rest)))
+                waiting.append(os.path.normpath(Path(name).parent / rest))
             elif verb == "fail":
                 print(rest, file=sys.stderr)
                 return 1
