@@ -16,7 +16,7 @@ from wbuild.names import name_hint, name_problem, quoted
 from wbuild.versions import SpecifierError, clauses
 from wbuild.words import TemplateError, placeholders
 
-STEP_WORDS: Final = ("in", "out", "depfile", "cache", "state", "scratch", "base", "artifact", "vendor", "flags.compile", "flags.link")
+STEP_WORDS: Final = ("in", "out", "depfile", "cache", "state", "scratch", "root", "base", "artifact", "vendor", "flags.compile", "flags.link", "runner:*")
 """Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
 ROUTE_WORDS: Final = ("self", "exe", "python", "runner:*")
 CANDIDATE_WORDS: Final = ("in", "out", "features", "debug")

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
-from posixpath import join, normpath
+from posixpath import dirname, join, normpath
 
 NEVER_INPUTS = (".git", ".wbuild", "dist", "target", "node_modules")
 """Folders whose content is never an input unless a glob names them."""
@@ -42,6 +42,14 @@ class Tree:
 
 def _based(base: str, pattern: str) -> str:
     return normpath(join(base, pattern)) if base not in ("", ".") else normpath(pattern)
+
+
+def upward(folder: str) -> Iterator[str]:
+    """A folder and those above it, nearest first, to the root."""
+    yield folder
+    while folder != ".":
+        folder = dirname(folder) or "."
+        yield folder
 
 
 def is_glob(pattern: str) -> bool:

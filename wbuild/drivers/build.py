@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
 from posixpath import join, normpath
 from typing import Protocol
 
+from wbuild.errors import UsageError
 from wbuild.kit import Kit
 from wbuild.model.planned import Step
 from wbuild.model.shipped import LanguageRecipe, ToolchainRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
 from wbuild.tree import Tree
+from wbuild.words import Value
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -39,6 +41,30 @@ class Build:
     def path(self, relative: str) -> str:
         """A path of the manifest, which is relative to the artifact's folder, relative to the project's root."""
         return normpath(join(self.base, relative))
+
+    def problem(self, code: str, message: str, hint: str) -> UsageError:
+        """A problem of this artifact, to be raised."""
+        return UsageError(code, f"artifact.{self.artifact.name}: {message}", hint=hint)
+
+    def readable(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Files that may be read: `names` and the artifact's `inputs`, without its `exclude`; sorted."""
+        artifact, tree = self.artifact, self.tree
+        extra = tree.glob(artifact.inputs, base=self.base)
+        return tuple(sorted({*names, *extra} - {*tree.glob(artifact.exclude, base=self.base)}))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Facts:
+    """What a build reads, and what its project files say."""
+
+    inputs: tuple[str, ...] = ()
+    """Files surely read besides the primary sources."""
+    candidates: tuple[str, ...] = ()
+    """Files that may be read."""
+    locks: tuple[str, ...] | None = None
+    """Lock files of the project's own dependencies; () when it has none. None: the globs of the recipe find them."""
+    scope: Mapping[str, Value] = field(default_factory=dict)
+    """Meaning of placeholders that only this driver knows."""
 
 
 class Driver(Protocol):

@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from wbuild.drivers.build import Build
+from wbuild.drivers.build import Build, Facts
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
 from wbuild.model.locked import Pin
-from wbuild.model.planned import FirstUse, In, Out, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
+from wbuild.model.planned import FirstUse, In, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
 from wbuild.model.shipped import StepRecipe
 from wbuild.tree import is_glob
 from wbuild.words import Value, fill, fill_all
@@ -33,9 +33,13 @@ class Source:
 
 def steps(build: Build, out: str) -> Sequence[Step]:
     """See `Driver.steps`."""
-    sources = _sources(build)
+    return assemble(build, out, _sources(build), Facts(candidates=_candidates(build)))
+
+
+def assemble(build: Build, out: str, sources: tuple[Source, ...], facts: Facts) -> Sequence[Step]:
+    """The recipe's steps over some sources, for every driver that compiles."""
     module = f"{out}/module.wasm"
-    shared = _Shared.of(build)
+    shared = _Shared.of(build, facts)
     planned: list[Step] = []
     inputs = sources
     for recipe in build.toolchain.steps:
@@ -65,11 +69,11 @@ class _Shared:
 
     pins: tuple[Pin, ...]
     scope: Mapping[str, Value]
-    candidates: tuple[str, ...]
+    facts: Facts
     state: str
 
     @classmethod
-    def of(cls, build: Build) -> _Shared:
+    def of(cls, build: Build, facts: Facts) -> _Shared:
         toolchain = build.toolchain
         given = options(build)
         pins = build.kit.closure([*toolchain.tools, *(f"vendor.{name}" for name in given.vendors)])
@@ -78,6 +82,8 @@ class _Shared:
             **dimensions(build),
             **given.scope,
             **commands(build),
+            **facts.scope,
+            "root": Root(),
             "cache": cache,
             "state": State(),
             "scratch": Scratch(),
@@ -90,7 +96,7 @@ class _Shared:
             "flags.link": [(flag,) for flag in build.artifact.flags.link],
         }
         state = f"{toolchain.name}/{build.artifact.name}.{build.target}" if toolchain.state else ""
-        return cls(pins=pins, scope=scope, candidates=_candidates(build, given.folders), state=state)
+        return cls(pins=pins, scope=scope, facts=facts, state=state)
 
 
 def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out: str) -> Step:
@@ -103,8 +109,9 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         artifact=build.artifact.name,
         action=Tool(argv=fill_all(recipe.run, scope)),
         inputs=source.file,
-        candidates=tuple(name for name in shared.candidates if name not in source.file),
+        candidates=tuple(name for name in shared.facts.candidates if name not in source.file),
         outputs=(output,),
+        texts=recipe.texts,
         depfile=DEPFILE if recipe.depfile else "",
         pins=shared.pins,
         env=_env(build, recipe, scope),
@@ -115,7 +122,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
 
 def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[Step]:
     """The step that fetches the project's own dependencies; none without a lock file."""
-    locks = _own(build, recipe.locks)
+    locks = _own(build, recipe.locks) if shared.facts.locks is None else shared.facts.locks
     if not locks:
         return []
     scope: dict[str, Value] = {**shared.scope, "in": [(In(name),) for name in locks]}
@@ -128,6 +135,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             action=Tool(argv=fill_all(recipe.run, scope)),
             inputs=tuple(locks),
             outputs=(f"{out}/{recipe.verb}.stamp",),
+            texts=recipe.texts,
             pins=shared.pins,
             env=_env(build, recipe, scope),
             state=shared.state,
@@ -140,7 +148,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
 def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[Source], goal: Goal) -> Step:
     module = goal.module
     scope: dict[str, Value] = {**shared.scope, "in": [(s.part,) for s in sources], "out": Out(module), "depfile": Scratch(DEPFILE)}
-    inputs = (*(file for source in sources for file in source.file), *goal.stamps)
+    inputs = tuple(dict.fromkeys((*(file for source in sources for file in source.file), *shared.facts.inputs, *goal.stamps)))
     compiles = not any(step.each for step in build.toolchain.steps)
     toolchain = build.toolchain
     return Step(
@@ -150,9 +158,10 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         artifact=build.artifact.name,
         action=Tool(argv=fill_all(recipe.run, scope)),
         inputs=inputs,
-        candidates=tuple(name for name in shared.candidates if name not in inputs) if compiles else (),
+        candidates=tuple(name for name in shared.facts.candidates if name not in inputs) if compiles else (),
         outputs=(module,),
         results={module: fill(recipe.result, scope)[0]} if recipe.result else {},
+        texts=recipe.texts,
         depfile=DEPFILE if recipe.depfile else "",
         pins=shared.pins,
         env=_env(build, recipe, scope),
@@ -211,9 +220,9 @@ def _own(build: Build, patterns: Sequence[str]) -> list[str]:
     return [name for name in found if not any(name.startswith(f"{folder}/") for folder in build.foreign)]
 
 
-def _candidates(build: Build, folders: Sequence[str]) -> tuple[str, ...]:
+def _candidates(build: Build) -> tuple[str, ...]:
     """Everything that a compiler may read besides the primary sources."""
     names = set(_own(build, (*build.language.inputs, *build.artifact.inputs)))
-    for folder in folders:
+    for folder in options(build).folders:
         names.update(build.tree.below(folder))
     return tuple(sorted(names))

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wbuild.drivers.build import Build
 from wbuild.errors import UsageError
-from wbuild.model.planned import In, ToolPath, Word
+from wbuild.model.planned import In, RunnerPath, ToolPath, Word
 from wbuild.model.shipped import Option
 from wbuild.words import Value, fill_all, placeholders
 
@@ -76,10 +76,14 @@ def dimensions(build: Build) -> dict[str, Value]:
 
 
 def commands(build: Build) -> dict[str, Value]:
-    """`bin:PROGRAM` for every program that the toolchain's command lines name."""
+    """`bin:PROGRAM` and `runner:FILE` for every program that the toolchain's command lines and environments name."""
     scope: dict[str, Value] = {}
-    for recipe in build.toolchain.steps:
-        for name in (name for template in recipe.run for name in placeholders(template) if name.startswith("bin:")):
+    steps = build.toolchain.steps
+    templates = (*build.toolchain.env.values(), *(template for step in steps for template in (*step.run, *step.env.values())))
+    for name in (name for template in templates for name in placeholders(template)):
+        if name.startswith("runner:"):
+            scope[name] = RunnerPath(name.removeprefix("runner:"))
+        if name.startswith("bin:"):
             program = name.removeprefix("bin:")
             tool = next((t for t in build.toolchain.tools if program in build.kit.pin(t).bin), build.toolchain.tools[0])
             scope[name] = build.kit.bin(tool, program)

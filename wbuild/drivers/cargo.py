@@ -1,0 +1,286 @@
+"""What a Cargo project says about itself: the package, the target to build, and the folders whose files cargo reads.
+
+package     a folder with a Cargo.toml that has [package]
+workspace   the packages that share one Cargo.lock; a package alone is a workspace of one
+target      what a package builds: its binaries, and its library when that is a cdylib
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from posixpath import dirname, join, normpath
+from typing import Any, Final, TypeAlias
+
+import tomli
+
+from wbuild.drivers.build import Build, Facts
+from wbuild.model.locked import Platform
+from wbuild.model.planned import In
+from wbuild.names import quoted
+from wbuild.tree import Tree, upward
+from wbuild.words import Value
+
+TEXTS: Final = ("**/Cargo.toml", "**/.cargo/config.toml", "**/.cargo/config")
+MANIFEST: Final = "Cargo.toml"
+LOCK: Final = "Cargo.lock"
+HOSTS: Final[Mapping[Platform, str]] = {
+    "linux-x86_64": "x86_64-unknown-linux-gnu",
+    "linux-aarch64": "aarch64-unknown-linux-gnu",
+    "macos-x86_64": "x86_64-apple-darwin",
+    "macos-arm64": "aarch64-apple-darwin",
+    "windows-x86_64": "x86_64-pc-windows-msvc",
+}
+"""rustc's names of the platforms: build scripts and procedural macros are made for these."""
+_DEPENDENCIES: Final = ("dependencies", "build-dependencies", "build_dependencies", "dev-dependencies", "dev_dependencies")
+_TARGET_FLAGS: Final = "target.'cfg(target_family = \"wasm\")'.rustflags"
+
+Table: TypeAlias = "Mapping[str, Any]"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Package:
+    """One package of a workspace, or the workspace's own manifest when it is none."""
+
+    folder: str
+    """Relative to the project's root."""
+    data: Table
+
+    @property
+    def manifest(self) -> str:
+        """Its Cargo.toml."""
+        return normpath(join(self.folder, MANIFEST))
+
+    @property
+    def name(self) -> str:
+        """Name of the package; "" when there is no [package]."""
+        return str(_table(self.data, "package").get("name", ""))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Workspace:
+    """The packages around one folder."""
+
+    folder: str
+    packages: Mapping[str, Package]
+    """Folder → package, the root manifest among them."""
+
+    @property
+    def root(self) -> Package:
+        """The package with [workspace], or the only one."""
+        return self.packages[self.folder]
+
+
+def read(build: Build) -> Facts:
+    """What cargo builds for an artifact. Raises UsageError for what its manifests lack or do not say."""
+    space = _workspace(build)
+    package = _package(build, space)
+    target, file = _target(build, package)
+    lock = normpath(join(space.folder, LOCK))
+    if lock not in build.tree.names:
+        raise build.problem("WB236", f"{space.folder} has no {LOCK}", "run `cargo generate-lockfile` there, and commit it")
+    configs = [name for name in _configs(build.tree, package.folder) if dirname(dirname(name))]
+    scope: dict[str, Value] = {
+        "project.manifest": In(package.manifest),
+        "project.package": package.name,
+        "project.target": [(word,) for word in target],
+        "project.file": file,
+        "project.host": HOSTS[build.kit.pin(build.toolchain.tools[0]).platform],
+        "project.configs": [word for name in configs for word in (("--config",), (In(name),))],
+        "project.rustflags": _rustflags(build.tree, package.folder),
+        "project.default-features": [] if build.artifact.options.get("default-features", True) else [("--no-default-features",)],
+    }
+    inputs = tuple(dict.fromkeys((lock, space.root.manifest, package.manifest)))
+    candidates = tuple(name for name in _files(build, space, package) if name not in inputs)
+    return Facts(inputs=inputs, candidates=candidates, locks=(lock,), scope=scope)
+
+
+def _table(data: Table, *keys: str) -> Table:
+    """A table inside a table; empty when it is not there or something else."""
+    for key in keys:
+        found = data.get(key)
+        data = found if isinstance(found, Mapping) else {}
+    return data
+
+
+def _texts(data: Table, key: str) -> tuple[str, ...]:
+    found = data.get(key)
+    return tuple(str(item) for item in found) if isinstance(found, list) else ()
+
+
+def _load(build: Build, folder: str) -> Package | None:
+    """The package of a folder; None without a Cargo.toml. Raises UsageError for one that is no TOML."""
+    file = normpath(join(folder, MANIFEST))
+    text = build.tree.texts.get(file)
+    if text is None:
+        return None
+    try:
+        return Package(folder=folder, data=tomli.loads(text))
+    except tomli.TOMLDecodeError as error:
+        raise build.problem("WB236", f"{file} is not TOML: {error}", "cargo must be able to read it") from None
+
+
+def _workspace(build: Build) -> Workspace:
+    """The workspace of the artifact's folder: its own, or the nearest above that does not exclude it."""
+    own = _load(build, build.base)
+    if own is None:
+        raise build.problem("WB236", f"no {MANIFEST} in {build.base}", "set `path` to the package's folder")
+    named = _table(own.data, "package").get("workspace")
+    root = own
+    if "workspace" not in own.data:
+        folders = [normpath(join(own.folder, named))] if isinstance(named, str) else [*upward(own.folder)][1:]
+        root = next((found for folder in folders if (found := _load(build, folder)) and _takes(found, own.folder)), own)
+    packages = {root.folder: root, own.folder: own}
+    for folder in _members(build.tree, root):
+        member = _load(build, folder)
+        if member is not None:
+            packages[folder] = member
+    return Workspace(folder=root.folder, packages=packages)
+
+
+def _takes(root: Package, folder: str) -> bool:
+    """Whether a manifest is that of a workspace which does not exclude a folder."""
+    excluded = [normpath(join(root.folder, path)) for path in _texts(_table(root.data, "workspace"), "exclude")]
+    return "workspace" in root.data and not any(folder == path or folder.startswith(f"{path}/") for path in excluded)
+
+
+def _members(tree: Tree, root: Package) -> Iterator[str]:
+    patterns = _texts(_table(root.data, "workspace"), "members")
+    found = tree.glob([join(pattern, MANIFEST) for pattern in patterns], base=root.folder)
+    return (folder for name in found if _takes(root, folder := dirname(name) or "."))
+
+
+def _package(build: Build, space: Workspace) -> Package:
+    """The package that the artifact names, else the one in its folder, else the only one of the workspace."""
+    named = build.artifact.options.get("package")
+    packages = {package.name: package for package in space.packages.values() if package.name}
+    if named is not None:
+        if str(named) in packages:
+            return packages[str(named)]
+        raise build.problem("WB237", f"the workspace has no package {quoted(str(named))}", f"it has {', '.join(sorted(packages))}")
+    here = space.packages[build.base]
+    if here.name:
+        return here
+    if len(packages) == 1:
+        return next(iter(packages.values()))
+    hint = f"set [artifact.{build.artifact.name}.{build.language.name}] package to one of {', '.join(sorted(packages))}"
+    raise build.problem("WB237", f"{here.manifest} is that of a workspace, and `package` does not say which member", hint)
+
+
+def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
+    """(cargo's words for the target, name of the module that it makes)."""
+    if build.kind == "reactor":
+        library = _library(build, package)
+        return ("--lib",), f"{library}.wasm"
+    binaries = tuple(_binaries(build.tree, package))
+    wish = build.artifact.options.get("bin")
+    default = _table(package.data, "package").get("default-run")
+    if wish is None and not binaries:
+        hint = 'set kind = "reactor" for a library (crate-type cdylib)'
+        raise build.problem("WB237", f"the package {quoted(package.name)} has no binary", hint)
+    name = str(wish) if wish is not None else str(default) if default in binaries else binaries[0]
+    if name not in binaries:
+        raise build.problem("WB237", f"{quoted(package.name)} has no binary {quoted(name)}", f"it has {', '.join(binaries)}")
+    if wish is None and default not in binaries and len(binaries) > 1:
+        hint = f"set [artifact.{build.artifact.name}.{build.language.name}] bin to one of {', '.join(binaries)}"
+        raise build.problem("WB237", f"the package {quoted(package.name)} has {len(binaries)} binaries", hint)
+    return ("--bin", name), f"{name}.wasm"
+
+
+def _library(build: Build, package: Package) -> str:
+    """Name of the library. Raises UsageError when it is not a cdylib."""
+    library = _table(package.data, "lib")
+    kinds = _texts(library, "crate-type") or _texts(library, "crate_type")
+    if "cdylib" not in kinds:
+        hint = f'add crate-type = ["cdylib"] to [lib] in {package.manifest}, or set kind = "command"'
+        raise build.problem("WB237", f"the package {quoted(package.name)} has no library of crate-type cdylib", hint)
+    return str(library.get("name") or package.name.replace("-", "_"))
+
+
+def _binaries(tree: Tree, package: Package) -> Iterator[str]:
+    """Names of a package's binaries: declared ones, then those that cargo finds by their place."""
+    declared = [entry for entry in package.data.get("bin", ()) if isinstance(entry, Mapping)]
+    names = [str(entry.get("name", "")) for entry in declared]
+    paths = {str(entry.get("path", "")) for entry in declared}
+    yield from names
+    if _table(package.data, "package").get("autobins") is False:
+        return
+    if tree.glob(["src/main.rs"], base=package.folder) and package.name not in names and "src/main.rs" not in paths:
+        yield package.name
+    places = tree.glob(["src/bin/*.rs", "src/bin/*/main.rs"], base=package.folder)
+    start = len(normpath(join(package.folder, "src/bin"))) + 1
+    for place in places:
+        name = place[start:].removesuffix("/main.rs").removesuffix(".rs")
+        if name not in names and f"src/bin/{place[start:]}" not in paths:
+            yield name
+
+
+def _files(build: Build, space: Workspace, package: Package) -> tuple[str, ...]:
+    """Files that cargo may read: those of the package and of the packages below its path dependencies, and all manifests."""
+    read = _closure(build, space, package)
+    others = [folder for folder in (*space.packages, *build.foreign) if folder not in read]
+    found = {member.manifest for member in space.packages.values()}
+    for folder in read:
+        inner = [other for other in others if folder == "." or other.startswith(f"{folder}/")]
+        found.update(n for n in build.tree.below(folder) if not any(n.startswith(f"{other}/") for other in inner))
+    return build.readable({*found, *_configs(build.tree, package.folder)})
+
+
+def _closure(build: Build, space: Workspace, package: Package) -> tuple[str, ...]:
+    """Folders of a package and of all that it depends on by path."""
+    read: dict[str, None] = {}
+    waiting = [package.folder, *_patches(space.root)]
+    while waiting:
+        folder = waiting.pop()
+        if folder in read:
+            continue
+        if folder.startswith(".."):
+            hint = "widen the boundary with [project] root"
+            raise build.problem("WB238", f"a path dependency leads to {folder}, out of the project", hint)
+        found = space.packages.get(folder) or _load(build, folder)
+        if found is None:
+            raise build.problem("WB238", f"a path dependency leads to {folder}, where no {MANIFEST} is", "correct the path")
+        read[folder] = None
+        waiting += _dependencies(found, space.root)
+    return tuple(sorted(read))
+
+
+def _dependencies(package: Package, root: Package) -> Iterator[str]:
+    """Folders that a package names as path dependencies, itself or through its workspace."""
+    shared = _table(root.data, "workspace", "dependencies")
+    platforms = (table for table in _table(package.data, "target").values() if isinstance(table, Mapping))
+    for table in (package.data, *platforms):
+        for name, wanted in (item for key in _DEPENDENCIES for item in _table(table, key).items()):
+            if isinstance(wanted, Mapping):
+                inherits = wanted.get("workspace") is True
+                yield from _path(root.folder if inherits else package.folder, _table(shared, name) if inherits else wanted)
+
+
+def _patches(root: Package) -> Iterator[str]:
+    patches = _table(root.data, "patch")
+    for wanted in (wanted for origin in patches for wanted in _table(patches, origin).values() if isinstance(wanted, Mapping)):
+        yield from _path(root.folder, wanted)
+
+
+def _path(folder: str, wanted: Table) -> Iterator[str]:
+    if isinstance(wanted.get("path"), str):
+        yield normpath(join(folder, wanted["path"]))
+
+
+def _configs(tree: Tree, folder: str) -> tuple[str, ...]:
+    """cargo's configuration files that count for a folder, outermost first."""
+    folders = [*upward(folder)][::-1]
+    names = (normpath(join(one, ".cargo", name)) for one in folders for name in ("config.toml", "config"))
+    return tuple(name for name in names if name in tree.texts)
+
+
+def _rustflags(tree: Tree, folder: str) -> str:
+    """The key of cargo's configuration that takes more flags without hiding those of the project: cargo reads one of the two only."""
+    for name in _configs(tree, folder):
+        try:
+            data = tomli.loads(tree.texts[name])
+        except tomli.TOMLDecodeError:
+            continue
+        if any(isinstance(table, Mapping) and "rustflags" in table for table in _table(data, "target").values()):
+            return _TARGET_FLAGS
+    return "build.rustflags"

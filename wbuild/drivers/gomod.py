@@ -1,0 +1,109 @@
+"""What a Go module says about itself: its folder, its lock file, and the other modules of the project that it uses."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from posixpath import join, normpath, relpath
+from typing import Final
+
+from wbuild.drivers.build import Build, Facts
+from wbuild.model.planned import In, Root
+from wbuild.tree import upward
+from wbuild.words import Value
+
+TEXTS: Final = ("**/go.mod", "**/go.work")
+_COMMENT: Final = re.compile(r"//.*")
+_BLOCK: Final = re.compile(r"(\w+)\s*\(\s*\Z")
+
+
+def read(build: Build) -> Facts:
+    """What go builds for an artifact. Raises UsageError when there is no module or no lock file."""
+    module = next((folder for folder in upward(build.base) if _file(folder, "go.mod") in build.tree.texts), None)
+    if module is None:
+        raise build.problem("WB236", f"no go.mod in {build.base} or above", "run `go mod init NAME` there")
+    workspace = next((folder for folder in upward(module) if _file(folder, "go.work") in build.tree.texts), None)
+    folders = _closure(build, module, workspace)
+    inputs = [_file(module, "go.mod")]
+    if workspace is not None:
+        inputs.append(_file(workspace, "go.work"))
+    package = str(build.artifact.options.get("package", "."))
+    tags = build.artifact.options.get("tags", ())
+    scope: dict[str, Value] = {
+        "project.folder": In(module),
+        "project.package": _pattern(relpath(build.path(package), module)),
+        "project.tags": [(f"-tags={','.join(tags)}",)] if isinstance(tags, tuple) and tags else [],
+        "project.workspace": "off" if workspace is None else (Root(), f"/{_file(workspace, 'go.work')}"),
+    }
+    names = {name for folder in folders for name in build.tree.below(folder) if not name.endswith("_test.go")}
+    candidates = tuple(name for name in build.readable(names) if name not in inputs)
+    return Facts(inputs=tuple(inputs), candidates=candidates, locks=_locks(build, folders, workspace), scope=scope)
+
+
+def _file(folder: str, name: str) -> str:
+    return normpath(join(folder, name))
+
+
+def _pattern(folder: str) -> str:
+    """A folder as go's command line takes it: a plain name would be an import path."""
+    return folder if folder.startswith(".") else f"./{folder}"
+
+
+def _directives(text: str) -> Iterator[tuple[str, str]]:
+    """(verb, rest) of every directive of a go.mod or go.work."""
+    block = ""
+    for line in (_COMMENT.sub("", raw).strip() for raw in text.splitlines()):
+        start = _BLOCK.match(line)
+        if start:
+            block = start[1]
+        elif line == ")":
+            block = ""
+        elif block and line:
+            yield block, line
+        elif line:
+            verb, _, rest = line.partition(" ")
+            yield verb, rest.strip()
+
+
+def _local(text: str) -> Iterator[str]:
+    """Folders that `replace` and `use` name."""
+    for verb, rest in _directives(text):
+        words = rest.partition("=>")[2].split() if verb == "replace" else rest.split() if verb == "use" else []
+        place = words[0].strip('"`') if words else ""
+        if len(words) == 1 and place.startswith("."):
+            yield place
+
+
+def _closure(build: Build, module: str, workspace: str | None) -> tuple[str, ...]:
+    """Folders of all modules of the project that take part."""
+    texts = build.tree.texts
+    waiting = [module]
+    if workspace is not None:
+        waiting += [normpath(join(workspace, place)) for place in _local(texts[_file(workspace, "go.work")])]
+    read: dict[str, None] = {}
+    while waiting:
+        folder = waiting.pop()
+        if folder in read:
+            continue
+        if folder.startswith(".."):
+            hint = "widen the boundary with [project] root"
+            raise build.problem("WB238", f"a module is replaced by {folder}, out of the project", hint)
+        read[folder] = None
+        waiting += [normpath(join(folder, place)) for place in _local(texts.get(_file(folder, "go.mod"), ""))]
+    return tuple(sorted(read))
+
+
+def _locks(build: Build, folders: tuple[str, ...], workspace: str | None) -> tuple[str, ...]:
+    """What says which modules to download; nothing when there are none, or when they are part of the project (vendor/)."""
+    tree = build.tree
+    homes = folders if workspace is None else (*folders, workspace)
+    if any(_file(home, "vendor/modules.txt") in tree.names for home in homes):
+        return ()
+    sums = [name for home in dict.fromkeys(homes) for name in (_file(home, "go.sum"), _file(home, "go.work.sum")) if name in tree.names]
+    needing = [
+        folder for folder in folders if any(verb == "require" for verb, _ in _directives(tree.texts.get(_file(folder, "go.mod"), "")))
+    ]
+    if needing and not sums:
+        raise build.problem("WB236", f"{needing[0]} has no go.sum", "run `go mod tidy` there, and commit go.sum")
+    mods = [_file(folder, "go.mod") for folder in folders if _file(folder, "go.mod") in tree.names]
+    return tuple(sorted({*sums, *mods})) if needing else ()
