@@ -5,6 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -340,6 +344,25 @@ def test_a_failure_leaves_the_old_artifact(project: Shell) -> None:
     after = (project.folder / "dist/release/hello.wasm").read_bytes()
     project.run("build", "--opt").ends(1)
     assert (project.folder / "dist/release/hello.wasm").read_bytes() == after
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_the_tools_too(number: int, code: int, project: Shell) -> None:
+    """F80, F82."""
+    pid = project.folder / "pid"
+    project.write("hello/hello.toy", f"sleep {pid}\n")
+    command, pipe = [sys.executable, "-m", "wbuild", "build"], subprocess.PIPE
+    process = subprocess.Popen(command, cwd=project.folder, env=project.env, stdout=pipe, stderr=pipe, text=True)
+    while not (pid.exists() and pid.read_text()):
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (code, "")
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    project.write("hello/hello.toy", "say hello\n")
+    project.run("build").ends(0)
 
 
 def test_color(project: Shell) -> None:
