@@ -144,3 +144,5 @@ class Doors:
     """No socket is opened at all."""
     program: Callable[[str], tuple[str, ...]] | None = None
     """Command line of an installed tool's program by name (npm from the pinned Node), installing it first; given to sources."""
+    keep: Path | None = None
+    """Folder for what package clients may keep between runs, such as lists of packages; None: nothing is kept."""

@@ -38,6 +38,8 @@ class PinnedFile:
     """Bytes."""
     digest: Digest
     trust: Trust = "registry"
+    path: str = ""
+    """Where the source has it, relative to the source's address, where package and name do not say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
