@@ -50,7 +50,7 @@ class Edge:
     importer: str
     imported: str
     inner: bool
-    """Inside a function."""
+    """Inside a function, or for type checkers only."""
 
 
 def unit(path: Path) -> str:
@@ -63,6 +63,7 @@ def edges() -> Iterator[Edge]:
     for path in sorted(ROOT.rglob("*.py")):
         tree = ast.parse(path.read_text("utf-8"))
         inner = {id(n) for f in ast.walk(tree) if isinstance(f, (ast.FunctionDef, ast.AsyncFunctionDef)) for n in ast.walk(f)}
+        inner |= {id(n) for block in ast.walk(tree) if isinstance(block, ast.If) and for_types(block) for n in ast.walk(block)}
         for node in ast.walk(tree):
             names: list[str] = []
             if isinstance(node, ast.Import):
@@ -73,6 +74,11 @@ def edges() -> Iterator[Edge]:
                 names = [f"wbuild.{a.name}" for a in node.names] if node.module == "wbuild" else [node.module or ""]
             for name in names:
                 yield Edge(path, getattr(node, "lineno", 0), unit(path), name, id(node) in inner)
+
+
+def for_types(block: ast.If) -> bool:
+    """Whether a block is read by type checkers only."""
+    return isinstance(block.test, ast.Name) and block.test.id == "TYPE_CHECKING"
 
 
 EDGES = list(edges())

@@ -15,7 +15,7 @@ from tests.unit.engine_world import World, builtin_step, compile_step, compiler,
 from wbuild.doors.interfaces import Command
 from wbuild.engine import Interrupted, StepStarted
 from wbuild.errors import ArtifactError, BugError, MachineError, ProvisionError
-from wbuild.model.planned import JSON, FirstUse, Late, Out, Python, RunnerPath, Scratch, SharedCache, State
+from wbuild.model.planned import JSON, FirstUse, Late, Out, Python, RunnerPath, Scratch, SharedCache, State, Step
 
 
 @pytest.fixture
@@ -250,6 +250,24 @@ def test_F71_an_optional_step_that_was_prevented_counts_for_this_run_only(world:
     results = world.run(*steps)
     assert [(r.status, r.degraded) for r in results.values()] == [("ran", False), ("ran", False)]
     assert world.read("best") == "modulebetter"
+
+
+def test_what_a_limit_of_time_decided_is_used_and_never_kept(world: World) -> None:
+    def steps(*, optional: bool) -> list[Step]:
+        check = tool_step("check", [], ["outcome"], ["check", (Out("outcome"),)], optional=optional, transient=75)
+        return [check, builtin_step("select", ["outcome"], ["best"], does="join")]
+
+    world.runner.respond = lambda c: Answer(code=75, files={c.argv[1]: "slow"})
+    for optional in (True, False):
+        for _ in range(2):
+            results = world.run(*steps(optional=optional))
+            assert results["check"].status == "ran"
+            assert [r.degraded for r in results.values()] == [optional, optional]
+            assert world.read("best") == "slow"
+    world.runner.respond = lambda c: Answer(files={c.argv[1]: "fast"})
+    results = world.run(*steps(optional=True))
+    assert [(r.status, r.degraded) for r in results.values()] == [("ran", False), ("ran", False)]
+    assert set(world.statuses(*steps(optional=True)).values()) == {"cached"}
 
 
 def test_a_program_that_needs_what_was_not_made_fails(world: World) -> None:

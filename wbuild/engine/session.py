@@ -44,7 +44,7 @@ class Session:
     absent: set[str] = field(default_factory=set)
     """Outputs that optional steps did not make."""
     degraded: set[str] = field(default_factory=set)
-    """Those of them that a time-out or a signal prevented: another run may make them."""
+    """Outputs that a time-out, a signal or a limit of time prevented or shaped: another run may make others."""
     seen: dict[str, Stamp | None] = field(default_factory=dict)
     """Candidates as they were when a step that may read them first began."""
     runners: dict[str, str] = field(default_factory=dict)

@@ -37,7 +37,7 @@ class Made:
     keep: bool = True
     """Whether the result may be cached."""
     degraded: str = ""
-    """Why an optional step made nothing this time, though it might another time."""
+    """Why an optional step made nothing, or something else than it might make another time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,8 +52,9 @@ class Work:
     def perform(self) -> Result:
         """The step's result; its outputs are in place unless it raises. Raises WbuildError for what ends the step."""
         step, session = self.step, self.session
-        lacking = sorted({*step.inputs, *(part.path for part in self._late())} & session.absent)
-        degraded = any(path in session.degraded for path in lacking)
+        needed = {*step.inputs, *(part.path for part in self._late())}
+        lacking = sorted(needed & session.absent)
+        degraded = not needed.isdisjoint(session.degraded)
         if lacking and isinstance(step.action, Tool):
             return self._without(lacking, degraded=degraded)
         words = settled(session, step)
@@ -107,7 +108,9 @@ class Work:
             if said is None:
                 continue
             lookup.remember(found.evidence, found.action)
-            nothing = None in found.entry.outputs.values() and set(found.entry.outputs.values()) == {None}
+            nothing = set(found.entry.outputs.values()) == {None}
+            if degraded:
+                self.session.degraded.update(self.step.outputs)
             for path, content in found.entry.outputs.items():
                 if content is None:
                     self._put(path, None, degraded=degraded)
@@ -178,6 +181,7 @@ class Work:
             outputs={path: launch.output(path) for path in step.outputs},
             read=said.names if said else None,
             keep=not passing and not (said and said.foreign),
+            degraded="a limit of time decided" if passing and step.optional else "",
         )
 
     def _nothing(self, degraded: str) -> Made:
@@ -230,12 +234,12 @@ class Work:
         """Put one output in place; a file that has these bytes already is left alone, so that nothing depends on its time."""
         session, files = self.session, self.session.doors.files
         target = session.root / path
+        if degraded:
+            session.degraded.add(path)
         if content is None:
             if target.exists():
                 files.remove(target)
             session.absent.add(path)
-            if degraded:
-                session.degraded.add(path)
             return
         found = digest(content) if isinstance(content, bytes) else files.sha256(content)
         if session.index.digest(path) == found:

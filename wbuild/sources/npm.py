@@ -11,7 +11,6 @@ import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Final, cast
-from urllib.parse import unquote, urlsplit
 
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
@@ -84,9 +83,9 @@ def _file(package: str, version: str, facts: Mapping[str, JSON], doors: Doors) -
     digest = _digest(str(dist.get("integrity") or "")) if isinstance(dist, dict) else None
     if digest is None:
         return Unavailable(reason=f"the registry has no sha512 digest of {package} {version}")
-    name = unquote(urlsplit(str(url)).path).rpartition("/")[2]
+    name = f"{package.rpartition('/')[2]}-{version}.tgz"  # some registries serve it under a name without version
     if not plain_name(name):
-        raise ProvisionError("WB414", f"npm's answer about {package} {version} names the file {name!r}")
+        raise ProvisionError("WB414", f"npm's answer about {package} has the version {version!r}")
     return version, PinnedFile(name=name, size=doors.network.size(str(url)), digest=digest)
 
 

@@ -1,0 +1,66 @@
+"""wbuild.lock: what was chosen for a project, for every platform, made once and kept until someone asks for an update."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from wbuild.kit import Kit
+from wbuild.lock import text
+from wbuild.lock.equip import Equipment, route_of
+from wbuild.lock.needed import Required, choose_toolchains, required
+from wbuild.lock.resolve import Request, resolve, vendor_fits
+from wbuild.model.locked import Lock, LockedTool, Pin, Platform, Unavailable
+from wbuild.model.shipped import Catalog
+from wbuild.model.written import Manifest
+from wbuild.versions import same
+
+__all__ = ["Request", "Required", "choose_toolchains", "decode", "encode", "kit", "required", "resolve", "stale"]
+
+
+def encode(lock: Lock) -> str:
+    """The text of wbuild.lock; equal locks give equal bytes."""
+    return text.encode(lock)
+
+
+def decode(content: str, catalog: Catalog, file: str) -> Lock:
+    """The lock in a text, its pins equipped with programs, needs and probes from the recipes.
+
+    Raises UsageError with every problem and its place, IntegrityError for files that belong to another version.
+    """
+    lock = text.decode(content, file)
+    return replace(lock, tools=Equipment(tools=lock.tools, catalog=catalog).all())
+
+
+def kit(lock: Lock, platform: Platform) -> Kit:
+    """The pins of one platform. What it cannot have is an error only when asked for."""
+    missing = Unavailable(reason="wbuild.lock has no entry for this platform; run `wbuild lock --update`")
+    return Kit(platform=platform, pins={name: tool.platforms.get(platform, missing) for name, tool in lock.tools.items()})
+
+
+def stale(manifest: Manifest, catalog: Catalog, lock: Lock) -> tuple[str, ...]:
+    """How a lock differs from what the manifest wants, in words; () when it fits. Raises UsageError for unknown names."""
+    needed = required(manifest, catalog, lock)
+    wanted = {*needed.tools, *needed.vendors}
+    found = [f"{name} is needed and not locked" for name in sorted(wanted - set(lock.tools))]
+    found += [f"{name} is locked and not needed" for name in sorted(set(lock.tools) - wanted)]
+    for name in sorted(wanted & set(lock.tools)):
+        found += _differences(name, lock.tools[name], manifest, catalog)
+    for language in sorted({*needed.toolchains, *lock.toolchains}):
+        one, other = needed.toolchains.get(language), lock.toolchains.get(language)
+        if one != other:
+            found.append(f"toolchain of {language}: {other or 'none'} is locked, wbuild.toml wants {one or 'none'}")
+    if lock.recipes != catalog.digest:
+        found.append("the project's own recipes changed")
+    return tuple(found)
+
+
+def _differences(name: str, tool: LockedTool, manifest: Manifest, catalog: Catalog) -> list[str]:
+    if name.startswith("vendor."):
+        vendor = manifest.vendor[name.removeprefix("vendor.")]
+        return [] if vendor_fits(tool, vendor) else [f"{name}: {tool.version} is locked, wbuild.toml wants {vendor.from_} {vendor.version}"]
+    version = manifest.tools.get(name, "")
+    if version and not same(version, tool.version):
+        return [f"{name}: {tool.version} is locked, wbuild.toml wants {version}"]
+    pins = [entry for entry in tool.platforms.values() if isinstance(entry, Pin)]
+    lost = {f"{pin.source}:{pin.package}" for pin in pins if route_of(catalog.tools.get(name), pin) is None}
+    return [f"{name}: its recipe has no route {', '.join(sorted(lost))} any more"] if lost else []

@@ -1,0 +1,142 @@
+"""Manifest + catalogue → lock: versions and files of everything that is needed and not locked yet, for every platform."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+
+from wbuild.doors.interfaces import Doors
+from wbuild.errors import ProvisionError, UsageError
+from wbuild.faults import suggestion
+from wbuild.lock.equip import Equipment
+from wbuild.lock.needed import required, vendor_recipe
+from wbuild.model.locked import PLATFORMS, Lock, LockedTool, Pin, Platform, Unavailable
+from wbuild.model.shipped import Catalog, ToolRecipe
+from wbuild.model.written import Manifest, Vendor
+from wbuild.sources import SOURCES, Source
+from wbuild.versions import same
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Request:
+    """What to resolve, and with what."""
+
+    doors: Doors
+    say: Callable[[str], None]
+    install: Callable[[Pin, str], tuple[str, ...]]
+    """Command line of a program of a pin, installing the pin first: package clients (npm) come from the lock too."""
+    update: frozenset[str] = frozenset()
+    """Blocks to resolve again; {"*"}: all."""
+    sources: Mapping[str, Source] = field(default_factory=lambda: SOURCES)
+
+
+def resolve(manifest: Manifest, catalog: Catalog, previous: Lock | None, request: Request) -> Lock:
+    """A lock that fits the manifest. Blocks of `previous` that still fit are kept as they are.
+
+    Raises UsageError for unknown names, ProvisionError when something cannot be found out (offline: with all that is missing).
+    """
+    needed = required(manifest, catalog, previous)
+    recipes = {name: catalog.tools[name] for name in needed.tools}
+    versions = {name: manifest.tools.get(name, "") for name in needed.tools}
+    for name in needed.vendors:
+        vendor = manifest.vendor[name.removeprefix("vendor.")]
+        recipes[name], versions[name] = vendor_recipe(name, vendor), vendor.version
+    unknown = sorted(request.update - {"*"} - set(recipes))
+    if unknown:
+        raise UsageError("WB244", f"nothing here needs {', '.join(unknown)}", hint=suggestion(unknown[0], recipes))
+    kept = {} if previous is None or "*" in request.update else _kept(previous, recipes, versions, request.update)
+    tools = dict(kept)
+    fresh = [name for name in recipes if name not in kept]
+    if fresh:
+        if request.doors.offline:
+            listed = ", ".join(f"{name} {versions[name]}".strip() for name in fresh)
+            raise ProvisionError("WB412", f"offline, and not in wbuild.lock: {listed}", hint="run `wbuild lock` while online")
+        request.say(f"looking up {', '.join(fresh)} for all platforms")
+    for name in fresh:
+        tools[name] = _Search(recipe=recipes[name], version=versions[name], request=request, known=tools, catalog=catalog).run()
+    ordered = {name: tools[name] for name in sorted(tools)}
+    return Lock(tools=Equipment(tools=ordered, catalog=catalog).all(), toolchains=needed.toolchains, recipes=catalog.digest)
+
+
+def _kept(previous: Lock, recipes: Mapping[str, ToolRecipe], versions: Mapping[str, str], update: frozenset[str]) -> dict[str, LockedTool]:
+    """Blocks of the previous lock that are needed, have the wanted version and come from a route that still exists."""
+    return {
+        name: tool
+        for name, tool in previous.tools.items()
+        if name in recipes and name not in update and fits(tool, recipes[name], versions[name])
+    }
+
+
+def fits(tool: LockedTool, recipe: ToolRecipe, version: str) -> bool:
+    """Whether a block still is what manifest and recipe want; `version` is the exact one, or ""."""
+    routes = {(route.source, route.package) for route in recipe.routes}
+    pins = [entry for entry in tool.platforms.values() if isinstance(entry, Pin)]
+    return (not version or same(version, tool.version)) and all((pin.source, pin.package) in routes for pin in pins)
+
+
+@dataclass(slots=True, kw_only=True)
+class _Search:
+    """Asks the routes of one tool, in order, until every platform has an answer."""
+
+    recipe: ToolRecipe
+    version: str
+    request: Request
+    known: Mapping[str, LockedTool]
+    catalog: Catalog
+    found: dict[Platform, Pin] = field(default_factory=dict)
+    reasons: dict[Platform, str] = field(default_factory=dict)
+    error: ProvisionError | None = None
+
+    def run(self) -> LockedTool:
+        """The block. Raises ProvisionError when no route serves any platform."""
+        for route in self.recipe.routes:
+            open_platforms = tuple(p for p in route.platforms if p not in self.found)
+            if not open_platforms:
+                continue
+            try:
+                answer = self.request.sources[route.source].resolve(self.recipe, route, self.version, open_platforms, self._doors())
+            except ProvisionError as error:
+                self.error = error
+                if len(self.recipe.routes) > 1:
+                    self.request.say(f"{self.recipe.name}: route {route.source}:{route.package} passed over: {error.problems[0].message}")
+                continue
+            for platform, entry in answer.items():
+                if isinstance(entry, Pin):
+                    self.found[platform] = entry
+                    self.version = entry.version
+                else:
+                    self.reasons.setdefault(platform, entry.reason)
+        if not self.found:
+            raise self.error or self._nothing()
+        return self._block()
+
+    def _block(self) -> LockedTool:
+        missing = {p: Unavailable(reason=self.reasons.get(p, "no route serves this platform")) for p in PLATFORMS if p not in self.found}
+        version = next(iter(self.found.values())).version
+        return LockedTool(name=self.recipe.name, version=version, platforms={p: self.found.get(p) or missing[p] for p in PLATFORMS})
+
+    def _nothing(self) -> ProvisionError:
+        reasons = list(dict.fromkeys(self.reasons.values()))
+        about = f"{self.recipe.name} {self.version or self.recipe.versions}".strip()
+        why = f": {reasons[0]}" if reasons else ""
+        where = "[vendor]" if self.recipe.name.startswith("vendor.") else "[tools]"
+        return ProvisionError("WB413", f"no route serves {about}{why}", hint=f"choose another version in {where}")
+
+    def _doors(self) -> Doors:
+        """Doors whose `program` is found among the blocks that are known so far."""
+
+        def program(name: str) -> tuple[str, ...]:
+            for tool in Equipment(tools=self.known, catalog=self.catalog).all().values():
+                entry = tool.platforms.get(self.request.doors.platform)
+                if isinstance(entry, Pin) and name in entry.bin:
+                    return self.request.install(entry, name)
+            raise ProvisionError(
+                "WB416", f"{self.recipe.name} needs {name}, which no tool of this lock brings to {self.request.doors.platform}"
+            )
+
+        return replace(self.request.doors, program=program)
+
+
+def vendor_fits(tool: LockedTool, vendor: Vendor) -> bool:
+    """Whether a block still is what `[vendor.NAME]` wants."""
+    return fits(tool, vendor_recipe(tool.name, vendor), vendor.version)
