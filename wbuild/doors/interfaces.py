@@ -123,7 +123,7 @@ class Archives(Protocol):
     """Unpacking of downloads that nobody trusts yet."""
 
     def unpack(self, archive: Path, into: Path, *, executables: Sequence[str] = ()) -> int:
-        """Unpack .whl/.zip/.tgz/.tar.*; the number of files. Raises IntegrityError for a hostile or broken archive (FAULTS F25–F38)."""
+        """Unpack .whl/.zip/.deb/.tgz/.tar.*; how many files. Raises IntegrityError for a hostile or broken archive (FAULTS F25–F38)."""
         ...
 
 

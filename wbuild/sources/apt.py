@@ -23,7 +23,7 @@ from wbuild.sources.mirrors import Mirror, debian_mirror, sources_text
 
 NOT_FOUND: Final = "WB490"
 """What the runner raises for a program that does not exist."""
-_ENV: Final = {"LC_ALL": "C.UTF-8", "LANGUAGE": "C", "DEBIAN_FRONTEND": "noninteractive"}
+_ENV: Final = {"LC_ALL": "C.UTF-8", "LANGUAGE": "C", "DEBIAN_FRONTEND": "noninteractive", "PATH": "/usr/sbin:/usr/bin:/sbin:/bin"}
 _KEPT = re.compile(r"(?:Acquire|Dir::Bin|Dir::Etc::(?:netrc|netrcparts|trusted|trustedparts))(?:::| )")
 _DROPPED = re.compile(r"Acquire::(?:IndexTargets|Languages|Changelogs|AllowInsecureRepositories|Check-)")
 _SHELL = re.compile(r"([A-Z]+)='([^']*)'")
@@ -202,7 +202,6 @@ def configure(apt: Apt, folder: Path, more: Mapping[str, str]) -> None:
         "Dir::State::status": str(folder / "status"),
         "Dir::State::extended_states": str(folder / "extended"),
         "Dir::Cache": str(folder / "cache"),
-        "Dir::Cache::pkgcache": "",
         "Dir::Log": str(folder),
         "APT::Sandbox::User": "",
         "Acquire::Languages": "none",

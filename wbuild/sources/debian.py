@@ -21,7 +21,6 @@ from wbuild.sources.client import refuse_offline
 from wbuild.versions import matches, newest, same
 
 ARCHITECTURES: Final[Mapping[Platform, str]] = {"linux-x86_64": "amd64", "linux-aarch64": "arm64"}
-_UPSTREAM = re.compile(r"\d+(?:\.\d+)*")
 
 Closure = tuple[PinnedFile, ...]
 
@@ -60,7 +59,11 @@ def _one_version(
     tool: ToolRecipe, route: Route, version: str, answers: Mapping[Platform, Closure | Unavailable]
 ) -> Mapping[Platform, Pin | Unavailable]:
     package, _, suite = route.package.partition("/")
-    offered = {platform: upstream(package, files) for platform, files in answers.items() if not isinstance(files, Unavailable)}
+    offered = {
+        platform: next((number for file in files if (number := upstream(package, file.name))), "")
+        for platform, files in answers.items()
+        if not isinstance(files, Unavailable)
+    }
     suitable = [one for one in offered.values() if (same(one, version) if version else matches(one, tool.versions))]
     chosen = newest(suitable)
     found: dict[Platform, Pin | Unavailable] = {}
@@ -77,11 +80,10 @@ def _one_version(
     return found
 
 
-def upstream(package: str, files: Closure) -> str:
-    """The version of a package as its authors count, told from the name of its file; "" when it is not among the files."""
-    name = next((file.name for file in files if file.name.startswith(f"{package}_")), "__")
-    match = _UPSTREAM.match(name.split("_")[1])
-    return match[0] if match else ""
+def upstream(package: str, file: str) -> str:
+    """The version of a package as its authors count, told from the name of its file; "" for a file of another package."""
+    found = re.match(rf"{re.escape(package)}_(\d+(?:\.\d+)*)", file)
+    return found[1] if found else ""
 
 
 def fetch(pin: Pin, into: Path, doors: Doors) -> None:

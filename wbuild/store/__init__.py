@@ -16,11 +16,12 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from wbuild.doors.archive.tree import MTIME
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.kit import command
-from wbuild.model.locked import Pin
+from wbuild.model.locked import WRAPPERS, Pin, PinnedFile
 from wbuild.model.planned import Late
 from wbuild.sources import SOURCES, Source
 from wbuild.store import contents, receipt
@@ -29,6 +30,7 @@ from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
 from wbuild.store.received import received_digests
 from wbuild.words import Places, expand
+from wbuild.wrappers import wrappers
 
 __all__ = ["CHECKPOINTS", "Store", "StoreEvent"]
 
@@ -242,18 +244,27 @@ class Store:
         self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
         self._checkpoint("store.after-download")
         received = received_digests(pin, downloads)
-        for file in pin.files:
-            self._doors.archives.unpack(downloads / file.name, tree, executables=pin.executables)
+        self._unpack(pin, downloads, tree)
         self._checkpoint("store.after-unpack")
         self._finish(pin, tree, received)
         files.remove(downloads)
         self._publish(pin, tree, work)
+
+    def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
+        """All files into one tree, large ones first and several at once."""
+
+        def one(file: PinnedFile) -> None:
+            self._doors.archives.unpack(downloads / file.name, tree, executables=pin.executables)
+
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            list(pool.map(one, sorted(pin.files, key=lambda file: -file.size)))
 
     def _finish(self, pin: Pin, tree: Path, received: Mapping[str, str]) -> None:
         """Seal, probe, receipt."""
         clash = sorted(contents.OWN.intersection(path.name for path in tree.iterdir()))
         if clash:
             raise IntegrityError("WB512", f"{pin.name} {pin.version} brings a file named {clash[0]}, which is the store's own")
+        self._wrap(pin, tree)
         missing_programs(pin, tree)
         items = contents.seal(tree, self._doors.files.sha256)
         if pin.probe is not None:
@@ -264,6 +275,15 @@ class Store:
         written = receipt.receipt_of(pin, received, count=len(items), size=size, tree=contents.digest(text))
         self._doors.files.write(tree / CONTENTS, text)
         self._doors.files.write(tree / RECEIPT, receipt.encode(written))
+
+    def _wrap(self, pin: Pin, tree: Path) -> None:
+        """Executables for programs that others start by path."""
+        for program, text in wrappers(pin).items():
+            path = tree / WRAPPERS / program
+            self._doors.files.write(path, text)
+            with machine_errors(path, "make executable"):
+                path.chmod(0o755)
+                os.utime(path, (MTIME, MTIME))
 
     def _publish(self, pin: Pin, tree: Path, work: Path) -> None:
         """Make the tree visible. One sync for all files instead of one for each: 20 000 of them take a minute otherwise."""
@@ -302,8 +322,8 @@ class Store:
     def _explained(self, pin: Pin, error: IntegrityError) -> IntegrityError:
         """For a digest that did not match: whose it is, when the store knows it (a version was changed without its digest)."""
         wanted = {str(file.digest) for file in pin.files}
-        for _, _, known in self.installed():
-            if (known.name, known.version) != (pin.name, pin.version) and wanted & {file.digest for file in known.files}:
+        for _, _, known in self.installed() if error.problems[0].code == "WB510" else ():
+            if (known.name, known.version) != (pin.name, pin.version) and wanted <= {file.digest for file in known.files}:
                 return IntegrityError(
                     "WB511",
                     f"the lock's digest of {pin.name} {pin.version} belongs to {known.name} {known.version}",
