@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wbuild.errors import ProvisionError, UsageError
-from wbuild.model.locked import WRAPPERS, Pin, Platform, Unavailable
+from wbuild.model.locked import SHIMS, Pin, Platform, Unavailable
 from wbuild.model.planned import Python, RunnerPath, ToolPath, Word
 from wbuild.words import Value, fill_all, placeholders
 
@@ -72,8 +72,8 @@ def command(pin: Pin, program: str) -> list[Word]:
 
 def executable(pin: Pin, program: str) -> Word:
     """The one word that starts `program` of a pin, for who starts it by path. Raises UsageError when it takes several."""
-    if program in pin.wrapped:
-        return (ToolPath(pin.name, f"{WRAPPERS}/{program}"),)
+    if program in pin.shims:
+        return (ToolPath(pin.name, f"{SHIMS}/{program}"),)
     words = command(pin, program)
     if len(words) != 1:
         raise UsageError("WB231", f"{program} of {pin.name} {pin.version} is started with several words, not by a path")

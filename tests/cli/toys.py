@@ -2,7 +2,8 @@
 
 The toys take the real way (pip, lock, store, engine), from a folder with one wheel, so nothing needs the network. The language
 `toy` has a directive a line: `say TEXT` (the program prints it), `pad N` (bytes that the optimizer takes away), `include FILE`,
-`env NAME` (prints the variable that the compiler saw), `fail TEXT` (the compiler says it and ends with 1).
+`env NAME` (prints the variable that the compiler saw), `fail TEXT` (the compiler says it and ends with 1), `sleep FILE` (it writes
+its process id there and sleeps).
 """
 
 from __future__ import annotations
@@ -47,7 +48,7 @@ source = "pypi"
 package = "toytools"
 bin = { wasm-opt = ["{python}", "-I", "{self}/toytools/main.py"] }
 [optimizer]
-features = { bulk-memory = [] }
+features = { bulk-memory = [], bulk-memory-opt = [] }
 [[optimizer.levels.size]]
 name = "toy"
 run = ["{bin:wasm-opt}", "opt", "{in}", "{out}", "{features}"]
@@ -75,7 +76,7 @@ modes = ["command"]
 check = ["{bin:toyrt}", "check", "{request}", "{outcome}"]
 run = ["{bin:toyrt}", "exec", "{module}", "{invoke}", "--", "{args}"]
 exports = ["{bin:toyrt}", "exports", "{module}"]
-features = ["bulk-memory"]
+features = ["bulk-memory", "bulk-memory-opt"]
 """,
     "toy": """
 type = "language"

@@ -8,6 +8,7 @@ import stat
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -79,6 +80,21 @@ def test_a_pin_becomes_a_folder_with_a_receipt(bench: Bench) -> None:
     assert bench.leftovers() == []
     bench.ensure(zig)
     assert bench.source.fetched == ["zig"]
+
+
+def test_the_folder_of_npm_packages_is_not_part_of_the_tree(tmp_path: Path) -> None:
+    bench = Bench(tmp_path)
+    data = tar([Member(b"package/bin/opt", b"x", mode=0o755), Member(b"package/package.json", b"{}")])
+    bench.source.files = {"opt-1.0.zip": data, "two-1.0.zip": tar([Member(b"a/x"), Member(b"b/x")])}
+    bench.store = Store(tmp_path, bench.doors, {"npm": bench.source})
+    opt = replace(pinned("opt", data), source="npm", bin={"opt": ("{self}/bin/opt",)})
+    bench.ensure(opt)
+    assert (bench.store.path(opt) / "bin/opt").read_bytes() == b"x"
+    assert bench.store.damage(opt) == ()
+    two = replace(pinned("two", bench.source.files["two-1.0.zip"]), source="npm", bin={})
+    with pytest.raises(IntegrityError, match="should hold one folder, and holds a, b"):
+        bench.ensure(two)
+    assert bench.leftovers() == []
 
 
 def test_the_probe_runs_in_a_minimal_environment(tmp_path: Path) -> None:

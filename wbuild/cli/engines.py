@@ -16,6 +16,7 @@ from wbuild.cli.project import catalog_of, shown
 from wbuild.cli.session import Session
 from wbuild.cli.world import World
 from wbuild.doors.interfaces import Command
+from wbuild.engine.session import RUNNERS
 from wbuild.errors import StepError, UsageError
 from wbuild.fast import project_folder
 from wbuild.kit import Kit
@@ -24,9 +25,6 @@ from wbuild.model.planned import Late, Product, Word
 from wbuild.model.shipped import Catalog, RuntimeRecipe
 from wbuild.store import Store
 from wbuild.words import Places, Value, expand, fill_all
-
-RUNNERS = Path(locks.__file__).resolve().parent / "runners"
-_SAMPLES: Mapping[str, str] = {"string": '"text"', "bool": "true", "f32": "1.5", "f64": "1.5", "float32": "1.5", "float64": "1.5"}
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,12 +62,6 @@ class Runtime:
         """Whether the module has a start of its own."""
         return not self.recipe.exports or bool(self.exports(module)["command"])
 
-    def sample(self, function: Mapping[str, Any]) -> str:
-        """A call that could be typed after --invoke."""
-        params = function.get("params", [])
-        kinds = [str(p.get("type", "")) if isinstance(p, Mapping) else str(p) for p in params]
-        return f"{function['name']}({', '.join(_SAMPLES.get(kind, '1') for kind in kinds)})"
-
     def _command(self, templates: Sequence[str], scope: Mapping[str, Value], stdout: Path | None = None) -> Command:
         programs: dict[str, Value] = {f"bin:{name}": self.kit.bin(self.pin.name, name) for name in self.pin.bin}
         words: tuple[Word, ...] = fill_all(templates, {**programs, **scope})
@@ -103,7 +95,7 @@ def for_file(common: Common, name: object) -> Runtime:
     from wbuild.cli.locking import Locking
     from wbuild.cli.progress import Progress
     from wbuild.cli.project import open_project
-    from wbuild.cli.userlock import tool_kit
+    from wbuild.cli.userlock import runtime_kit
 
     world, catalog = common.world(), catalog_of(common.start)
     recipe = _named(catalog, [r for r in catalog.runtimes.values() if r.run], name, "a file")
@@ -111,7 +103,7 @@ def for_file(common: Common, name: object) -> Runtime:
     if project_folder(str(common.start)):
         found = Locking(world=world, project=open_project(common.start), console=common.console, locked=world.ci).read()
         kit = locks.kit(found, world.doors.platform) if found and recipe.tool in found.tools else None
-    kit = kit or tool_kit(common, catalog, recipe.tool)
+    kit = kit or runtime_kit(common, catalog, recipe)
     store = world.open_store()
     return _ready(recipe, kit, store, world, Progress(console=common.console, root=common.start))
 

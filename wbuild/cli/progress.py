@@ -52,7 +52,8 @@ class Progress:
 
     def _store(self, event: StoreEvent) -> None:
         """Tools that come into the store."""
-        about = f"{event.pin.name} {event.pin.version} ({event.pin.size / 1e6:.0f} MB)"
+        size = event.pin.size
+        about = f"{event.pin.name} {event.pin.version} ({f'{size / 1e6:.0f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})"
         match event.kind:
             case "download":
                 self.console.step("download", about)

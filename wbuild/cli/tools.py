@@ -227,7 +227,7 @@ def verify(common: Common, tools: tuple[str, ...], repair: bool) -> int:
     if broken and not repair:
         lines = [f"  {pin.identity}: {what}" for pin, damage in broken for what in damage[:5]]
         names = ", ".join(pin.name for pin, _ in broken)
-        raise IntegrityError("WB530", f"damaged in the store: {names}", hint="`wbuild tools verify --repair`", detail="\n".join(lines))
+        raise IntegrityError("WB550", f"damaged in the store: {names}", hint="`wbuild tools verify --repair`", detail="\n".join(lines))
     for pin, _ in broken:
         found.store.repair(pin, Progress(console=common.console, root=common.start))
         common.console.step("repair", f"{pin.name} {pin.version}", "ok")

@@ -47,7 +47,7 @@ def encode(lock: Lock) -> str:
     if lock.recipes:
         lines.append(f"recipes = {_string(lock.recipes)}")
     lines += ["", "[toolchains]", *(f"{_key(language)} = {_string(name)}" for language, name in sorted(lock.toolchains.items()))]
-    for name, tool in sorted(lock.tools.items()):
+    for name, tool in sorted(lock.tools.items(), key=lambda item: (item[0].startswith("vendor."), item[0])):
         kind, _, short = name.rpartition(".") if name.startswith("vendor.") else ("tool", "", name)
         lines += ["", f"[{kind}.{_key(short)}]", f"version = {_string(tool.version)}"]
         for platform, entry in _entries(tool):

@@ -16,7 +16,7 @@ Algorithm = Literal["sha256", "sha512"]
 
 LAYOUT: Final = 1
 """Version of how a pin's files become a folder of the store; part of every identity."""
-WRAPPERS: Final = ".wrappers"
+SHIMS: Final = ".shims"
 """Folder of a tool's tree with an executable for each program of several words."""
 _ELSEWHERE: Final = ("{python}", "{runner:", "{bin:")
 """What makes a command line depend on more than the tool's own tree."""
@@ -68,7 +68,7 @@ class Pin:
     """Program, arguments and text expected in the output, to see that the installed tool runs."""
 
     @property
-    def wrapped(self) -> Mapping[str, tuple[str, ...]]:
+    def shims(self) -> Mapping[str, tuple[str, ...]]:
         """Programs that get an executable of their own: those of several words that need nothing but the tool itself."""
         if self.platform.startswith("windows"):
             return {}
@@ -86,8 +86,8 @@ class Pin:
             "executables": sorted(self.executables),
             "layout": LAYOUT,
         }
-        if self.wrapped:
-            evidence["wrappers"] = sorted(self.wrapped.items())
+        if self.shims:
+            evidence["shims"] = sorted(self.shims.items())
         return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()
 
     @property

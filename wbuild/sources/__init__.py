@@ -36,3 +36,5 @@ class Source(Protocol):
 SOURCES: Final[Mapping[str, Source]] = {"pypi": pypi, "npm": npm, "debian": debian}
 CLIENTS: Final[Mapping[str, str]] = {"npm": "node"}
 """Source → the tool whose program it runs."""
+WRAPPED: Final = frozenset({"npm"})
+"""Sources whose archives hold everything in one folder of no meaning, which is left out."""

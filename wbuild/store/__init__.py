@@ -1,12 +1,15 @@
 """The store: a pin becomes a folder, once, whole, and by its digests.
 
-`store-v1/<identity>/` is immutable. It is made aside (`.tmp-…`): fetched, verified, unpacked, sealed, probed; then its receipt is
-written, everything is synced once, and one rename makes it visible. Whoever installs holds the identity's lock.
+`store-v1/<identity>/` is immutable. It is made aside (`.tmp-…`): fetched, verified, unpacked, sealed, probed; then the list of its
+files and its receipt are written and synced, and one rename makes it visible. Whoever installs holds the identity's lock.
+
+The files themselves are not synced one by one: 20 000 of them take a minute on a slow disk, and a sync of the whole system waits for
+everybody. What a power failure cuts off has another size than the list says; `ensure` looks at that before first use and installs
+the tree again.
 """
 
 from __future__ import annotations
 
-import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -21,16 +24,16 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.kit import command
-from wbuild.model.locked import WRAPPERS, Pin, PinnedFile
+from wbuild.model.locked import SHIMS, Pin, PinnedFile
 from wbuild.model.planned import Late
-from wbuild.sources import SOURCES, Source
+from wbuild.shims import shims
+from wbuild.sources import SOURCES, WRAPPED, Source
 from wbuild.store import contents, receipt
 from wbuild.store.contents import CONTENTS, RECEIPT
 from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
 from wbuild.store.received import received_digests
 from wbuild.words import Places, expand
-from wbuild.wrappers import wrappers
 
 __all__ = ["CHECKPOINTS", "Store", "StoreEvent"]
 
@@ -238,7 +241,6 @@ class Store:
             raise disk_full(self._trees, f"install {pin.name} {pin.version} in", needed=_ROOM * pin.size)
         with machine_errors(work, "make"):
             downloads.mkdir(parents=True)
-            tree.mkdir()
         self._checkpoint("store.start")
         say(StoreEvent(kind="download", pin=pin))
         self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
@@ -246,29 +248,38 @@ class Store:
         received = received_digests(pin, downloads)
         self._unpack(pin, downloads, tree)
         self._checkpoint("store.after-unpack")
-        self._finish(pin, tree, received)
+        self._finish(pin, tree, work, received)
         files.remove(downloads)
         self._publish(pin, tree, work)
 
     def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
         """All files into one tree, large ones first and several at once."""
+        target = tree.with_name("wrapped") if pin.source in WRAPPED else tree
+        with machine_errors(target, "make"):
+            target.mkdir()
 
-        def one(file: PinnedFile) -> None:
-            self._doors.archives.unpack(downloads / file.name, tree, executables=pin.executables)
+        def unpack(file: PinnedFile) -> None:
+            self._doors.archives.unpack(downloads / file.name, target, executables=pin.executables)
 
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            list(pool.map(one, sorted(pin.files, key=lambda file: -file.size)))
+            list(pool.map(unpack, sorted(pin.files, key=lambda file: -file.size)))
+        if target is not tree:
+            tops = list(target.iterdir())
+            if len(tops) != 1 or tops[0].is_symlink() or not tops[0].is_dir():
+                names = ", ".join(sorted(path.name for path in tops)[:5]) or "nothing"
+                raise IntegrityError("WB513", f"{pin.name} {pin.version}: the archive should hold one folder, and holds {names}")
+            self._doors.files.move(tops[0], tree)
 
-    def _finish(self, pin: Pin, tree: Path, received: Mapping[str, str]) -> None:
+    def _finish(self, pin: Pin, tree: Path, work: Path, received: Mapping[str, str]) -> None:
         """Seal, probe, receipt."""
         clash = sorted(contents.OWN.intersection(path.name for path in tree.iterdir()))
         if clash:
             raise IntegrityError("WB512", f"{pin.name} {pin.version} brings a file named {clash[0]}, which is the store's own")
-        self._wrap(pin, tree)
+        self._add_shims(pin, tree)
         missing_programs(pin, tree)
         items = contents.seal(tree, self._doors.files.sha256)
         if pin.probe is not None:
-            probe(pin, self._argv(pin, pin.probe[0], {pin.name: tree}), tree.parent, self._doors)
+            probe(pin, self._argv(pin, pin.probe[0], {pin.name: tree}), work, self._doors)
         self._checkpoint("store.before-receipt")
         text = contents.encode(items)
         size = sum(item.size for item in items)
@@ -276,19 +287,17 @@ class Store:
         self._doors.files.write(tree / CONTENTS, text)
         self._doors.files.write(tree / RECEIPT, receipt.encode(written))
 
-    def _wrap(self, pin: Pin, tree: Path) -> None:
+    def _add_shims(self, pin: Pin, tree: Path) -> None:
         """Executables for programs that others start by path."""
-        for program, text in wrappers(pin).items():
-            path = tree / WRAPPERS / program
+        for program, text in shims(pin).items():
+            path = tree / SHIMS / program
             self._doors.files.write(path, text)
             with machine_errors(path, "make executable"):
                 path.chmod(0o755)
                 os.utime(path, (MTIME, MTIME))
 
     def _publish(self, pin: Pin, tree: Path, work: Path) -> None:
-        """Make the tree visible. One sync for all files instead of one for each: 20 000 of them take a minute otherwise."""
-        if hasattr(os, "sync"):
-            os.sync()
+        """Make the tree visible, by one rename."""
         self._checkpoint("store.before-rename")
         if self.path(pin).exists():
             self._doors.files.move(self.path(pin), work / "old")

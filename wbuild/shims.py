@@ -7,20 +7,20 @@ import shlex
 from collections.abc import Iterable, Mapping
 
 from wbuild.kit import command
-from wbuild.model.locked import WRAPPERS, Pin
+from wbuild.model.locked import SHIMS, Pin
 from wbuild.model.planned import Part, ToolPath, Word
 
 _HEAD = f"""\
 #!/bin/sh
 here=${{0%/*}}
 case $here in /*) ;; *) here=$(cd "$here" && pwd) ;; esac
-here=${{here%/{WRAPPERS}}}
+here=${{here%/{SHIMS}}}
 """
 
 
-def wrappers(pin: Pin) -> Mapping[str, str]:
-    """Program → text of its wrapper, for every program of a pin that has one (`Pin.wrapped`)."""
-    return {program: f'{_HEAD}exec {_line(command(pin, program))} "$@"\n' for program in sorted(pin.wrapped)}
+def shims(pin: Pin) -> Mapping[str, str]:
+    """Program → text of its shim, for every program of a pin that has one (`Pin.shims`)."""
+    return {program: f'{_HEAD}exec {_line(command(pin, program))} "$@"\n' for program in sorted(pin.shims)}
 
 
 def _line(words: Iterable[Word]) -> str:

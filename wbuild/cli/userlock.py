@@ -1,0 +1,43 @@
+"""The user's own locks: outside of a project a runtime is used at the version that was current when it was first needed."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import platformdirs
+
+from wbuild import lock as locks
+from wbuild.cli.options import Common
+from wbuild.cli.progress import Progress
+from wbuild.kit import Kit
+from wbuild.model.shipped import Catalog, RuntimeRecipe
+from wbuild.model.written import Artifact, Manifest, Project
+
+
+def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit:
+    """The pins of a runtime and of what it needs. Raises ProvisionError when they cannot be found out."""
+    world, console = common.world(), common.console
+    path = platformdirs.user_data_path("wbuild", appauthor=False) / f"{runtime.tool}.lock"
+    manifest, own = _only(runtime), _without_others(catalog, runtime)
+    found = locks.decode(path.read_text("utf-8"), own, str(path)) if path.is_file() else None
+    if found is None or locks.stale(manifest, own, found):
+        progress = Progress(console=console, root=Path.cwd())
+        request = locks.Request(
+            doors=world.doors, say=console.note, install=lambda pin, program: world.open_store().command(pin, program, progress)
+        )
+        found = locks.resolve(manifest, own, found, request)
+        world.doors.files.write(path, locks.encode(found))
+    return locks.kit(found, world.doors.platform)
+
+
+def _only(runtime: RuntimeRecipe) -> Manifest:
+    """A manifest that needs nothing but the runtime."""
+    artifact = Artifact(name="file", lang="", targets=runtime.targets[:1])
+    return Manifest(project=Project(), toolchains={}, tools={}, profiles={}, vendor={}, artifacts=(artifact,), folder=".")
+
+
+def _without_others(catalog: Catalog, runtime: RuntimeRecipe) -> Catalog:
+    """The catalogue with no other runtime and no optimizer."""
+    tools = {name: tool for name, tool in catalog.tools.items() if tool.optimizer is None}
+    return replace(catalog, tools=tools, languages={}, runtimes={runtime.name: runtime})
