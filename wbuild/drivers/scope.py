@@ -76,15 +76,15 @@ def dimensions(build: Build) -> dict[str, Value]:
 
 
 def commands(build: Build) -> dict[str, Value]:
-    """`bin:PROGRAM` and `runner:FILE` for every program that the toolchain's command lines and environments name."""
+    """`bin:PROGRAM`, `path:PROGRAM` and `runner:FILE` for all that the toolchain's command lines and environments name."""
     scope: dict[str, Value] = {}
-    steps = build.toolchain.steps
-    templates = (*build.toolchain.env.values(), *(template for step in steps for template in (*step.run, *step.env.values())))
+    toolchain = build.toolchain
+    templates = [*toolchain.env.values(), *(t for recipe in toolchain.steps for t in (*recipe.run, *recipe.env.values()))]
     for name in (name for template in templates for name in placeholders(template)):
-        if name.startswith("runner:"):
-            scope[name] = RunnerPath(name.removeprefix("runner:"))
-        if name.startswith("bin:"):
-            program = name.removeprefix("bin:")
-            tool = next((t for t in build.toolchain.tools if program in build.kit.pin(t).bin), build.toolchain.tools[0])
-            scope[name] = build.kit.bin(tool, program)
+        kind, _, program = name.partition(":")
+        if kind == "runner":
+            scope[name] = RunnerPath(program)
+        if kind in ("bin", "path"):
+            tool = next((t for t in toolchain.tools if program in build.kit.pin(t).bin), toolchain.tools[0])
+            scope[name] = build.kit.bin(tool, program) if kind == "bin" else build.kit.path(tool, program)
     return scope
