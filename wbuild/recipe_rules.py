@@ -10,14 +10,24 @@ from wbuild.artifact_rules import OPTION_TYPES
 from wbuild.decode import MISFIT, Reader
 from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
-from wbuild.model.shipped import Catalog, LanguageRecipe, Option, Route, RuntimeRecipe, StepRecipe, ToolchainRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog, LanguageRecipe, Option, ProjectName, Route, RuntimeRecipe, StepRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
 from wbuild.names import name_hint, name_problem, quoted
 from wbuild.versions import SpecifierError, clauses
 from wbuild.words import TemplateError, placeholders
 
-STEP_WORDS: Final = ("in", "out", "depfile", "cache", "state", "scratch", "root", "base", "artifact", "vendor", "flags.compile", "flags.link", "runner:*")
+STEP_WORDS: Final = (
+    *("in", "out", "depfile", "cache", "state", "scratch", "root", "base", "artifact", "vendor"),
+    *("flags.compile", "flags.link", "runner:*"),
+)
 """Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
+PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
+    "": (),
+    "cargo": ("manifest", "package", "target", "file", "host", "configs", "rustflags", "default-features"),
+    "go": ("folder", "package", "tags", "workspace"),
+    "asconfig": ("folder", "entries", "config"),
+}
+"""What the readers of project files find, read as {project.NAME}."""
 ROUTE_WORDS: Final = ("self", "exe", "python", "loader", "path:*", "runner:*")
 CANDIDATE_WORDS: Final = ("in", "out", "features", "debug")
 CHECK_WORDS: Final = ("request", "outcome")
@@ -159,6 +169,8 @@ def check_language(context: Context, language: LanguageRecipe) -> None:
         other = next((r for r in context.catalog.languages.values() if r is not language and alias in (r.name, *r.aliases)), None)
         if other is not None:
             context.faults.add("WB225", ("aliases", position), f"{quoted(alias)} is the language {quoted(other.name)} already")
+    if (language.driver == "project") != bool(language.project):
+        context.faults.add("WB225", ("driver",), 'driver = "project" and the key `project` belong together')
     if not language.targets:
         context.faults.add("WB225", ("targets",), "a language builds for at least one target")
     if not language.toolchains:
@@ -200,6 +212,7 @@ def _check_toolchain(context: Context, path: Path, language: LanguageRecipe, too
         *STEP_WORDS,
         *toolchain.words,
         *(f"option.{option.name}" for option in language.options),
+        *(f"project.{name}" for name in PROJECT_WORDS[language.project]),
         *context.programs(toolchain.tools),
     )
     for name, template in toolchain.env.items():
@@ -223,6 +236,7 @@ def _tables(path: Path, toolchain: ToolchainRecipe) -> Iterator[tuple[Path, str,
 
 def _check_step(context: Context, path: Path, step: StepRecipe, known: tuple[str, ...], *, last: bool) -> None:
     context.templates((*path, "run"), step.run, known)
+    context.template((*path, "result"), step.result, known)
     for name, template in step.env.items():
         context.template((*path, "env", name), template, known)
     if not step.run:

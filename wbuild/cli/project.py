@@ -58,7 +58,7 @@ def open_project(start: Path, watch: Watch | None = None) -> Project:
         content = file.read_bytes()
     recipes = tuple(_recipes(folder, recipe_globs(content, shown(file), facts(folder))))
     watch.file(*recipes)
-    catalog = catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): _text(path) for path in recipes})
+    catalog = catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): text_of(path) for path in recipes})
     manifest = load(content, shown(file), facts(folder), catalog)
     root = folder.joinpath(*[".."] * _depth(manifest.folder)).resolve() if manifest.folder != "." else folder
     return Project(folder=folder, root=root, manifest=manifest, catalog=catalog, recipes=recipes)
@@ -101,7 +101,8 @@ def _recipes(folder: Path, globs: tuple[str, ...]) -> Iterator[Path]:
         yield from found
 
 
-def _text(path: Path) -> str:
+def text_of(path: Path) -> str:
+    """Content of a file. Raises MachineError."""
     with machine_errors(path, "read"):
         return path.read_bytes().decode("utf-8", "surrogateescape")
 

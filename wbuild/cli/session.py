@@ -16,11 +16,12 @@ from wbuild.cli.console import Console
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, names_below, open_project
+from wbuild.cli.project import Project, names_below, open_project, text_of
 from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
+from wbuild.drivers.project import texts as project_texts
 from wbuild.engine import Engine
 from wbuild.errors import ProvisionError
 from wbuild.kit import Kit
@@ -175,7 +176,8 @@ def prepare(common: Common, asked: Asked) -> Session:
     found, folders = names_below(files, project.root)
     watch.tree(project.root, found, folders)
     progress = Progress(console=console, root=project.root)
-    tree = Tree(names=found, vendor=_vendor(project, names, kit, store, progress if asked.write else None))
+    vendor = _vendor(project, names, kit, store, progress if asked.write else None)
+    tree = Tree(names=found, vendor=vendor, texts=_project_files(project, names, found, watch))
     context = Context(manifest=project.manifest, catalog=project.catalog, toolchains=dict(lock.toolchains), kit=kit, tree=tree)
     plan = make_plan(
         context,
@@ -205,6 +207,14 @@ def prepare(common: Common, asked: Asked) -> Session:
         progress=progress,
         started=started,
     )
+
+
+def _project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, ...], watch: Watch) -> dict[str, str]:
+    """Texts of the project files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read."""
+    languages = {a.lang: project.catalog.languages[a.lang] for a in project.manifest.artifacts if a.name in chosen}
+    files = Tree(names=names).glob([pattern for language in languages.values() for pattern in project_texts(language)])
+    watch.file(*(project.root / name for name in files))
+    return {name: text_of(project.root / name) for name in files}
 
 
 def _vendor(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:
