@@ -41,16 +41,13 @@ def pin(tool: ToolRecipe, catalog: Catalog, platform: Platform) -> Pin:
     )
 
 
-def make(
+def context_of(
     toml: str,
-    files: Sequence[str],
-    *,
-    profile: str = "release",
-    level: Level | None = None,
+    files: Sequence[str] | Mapping[str, str],
     vendor: Mapping[str, Sequence[str]] | None = None,
     platform: Platform = "linux-x86_64",
-) -> Plan:
-    """The plan of everything in a project with these files."""
+) -> Context:
+    """A project with these files; a mapping has their texts."""
     catalog = shipped_catalog()
     manifest = manifest_module.load(toml, "wbuild.toml", Facts(), catalog)
     pins: dict[str, Pin | Unavailable] = {name: pin(tool, catalog, platform) for name, tool in catalog.tools.items()}
@@ -58,7 +55,24 @@ def make(
         digest = Digest(algorithm="sha512", hex="1" * 128)
         file = PinnedFile(name=f"{name}.tgz", size=10, digest=digest)
         pins[f"vendor.{name}"] = Pin(name=f"vendor.{name}", version="1.0.0", platform=platform, source="npm", package=name, files=(file,))
-    tree = Tree(names=tuple(sorted(files)), vendor={name: tuple(members) for name, members in (vendor or {}).items()})
-    context = Context(manifest=manifest, catalog=catalog, toolchains={}, kit=Kit(platform=platform, pins=pins), tree=tree)
-    names = tuple(a.name for a in manifest.artifacts)
+    tree = Tree(
+        names=tuple(sorted(files)),
+        vendor={name: tuple(members) for name, members in (vendor or {}).items()},
+        texts=files if isinstance(files, Mapping) else {},
+    )
+    return Context(manifest=manifest, catalog=catalog, toolchains={}, kit=Kit(platform=platform, pins=pins), tree=tree)
+
+
+def make(
+    toml: str,
+    files: Sequence[str] | Mapping[str, str],
+    *,
+    profile: str = "release",
+    level: Level | None = None,
+    vendor: Mapping[str, Sequence[str]] | None = None,
+    platform: Platform = "linux-x86_64",
+) -> Plan:
+    """The plan of everything in a project with these files."""
+    context = context_of(toml, files, vendor, platform)
+    names = tuple(a.name for a in context.manifest.artifacts)
     return make_plan(context, Request(artifacts=names, profile=profile, level=level))
