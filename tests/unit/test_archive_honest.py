@@ -38,10 +38,10 @@ class Unseekable(io.RawIOBase):
 @pytest.mark.parametrize("mode", ["w", "w:gz", "w:xz", "w:bz2"])
 def test_tar_formats(place: Place, form: int, mode: str) -> None:
     buffer = io.BytesIO()
-    with tarfile.open(fileobj=buffer, mode=mode, format=form, encoding="utf-8") as archive:
+    with tarfile.open(fileobj=buffer, mode=mode, format=form, encoding="utf-8") as archive:  # type: ignore[call-overload]
         for name, content in (("a", b"1"), (LONG, b"long"), ("bin/x", b"#!")):
             member = tarfile.TarInfo(name)
-            member.size, member.mode, member.mtime = len(content), 0o755 if name == "bin/x" else 0o644, 1.5  # type: ignore[assignment]
+            member.size, member.mode, member.mtime = len(content), 0o755 if name == "bin/x" else 0o644, 1.5
             member.uid = 3_000_000 if form != tarfile.USTAR_FORMAT else 1
             archive.addfile(member, io.BytesIO(content))
         link = tarfile.TarInfo("bin/y")

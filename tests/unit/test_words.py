@@ -49,7 +49,7 @@ def test_the_root_is_absolute_and_no_part_of_a_key() -> None:
 
 
 def test_unknown_placeholder_and_lone_brace_are_refused() -> None:
-    with pytest.raises(TemplateError, match="unknown placeholder {y}"):
+    with pytest.raises(TemplateError, match=r"unknown placeholder \{y\}"):
         fill("{y}", {})
     with pytest.raises(TemplateError, match="lone"):
         placeholders("a}b")

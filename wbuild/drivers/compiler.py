@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import dirname
 
 from wbuild.drivers.build import Build, Facts
 from wbuild.drivers.scope import commands, dimensions, options
@@ -105,7 +106,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
     return Step(
         name=f"{build.artifact.name}.{build.target}:{recipe.verb}:{source.label}",
         verb=recipe.verb,
-        label=f"{build.artifact.name} {source.label}",
+        label=f"{build.artifact.name} {source.label.removeprefix(f'{build.base}/')}",
         artifact=build.artifact.name,
         action=Tool(argv=fill_all(recipe.run, scope)),
         inputs=source.file,
@@ -121,7 +122,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
 
 
 def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[Step]:
-    """The step that fetches the project's own dependencies; none without a lock file."""
+    """The step that fetches the project's own dependencies, the same for all profiles; none without a lock file."""
     locks = _own(build, recipe.locks) if shared.facts.locks is None else shared.facts.locks
     if not locks:
         return []
@@ -134,7 +135,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             artifact=build.artifact.name,
             action=Tool(argv=fill_all(recipe.run, scope)),
             inputs=tuple(locks),
-            outputs=(f"{out}/{recipe.verb}.stamp",),
+            outputs=(f"{dirname(dirname(out))}/fetched/{build.artifact.name}.{build.target}.{recipe.verb}.stamp",),
             texts=recipe.texts,
             pins=shared.pins,
             env=_env(build, recipe, scope),
@@ -184,7 +185,7 @@ def _sources(build: Build) -> tuple[Source, ...]:
     """The primary sources, from the option of type `globs` if it is given, else from the recipe's defaults."""
     option = next((o for o in build.language.options if o.type == "globs"), None)
     given = build.artifact.options.get(option.name) if option else None
-    patterns = tuple(given) if isinstance(given, tuple) else build.language.sources
+    patterns = tuple(given) if isinstance(given, tuple) else build.toolchain.sources or build.language.sources
     found: dict[str, Source] = {}
     for pattern in patterns:
         matches = _match(build, pattern)
