@@ -10,6 +10,7 @@ the tree again.
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
