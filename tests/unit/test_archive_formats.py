@@ -118,9 +118,9 @@ BAD_TARS: dict[str, list[Member | bytes]] = {
 
 @pytest.mark.parametrize("name", BAD_TARS)
 def test_F37_malformed_tar_headers(place: Place, name: str) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     place.refuses(tar(BAD_TARS[name]))
-    assert time.monotonic() - started < 1
+    assert time.process_time() - started < 1
 
 
 def test_F38_executable_and_relative_link(place: Place) -> None:

@@ -235,7 +235,7 @@ def test_F33_sparse_files_and_8_EiB(place: Place, members: list[Member | bytes])
 
 
 def test_F34_two_million_members(place: Place) -> None:
-    started = time.monotonic()
+    started = time.process_time()
     tracemalloc.start()
     head = zipped([ZipEntry(b"a")])
     end = len(head) - 22
@@ -255,7 +255,7 @@ def test_F34_two_million_members(place: Place) -> None:
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
     assert peak < 100 << 20
-    assert time.monotonic() - started < 20
+    assert time.process_time() - started < 20
 
 
 @pytest.mark.parametrize("form", ["zip", "tar"])
