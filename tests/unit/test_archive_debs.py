@@ -109,8 +109,9 @@ def test_F35_broken_packages(place: Place) -> None:
     place.refuses(ar([(b"debian-binary", b"2.0\n"), (b"control.tar.gz", b"x")]), "no files", code="WB513")
     place.refuses(ar([(b"debian-binary", b"2.0\n"), (b"data.tar.lzo", b"x" * 600)]), code="WB513")
     place.refuses(whole.replace(b"`\n", b"??"), code="WB513")
-    number = b"%-10d" % len(whole)
-    place.refuses(whole[:120] + whole[120:].replace(whole[120 + 48 : 120 + 58], number, 1), code="WB513")
+    long = ar([(b"debian-binary", b"2.0\n"), (b"data.tar", b"x" * 77)])
+    place.refuses(long.replace(b"77  ", b"7777"), code="WB513")
+    place.refuses(long.replace(b"77  ", b"-7  "), code="WB513")
 
 
 def test_F33_bombs(place: Place) -> None:
