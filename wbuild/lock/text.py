@@ -20,6 +20,7 @@ from wbuild.model.locked import PLATFORMS, Algorithm, Digest, Lock, LockedTool, 
 from wbuild.model.shipped import SourceName
 from wbuild.names import quoted
 from wbuild.sources.debian import upstream
+from wbuild.versions import same
 
 SCHEMA: Final = 1
 FIRST: Final = "# made by wbuild lock; do not edit"
@@ -273,8 +274,9 @@ class _Entry:
 def _other_version(entry: _Entry, name: str, version: str) -> str:
     """The version that the name of a file tells when it is not this one; "" when it is, or tells none."""
     if entry.source == "debian":
-        found = upstream(entry.package.partition("/")[0], name)
-        return "" if found in ("", version) else found
-    told = re.search(rf"-(v?[0-9][A-Za-z0-9._+]*?){_ENDINGS}", name)
-    written = re.escape(version.replace("-", "_"))
-    return told[1] if told and not re.search(rf"-(?:{re.escape(version)}|{written}){_ENDINGS}", name) else ""
+        other = upstream(entry.package.partition("/")[0], name)
+    else:
+        told = re.search(rf"-(v?[0-9][A-Za-z0-9._+]*?){_ENDINGS}", name)
+        written = re.escape(version.replace("-", "_"))
+        other = told[1] if told and not re.search(rf"-(?:{re.escape(version)}|{written}){_ENDINGS}", name) else ""
+    return "" if same(other, version) else other

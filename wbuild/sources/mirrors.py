@@ -43,7 +43,7 @@ def debian_mirror(texts: Mapping[str, str]) -> Mirror | None:
     for name, text in texts.items():
         for entry in _stanzas(text) if name.endswith(".sources") else _lines(text):
             if "main" in entry.components and any(suite in SUITES for suite in entry.suites):
-                found += [_mirror(uri, entry.options) for uri in entry.uris]
+                found += [_mirror(uri, entry.options) for uri in entry.uris if not uri.startswith("cdrom:")]
     return min(found, key=lambda mirror: "debian" not in mirror.uri.lower(), default=None)
 
 

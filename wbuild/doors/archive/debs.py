@@ -40,16 +40,18 @@ class _Slice:
 
 def unpack_deb(file: IO[bytes], tree: NewTree, limit: int) -> None:
     """Give the files of a package to `tree`. Raises BadArchive."""
-    start, size = _data(file)
+    name, start, size = _data(file)
     file.seek(start)
     head = file.read(min(8, size))
     file.seek(start)
     stream = next((stream for magic, stream in STREAMS if head.startswith(magic)), plain)
+    if stream is plain and name != b"data.tar":
+        raise broken(f"the files are in {name.decode('ascii', 'replace')}, which is no known kind of archive")
     unpack_tar(stream(_Slice(file, size)), _Prefix(tree), limit)
 
 
-def _data(file: IO[bytes]) -> tuple[int, int]:
-    """Place and size of the tar with the files."""
+def _data(file: IO[bytes]) -> tuple[bytes, int, int]:
+    """Name, place and size of the tar with the files."""
     end = file.seek(0, 2)
     at = _GLOBAL
     for _ in range(_MAX_MEMBERS):
@@ -61,8 +63,9 @@ def _data(file: IO[bytes]) -> tuple[int, int]:
         size = int(digits)
         if at + _HEADER + size > end:
             break
-        if header[:16].rstrip().rstrip(b"/").startswith(b"data.tar"):
-            return at + _HEADER, size
+        name = header[:16].rstrip().rstrip(b"/")
+        if name.startswith(b"data.tar"):
+            return name, at + _HEADER, size
         at += _HEADER + size + size % 2
     raise broken("the Debian package is cut off, or has no files in it")
 
