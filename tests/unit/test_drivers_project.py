@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -13,6 +14,7 @@ from wbuild.drivers.project import READERS, texts
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step, Tool
 from wbuild.model.shipped import ProjectName
+from wbuild.plan import Request, make_plan
 from wbuild.recipe_rules import PROJECT_WORDS
 from wbuild.words import portable
 
@@ -97,7 +99,8 @@ def test_a_cdylib_is_a_reactor() -> None:
 
 
 WORKSPACE = {
-    "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\nexclude = ["crates/old"]\n[workspace.dependencies]\nshared = { path = "crates/shared" }\n',
+    "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\nexclude = ["crates/old"]\n'
+    '[workspace.dependencies]\nshared = { path = "crates/shared" }\n',
     "Cargo.lock": "",
     "crates/app/Cargo.toml": PACKAGE.format("app") + "[dependencies]\nshared = { workspace = true }\n",
     "crates/app/src/main.rs": "",
@@ -262,6 +265,15 @@ def test_entries_of_asconfig_are_not_repeated() -> None:
 )
 def test_problems_of_assemblyscript_projects(files: Mapping[str, str], code: str, message: str) -> None:
     assert problem(AS, files) == (code, message)
+
+
+def test_the_state_directory_belongs_to_the_tools_that_filled_it() -> None:
+    before = context_of(RUST, cargo())
+    zig = before.kit.pin("zig")
+    after = replace(before, kit=replace(before.kit, pins={**before.kit.pins, "zig": replace(zig, version="2.0.0")}))
+    request = Request(artifacts=("a",), profile="release")
+    old, new = ({step.state for step in make_plan(context, request).steps if step.state} for context in (before, after))
+    assert (len(old), len(new), len(old & new)) == (1, 1, 0)
 
 
 def test_fetch_steps_alone_see_the_network() -> None:

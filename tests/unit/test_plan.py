@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
+
 import pytest
 
 from tests.goldens import golden
@@ -12,7 +14,22 @@ from wbuild.model.written import Level
 from wbuild.report.plan_text import render
 
 LEVELS: tuple[Level, ...] = ("none", "speed", "size", "smallest")
-FILES = {
+FILES: Mapping[str, Sequence[str] | Mapping[str, str]] = {
+    "assemblyscript": {
+        "assembly/index.ts": "",
+        "package-lock.json": "{}",
+        "package.json": '{"devDependencies": {"assemblyscript": "0.28.20", "@assemblyscript/wasi-shim": "0.1.0"}}',
+        "wbuild.toml": "",
+    },
+    "cpp": ["src/main.cpp", "src/list.cpp", "src/list.hpp", "wbuild.toml"],
+    "go": {"go.mod": "module a\nrequire b v1.0.0\n", "go.sum": "", "main.go": "", "wbuild.toml": ""},
+    "rust": {
+        "Cargo.lock": "",
+        "Cargo.toml": '[package]\nname = "a"\n[lib]\ncrate-type = ["cdylib"]\n',
+        "src/lib.rs": "",
+        "src/main.rs": "",
+        "wbuild.toml": "",
+    },
     "c": ["src/main.c", "src/list.c", "src/list.h", "wbuild.toml"],
     "zig": ["src/main.zig", "src/list.zig", "wbuild.toml"],
     "wat": ["add.wat", "wbuild.toml"],

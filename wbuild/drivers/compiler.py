@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
@@ -96,8 +97,15 @@ class _Shared:
             "flags.compile": [(flag,) for flag in build.artifact.flags.compile],
             "flags.link": [(flag,) for flag in build.artifact.flags.link],
         }
-        state = f"{toolchain.name}/{build.artifact.name}.{build.target}" if toolchain.state else ""
-        return cls(pins=pins, scope=scope, facts=facts, state=state)
+        return cls(pins=pins, scope=scope, facts=facts, state=_state(build, pins) if toolchain.state else "")
+
+
+def _state(build: Build, pins: Sequence[Pin]) -> str:
+    """Name of the state directory. What a tool keeps there was made with these tools and texts, and it may not look for others."""
+    texts = [f"{name}={text}" for recipe in build.toolchain.steps for name, text in sorted(recipe.texts.items())]
+    evidence = "\n".join([*(pin.identity for pin in pins), *texts])
+    made_with = hashlib.sha256(evidence.encode("utf-8", "surrogateescape")).hexdigest()[:8]
+    return f"{build.toolchain.name}/{build.artifact.name}.{build.target}-{made_with}"
 
 
 def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out: str) -> Step:
