@@ -100,7 +100,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
     return Step(
         name=f"{build.artifact.name}.{build.target}:{recipe.verb}:{source.label}",
         verb=recipe.verb,
-        label=f"{build.artifact.name} {source.label}",
+        label=f"{build.artifact.name} {source.label.removeprefix(f'{build.base}/')}",
         artifact=build.artifact.name,
         action=Tool(argv=fill_all(recipe.run, scope)),
         inputs=source.file,
