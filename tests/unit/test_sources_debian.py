@@ -192,6 +192,7 @@ def test_packages_that_the_suite_does_not_have(machine: Machine) -> None:
     [
         ("E: The repository 'x trixie Release' does not have a Release file.", "this machine's mirror does not have Debian trixie"),
         ("W: GPG error: the public key is not available: NO_PUBKEY 6ED0", "this machine has no key for the package lists of Debian trixie"),
+        ("sqv returned an error code (1): Missing key 4CB50190", "this machine has no key for the package lists of Debian trixie"),
     ],
 )
 def test_suites_that_the_mirror_does_not_have(machine: Machine, said: str, expected: str) -> None:
@@ -215,8 +216,9 @@ def test_mirrors_that_cannot_be_asked(machine: Machine, said: str, code: str) ->
     assert caught.value.problems[0].code == code
 
 
-def test_forged_lists_are_an_integrity_error(machine: Machine) -> None:
-    machine.update = Answer(code=100, stderr="W: GPG error: The following signatures were invalid: BADSIG 6ED0E7B82643E131")
+@pytest.mark.parametrize("said", ["The following signatures were invalid: BADSIG 6ED0E7B82643E131", "Message has been manipulated"])
+def test_forged_lists_are_an_integrity_error(machine: Machine, said: str) -> None:
+    machine.update = Answer(code=100, stderr=f"W: GPG error: {said}\nE: The repository 'x trixie InRelease' is not signed.")
     with pytest.raises(IntegrityError, match="WB518"):
         resolved(machine)
 

@@ -30,8 +30,8 @@ _SHELL = re.compile(r"([A-Z]+)='([^']*)'")
 _URI = re.compile(r"'([^']+)' (\S+) (\d+) SHA256:([0-9a-f]{64})")
 _NAME = re.compile(r"[a-z0-9][a-z0-9+.-]*_[A-Za-z0-9.+~-]+_(?:amd64|arm64|all)\.deb")
 _POOL = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9.+~_-]*/)+")
-_UNSIGNED = re.compile(r"NO_PUBKEY|is not signed|EXPKEYSIG|KEYEXPIRED|couldn't be verified")
-_FORGED = re.compile(r"BADSIG|Clearsigned file isn't valid")
+_UNSIGNED = re.compile(r"NO_PUBKEY|Missing key|is not signed|EXPKEYSIG|KEYEXPIRED|couldn't be verified")
+_FORGED = re.compile(r"BADSIG|has been manipulated|Clearsigned file isn't valid")
 _GONE = re.compile(r"does not have a Release file|404  Not Found")
 
 
@@ -136,7 +136,7 @@ class _Session:
 
     def update(self) -> Unavailable | None:
         """Bring the lists up to date."""
-        argv = ("apt-get", "update", "-q", "--error-on=any")
+        argv = ("apt-get", "update", "-q", "-oAPT::Update::Error-Mode=any")
         outcome = self._run(argv)
         if outcome.code == 0:
             return None
