@@ -45,7 +45,7 @@ std::optional<std::uint32_t> parse_arguments(std::span<const char* const> argume
 std::optional<std::string> read_all(std::FILE* stream)
 {
     std::string text;
-    std::array<char, 65536> block;
+    std::array<char, 4096> block;
     while (const std::size_t size = std::fread(block.data(), 1, block.size(), stream))
         text.append(block.data(), size);
     if (std::ferror(stream))
@@ -57,7 +57,7 @@ bool print(std::span<const Entry> entries)
 {
     for (const Entry& entry : entries) {
         std::array<char, 10> digits;
-        const char* const end = std::to_chars(digits.begin(), digits.end(), entry.count).ptr;
+        const char* const end = std::to_chars(digits.data(), digits.data() + digits.size(), entry.count).ptr;
         std::fwrite(digits.data(), 1, static_cast<std::size_t>(end - digits.data()), stdout);
         std::putchar(' ');
         std::fwrite(entry.word.data(), 1, entry.word.size(), stdout);
