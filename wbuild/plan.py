@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from posixpath import join, normpath
 
 from wbuild.checks import Trials, trials
@@ -16,6 +16,7 @@ from wbuild.model.planned import Plan, Product
 from wbuild.model.shipped import Catalog, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
 from wbuild.tree import Tree
+from wbuild.variables import with_variables
 
 OUT = ".wbuild/out"
 DIST = "dist"
@@ -50,6 +51,8 @@ class Context:
     """Language → toolchain, from the lock."""
     kit: Kit
     tree: Tree
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """wbuild's own environment, for `env` with `from`."""
 
 
 def make_plan(context: Context, request: Request) -> Plan:
@@ -90,7 +93,7 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         foreign=tuple(_foreign(manifest, artifact)),
     )
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
-    compiled = DRIVERS[language.driver].steps(build, work)
+    compiled = with_variables(DRIVERS[language.driver].steps(build, work), artifact, context.environ)
     name = artifact.name if target == artifact.targets[0] else f"{artifact.name}.{target}"
     product = Product(
         artifact=artifact,

@@ -81,6 +81,25 @@ libs = ["m"]
     assert all("inc/x.h" in s.candidates for s in compiled)
 
 
+def test_env_reaches_the_tools_that_compile() -> None:
+    toml = '[artifact.a]\nlang = "c"\nenv = { LANG = "C", V = { from = "MY_V", default = "dev" }, ZIG_LOCAL_CACHE_DIR = "mine" }\n'
+    for environ, value in (({}, "dev"), ({"MY_V": "7 {x}"}, "7 {x}")):
+        steps = make(toml, ["main.c"], environ=environ).steps
+        seen = [step.env for step in steps if step.verb in ("compile", "link")]
+        assert [(env["LANG"], env["V"]) for env in seen] == [(("C",), (value,))] * 2
+        assert all(env["ZIG_LOCAL_CACHE_DIR"] != ("mine",) for env in seen)
+        assert not any("V" in step.env for step in steps if step.verb not in ("compile", "link"))
+
+
+def test_a_variable_that_is_not_set_needs_a_default() -> None:
+    with pytest.raises(UsageError) as caught:
+        make('[artifact.a]\nlang = "c"\nenv = { A = { from = "AA" }, B = { from = "BB" } }\n', ["main.c"])
+    assert [(p.code, p.message) for p in caught.value.problems] == [
+        ("WB236", "artifact.a.env.A: AA is not set"),
+        ("WB236", "artifact.a.env.B: BB is not set"),
+    ]
+
+
 def test_a_step_stands_after_the_steps_whose_outputs_it_reads() -> None:
     plan = make(case("c", "wasip1", "command"), FILES["c"], level="smallest")
     made = set(FILES["c"])

@@ -178,18 +178,16 @@ def prepare(common: Common, asked: Asked) -> Session:
     watch.tree(project.root, found, folders)
     progress = Progress(console=console, root=project.root)
     tree = Tree(names=found, vendor=_vendor(project, names, kit, store, progress if asked.write else None))
-    context = Context(manifest=project.manifest, catalog=project.catalog, toolchains=dict(lock.toolchains), kit=kit, tree=tree)
     plan = make_plan(
-        context,
-        Request(
-            artifacts=names,
-            profile=asked.profile,
-            level=asked.level,
-            targets=choose_targets(project.manifest, names, asked.targets),
-            checks=asked.checks,
-            check_always=asked.check_always,
-            runtimes=asked.runtimes,
+        Context(
+            manifest=project.manifest,
+            catalog=project.catalog,
+            toolchains=dict(lock.toolchains),
+            kit=kit,
+            tree=tree,
+            environ=world.environ,
         ),
+        _request(project, names, asked),
     )
     if asked.write:
         known = frozenset(found)
@@ -206,6 +204,18 @@ def prepare(common: Common, asked: Asked) -> Session:
         watch=watch,
         progress=progress,
         started=started,
+    )
+
+
+def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
+    return Request(
+        artifacts=names,
+        profile=asked.profile,
+        level=asked.level,
+        targets=choose_targets(project.manifest, names, asked.targets),
+        checks=asked.checks,
+        check_always=asked.check_always,
+        runtimes=asked.runtimes,
     )
 
 
