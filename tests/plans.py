@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from wbuild import catalog as catalog_module
@@ -71,8 +72,9 @@ def make(
     level: Level | None = None,
     vendor: Mapping[str, Sequence[str]] | None = None,
     platform: Platform = "linux-x86_64",
+    environ: Mapping[str, str] | None = None,
 ) -> Plan:
     """The plan of everything in a project with these files."""
-    context = context_of(toml, files, vendor, platform)
+    context = replace(context_of(toml, files, vendor, platform), environ=environ or {})
     names = tuple(a.name for a in context.manifest.artifacts)
     return make_plan(context, Request(artifacts=names, profile=profile, level=level))

@@ -145,23 +145,23 @@ def test_configuration_that_cargo_would_not_find_from_the_root_is_named() -> Non
 @pytest.mark.parametrize(
     ("toml", "files", "code", "message"),
     [
-        (RUST, {}, "WB236", "artifact.a: no Cargo.toml in ."),
-        (RUST, {"Cargo.toml": PACKAGE.format("x"), "src/main.rs": ""}, "WB236", "artifact.a: . has no Cargo.lock"),
+        (RUST, {}, "WB237", "artifact.a: no Cargo.toml in ."),
+        (RUST, {"Cargo.toml": PACKAGE.format("x"), "src/main.rs": ""}, "WB237", "artifact.a: . has no Cargo.lock"),
         (
             RUST,
             {"Cargo.toml": "[package\n"},
-            "WB236",
+            "WB237",
             "artifact.a: Cargo.toml is not TOML: Expected ']' at the end of a table declaration (at line 1, column 9)",
         ),
-        (RUST, cargo(src__bin__b_rs=""), "WB237", 'artifact.a: the package "my-app" has 2 binaries'),
-        (RUST + '[artifact.a.rust]\nbin = "b"\n', cargo(), "WB237", 'artifact.a: "my-app" has no binary "b"'),
-        (RUST + 'kind = "reactor"\n', cargo(), "WB237", 'artifact.a: the package "my-app" has no library of crate-type cdylib'),
-        (RUST, WORKSPACE, "WB237", "artifact.a: Cargo.toml is that of a workspace, and `package` does not say which member"),
-        (RUST + '[artifact.a.rust]\npackage = "ap"\n', WORKSPACE, "WB237", 'artifact.a: the workspace has no package "ap"'),
+        (RUST, cargo(src__bin__b_rs=""), "WB238", 'artifact.a: the package "my-app" has 2 binaries'),
+        (RUST + '[artifact.a.rust]\nbin = "b"\n', cargo(), "WB238", 'artifact.a: "my-app" has no binary "b"'),
+        (RUST + 'kind = "reactor"\n', cargo(), "WB238", 'artifact.a: the package "my-app" has no library of crate-type cdylib'),
+        (RUST, WORKSPACE, "WB238", "artifact.a: Cargo.toml is that of a workspace, and `package` does not say which member"),
+        (RUST + '[artifact.a.rust]\npackage = "ap"\n', WORKSPACE, "WB238", 'artifact.a: the workspace has no package "ap"'),
         (
             RUST,
             cargo() | {"Cargo.toml": PACKAGE.format("x") + '[dependencies]\ny = { path = "../y" }\n'},
-            "WB238",
+            "WB239",
             "artifact.a: a path dependency leads to ../y, out of the project",
         ),
     ],
@@ -219,9 +219,9 @@ def test_replaced_modules_and_workspaces_are_read() -> None:
 @pytest.mark.parametrize(
     ("files", "code", "message"),
     [
-        ({"main.go": ""}, "WB236", "artifact.a: no go.mod in . or above"),
-        ({"go.mod": MODULE["go.mod"], "main.go": ""}, "WB236", "artifact.a: . has no go.sum"),
-        ({"go.mod": "module m\nreplace x => ../x\n"}, "WB238", "artifact.a: a module is replaced by ../x, out of the project"),
+        ({"main.go": ""}, "WB237", "artifact.a: no go.mod in . or above"),
+        ({"go.mod": MODULE["go.mod"], "main.go": ""}, "WB237", "artifact.a: . has no go.sum"),
+        ({"go.mod": "module m\nreplace x => ../x\n"}, "WB239", "artifact.a: a module is replaced by ../x, out of the project"),
     ],
 )
 def test_problems_of_go_modules(files: Mapping[str, str], code: str, message: str) -> None:
@@ -252,15 +252,15 @@ def test_entries_of_asconfig_are_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("files", "code", "message"),
     [
-        ({}, "WB236", "artifact.a: no package.json in ."),
+        ({}, "WB237", "artifact.a: no package.json in ."),
         (
             {**NPM, "package.json": "{"},
-            "WB236",
+            "WB237",
             "artifact.a: package.json is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
         ),
-        ({**NPM, "package.json": "{}"}, "WB237", "artifact.a: package.json does not depend on assemblyscript"),
-        ({n: t for n, t in NPM.items() if n != "package-lock.json"}, "WB236", "artifact.a: . has no package-lock.json"),
-        ({**NPM, "asconfig.json": '{"entries": ["x.ts"]}'}, "WB237", 'artifact.a: there is no "x.ts" in .'),
+        ({**NPM, "package.json": "{}"}, "WB238", "artifact.a: package.json does not depend on assemblyscript"),
+        ({n: t for n, t in NPM.items() if n != "package-lock.json"}, "WB237", "artifact.a: . has no package-lock.json"),
+        ({**NPM, "asconfig.json": '{"entries": ["x.ts"]}'}, "WB238", 'artifact.a: there is no "x.ts" in .'),
     ],
 )
 def test_problems_of_assemblyscript_projects(files: Mapping[str, str], code: str, message: str) -> None:

@@ -180,18 +180,16 @@ def prepare(common: Common, asked: Asked) -> Session:
     progress = Progress(console=console, root=project.root)
     vendor = _vendor(project, names, kit, store, progress if asked.write else None)
     tree = Tree(names=found, vendor=vendor, texts=_project_files(project, names, found, watch))
-    context = Context(manifest=project.manifest, catalog=project.catalog, toolchains=dict(lock.toolchains), kit=kit, tree=tree)
     plan = make_plan(
-        context,
-        Request(
-            artifacts=names,
-            profile=asked.profile,
-            level=asked.level,
-            targets=choose_targets(project.manifest, names, asked.targets),
-            checks=asked.checks,
-            check_always=asked.check_always,
-            runtimes=asked.runtimes,
+        Context(
+            manifest=project.manifest,
+            catalog=project.catalog,
+            toolchains=dict(lock.toolchains),
+            kit=kit,
+            tree=tree,
+            environ=world.environ,
         ),
+        _request(project, names, asked),
     )
     if asked.write:
         known = frozenset(found)
@@ -217,6 +215,18 @@ def _project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, 
     files = Tree(names=names).glob([pattern for language in languages.values() for pattern in project_texts(language)])
     watch.file(*(project.root / name for name in files))
     return {name: text_of(project.root / name) for name in files}
+
+
+def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
+    return Request(
+        artifacts=names,
+        profile=asked.profile,
+        level=asked.level,
+        targets=choose_targets(project.manifest, names, asked.targets),
+        checks=asked.checks,
+        check_always=asked.check_always,
+        runtimes=asked.runtimes,
+    )
 
 
 def _vendor(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:

@@ -78,7 +78,7 @@ def read(build: Build) -> Facts:
     target, file = _target(build, package)
     lock = normpath(join(space.folder, LOCK))
     if lock not in build.tree.names:
-        raise build.problem("WB236", f"{space.folder} has no {LOCK}", "run `cargo generate-lockfile` there, and commit it")
+        raise build.problem("WB237", f"{space.folder} has no {LOCK}", "run `cargo generate-lockfile` there, and commit it")
     configs = [name for name in _configs(build.tree, package.folder) if dirname(dirname(name))]
     scope: dict[str, Value] = {
         "project.manifest": In(package.manifest),
@@ -117,14 +117,14 @@ def _load(build: Build, folder: str) -> Package | None:
     try:
         return Package(folder=folder, data=tomli.loads(text))
     except tomli.TOMLDecodeError as error:
-        raise build.problem("WB236", f"{file} is not TOML: {error}", "cargo must be able to read it") from None
+        raise build.problem("WB237", f"{file} is not TOML: {error}", "cargo must be able to read it") from None
 
 
 def _workspace(build: Build) -> Workspace:
     """The workspace of the artifact's folder: its own, or the nearest above that does not exclude it."""
     own = _load(build, build.base)
     if own is None:
-        raise build.problem("WB236", f"no {MANIFEST} in {build.base}", "set `path` to the package's folder")
+        raise build.problem("WB237", f"no {MANIFEST} in {build.base}", "set `path` to the package's folder")
     named = _table(own.data, "package").get("workspace")
     root = own
     if "workspace" not in own.data:
@@ -157,14 +157,14 @@ def _package(build: Build, space: Workspace) -> Package:
     if named is not None:
         if str(named) in packages:
             return packages[str(named)]
-        raise build.problem("WB237", f"the workspace has no package {quoted(str(named))}", f"it has {', '.join(sorted(packages))}")
+        raise build.problem("WB238", f"the workspace has no package {quoted(str(named))}", f"it has {', '.join(sorted(packages))}")
     here = space.packages[build.base]
     if here.name:
         return here
     if len(packages) == 1:
         return next(iter(packages.values()))
     hint = f"set [artifact.{build.artifact.name}.{build.language.name}] package to one of {', '.join(sorted(packages))}"
-    raise build.problem("WB237", f"{here.manifest} is that of a workspace, and `package` does not say which member", hint)
+    raise build.problem("WB238", f"{here.manifest} is that of a workspace, and `package` does not say which member", hint)
 
 
 def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
@@ -177,13 +177,13 @@ def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
     default = _table(package.data, "package").get("default-run")
     if wish is None and not binaries:
         hint = 'set kind = "reactor" for a library (crate-type cdylib)'
-        raise build.problem("WB237", f"the package {quoted(package.name)} has no binary", hint)
+        raise build.problem("WB238", f"the package {quoted(package.name)} has no binary", hint)
     name = str(wish) if wish is not None else str(default) if default in binaries else binaries[0]
     if name not in binaries:
-        raise build.problem("WB237", f"{quoted(package.name)} has no binary {quoted(name)}", f"it has {', '.join(binaries)}")
+        raise build.problem("WB238", f"{quoted(package.name)} has no binary {quoted(name)}", f"it has {', '.join(binaries)}")
     if wish is None and default not in binaries and len(binaries) > 1:
         hint = f"set [artifact.{build.artifact.name}.{build.language.name}] bin to one of {', '.join(binaries)}"
-        raise build.problem("WB237", f"the package {quoted(package.name)} has {len(binaries)} binaries", hint)
+        raise build.problem("WB238", f"the package {quoted(package.name)} has {len(binaries)} binaries", hint)
     return ("--bin", name), f"{name}.wasm"
 
 
@@ -193,7 +193,7 @@ def _library(build: Build, package: Package) -> str:
     kinds = _texts(library, "crate-type") or _texts(library, "crate_type")
     if "cdylib" not in kinds:
         hint = f'add crate-type = ["cdylib"] to [lib] in {package.manifest}, or set kind = "command"'
-        raise build.problem("WB237", f"the package {quoted(package.name)} has no library of crate-type cdylib", hint)
+        raise build.problem("WB238", f"the package {quoted(package.name)} has no library of crate-type cdylib", hint)
     return str(library.get("name") or package.name.replace("-", "_"))
 
 
@@ -236,10 +236,10 @@ def _closure(build: Build, space: Workspace, package: Package) -> tuple[str, ...
             continue
         if folder.startswith(".."):
             hint = "widen the boundary with [project] root"
-            raise build.problem("WB238", f"a path dependency leads to {folder}, out of the project", hint)
+            raise build.problem("WB239", f"a path dependency leads to {folder}, out of the project", hint)
         found = space.packages.get(folder) or _load(build, folder)
         if found is None:
-            raise build.problem("WB238", f"a path dependency leads to {folder}, where no {MANIFEST} is", "correct the path")
+            raise build.problem("WB239", f"a path dependency leads to {folder}, where no {MANIFEST} is", "correct the path")
         read[folder] = None
         waiting += _dependencies(found, space.root)
     return tuple(sorted(read))

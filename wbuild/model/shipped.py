@@ -33,6 +33,9 @@ class Route:
     """Debian: packages that are depended on, but that the programs do not need."""
     platforms: tuple[Platform, ...] = PLATFORMS
     """Where this route can serve."""
+    follows: str = ""
+    """Versions, such as "==120", that this route serves before the routes below it when the project or another route chose one of them.
+    Such a route never chooses a version itself: it is for origins whose version is old."""
     needs: tuple[str, ...] = ()
     """Other tools that the programs need to run."""
     bin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
