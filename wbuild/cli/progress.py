@@ -75,7 +75,7 @@ class Progress:
         for product in self._products(result.artifact, result.step):
             if result.verb == "select" and result.status == "ran":
                 self._optimized(product)
-            elif result.verb == "judge":
+            elif result.verb == "judge" and result.status in ("ran", "cached"):
                 self._judged(product)
 
     def _products(self, artifact: str, step: str) -> list[Product]:
