@@ -61,6 +61,7 @@ def decode_artifact(ground: Ground, name: str, data: object, *, line: int, singl
     _check_paths(ground, path, artifact)
     _check_environment(ground.faults, path, artifact)
     _check_proposals(ground, path, artifact)
+    _check_hosts(ground, path, artifact)
     _check_profiles(ground, path, artifact)
     for tag in artifact.tags:
         if name_problem(tag):
@@ -157,6 +158,17 @@ def _check_proposals(ground: Ground, path: Path, artifact: Artifact) -> None:
                 ground.faults.add("WB224", where, f"{dotted(where)}: unknown proposal {quoted(name)}", near=(name, known))
             if key == "deny" and name in artifact.proposals.allow:
                 ground.faults.add("WB219", where, f"{dotted(path)}.proposals both allows and denies {quoted(name)}")
+
+
+def _check_hosts(ground: Ground, path: Path, artifact: Artifact) -> None:
+    for position, name in enumerate(artifact.hosts):
+        where = (*path, "hosts", position)
+        host = ground.catalog.hosts.get(name)
+        if host is None:
+            ground.faults.add("WB285", where, f"{dotted(where)}: unknown host {quoted(name)}", near=(name, ground.catalog.hosts))
+        elif artifact.targets and not set(artifact.targets) & set(host.targets):
+            message = f"{dotted(where)}: {host.title} does not take {' or '.join(artifact.targets)}"
+            ground.faults.add("WB286", where, message, hint=f"it takes {', '.join(host.targets)}")
 
 
 def known_features(catalog: Catalog) -> tuple[str, ...]:

@@ -13,6 +13,9 @@ from wbuild.manifest import MACHINE_KEYS
 from wbuild.model.shipped import (
     Candidate,
     Catalog,
+    HostComponent,
+    HostModule,
+    HostRecipe,
     LanguageRecipe,
     OptimizerRecipe,
     Option,
@@ -80,12 +83,12 @@ An override for one artifact counts in exactly the profile that it names.
 _RECIPES_HEAD = """\
 # Recipes
 
-A recipe is one TOML file that describes a tool, a language or a runtime. Those that come with wbuild are in `toolchains/`;
+A recipe is one TOML file that describes a tool, a language, a runtime or a host. Those that come with wbuild are in `toolchains/`;
 a project adds its own with `[project] recipes = ["recipes/*.toml"]`. Both have one format, but for one key:
 a project's own recipe begins with
 
 ```toml
-type = "tool"        # or "language", or "runtime"
+type = "tool"        # or "language", "runtime", "host"
 ```
 
 A project's own recipe replaces the shipped one with the same name. Its text is digested into wbuild.lock.
@@ -134,6 +137,9 @@ def recipes_page() -> str:
     parts += _section("[[toolchain]]", entries(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
     parts += _section("[[toolchain.step]]", entries(StepRecipe), docs_of(StepRecipe)[""])
     parts += _section("Runtime", entries(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
+    parts += _section("Host", entries(HostRecipe, origin), docs_of(HostRecipe)[""])
+    parts += _section("[module]", entries(HostModule), docs_of(HostModule)[""])
+    parts += _section("[component]", entries(HostComponent), docs_of(HostComponent)[""])
     parts.append("## Placeholders\n")
     parts.append("| where | placeholders |\n|---|---|")
     parts += [f"| {where} | {', '.join(f'`{{{name}}}`' for name in names)} |" for where, names in _placeholders()]

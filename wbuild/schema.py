@@ -96,6 +96,7 @@ def build(catalog: Catalog) -> dict[str, JSON]:
     assert isinstance(properties, dict)
     properties["lang"] = {"enum": [recipe.name for recipe in languages], "description": docs_of(Artifact)["lang"]}
     properties["target"] = {**_of(Target), "description": TARGET_DOC}
+    properties["hosts"] = {"type": "array", "items": {"enum": [*catalog.hosts]}, "description": docs_of(Artifact)["hosts"]}
     properties |= {recipe.name: _options(recipe) for recipe in languages}
     artifact["not"] = {"required": ["target", "targets"]}
     toolchains: dict[str, JSON] = {recipe.name: {"enum": [t.name for t in recipe.toolchains]} for recipe in languages}

@@ -1,36 +1,52 @@
-"""`wbuild check`: the declared checks on every runtime."""
+"""`wbuild check`: the declared checks on every runtime, and hosts that artifacts or files must fit."""
 
 from __future__ import annotations
 
 import click
 
-from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.choices import common_build_options, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.cli.selection import is_file
+from wbuild.errors import exit_code, worst
+from wbuild.model.shipped import HostRecipe
 
 
 @click.command(cls=Command)
-@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT|FILE]...")
 @click.option("--runtime", "runtimes", metavar="R", multiple=True, help="Only this runtime; may be given again.")
+@click.option("--host", "hosts", metavar="H", multiple=True, help="Also whether it fits this host; may be given again.")
 @opt_option
 @profile_option
 @common_build_options
 @format_option
 @pass_common
-def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
-    """Build artifacts, then run their declared checks on every runtime. Alias: test."""
+def command(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
+    """Build artifacts, then run their declared checks on every runtime and compare them with their hosts. Alias: test.
+
+    A FILE is only compared with the hosts that are given.
+    """
+    hosts = known_hosts(common, given["hosts"])  # type: ignore[arg-type]
+    files = [word for word in artifacts if is_file(word)]
+    names = tuple(word for word in artifacts if not is_file(word))
+    code = _files(common, files, hosts) if files else 0
+    return worst({code, _artifacts(common, names, hosts, given)}) if names or not files else code
+
+
+def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, ...], given: dict[str, object]) -> int:
     from wbuild.cli import conclude
     from wbuild.cli.session import Asked, prepare
     from wbuild.report.text import checks
 
-    chosen, level = profile_of(opt, profile, "dev")
+    chosen, level = profile_of(given["opt"], given["profile"], "dev")  # type: ignore[arg-type]
     asked = Asked(
-        words=artifacts,
+        words=names,
         profile=chosen,
         level=level,
         locked=given["locked"],  # type: ignore[arg-type]
         keep_going=True,
         check_always=True,
         runtimes=known_runtimes(common, given["runtimes"]),  # type: ignore[arg-type]
+        hosts=tuple(host.name for host in hosts),
         flags={"jobs": given["jobs"], "offline": given["offline"]},
     )
     session = prepare(common, asked)
@@ -42,9 +58,39 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     conclude.problems(session, report)
     session.console.table(lambda style: checks(report, style))
     for artifact in report.artifacts:
-        if not artifact.checks:
+        if not artifact.checks and not artifact.hosts:
             session.console.note(f"{artifact.name} has no check that can run; [[artifact.{artifact.name}.check]] declares one")
     return report.exit
+
+
+def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...]) -> int:
+    """What hosts say to files that something else built."""
+    from wbuild import fit
+    from wbuild.cli.measured import measured
+    from wbuild.errors import UsageError
+
+    if not hosts:
+        raise UsageError("WB290", "a file has no declared checks", hint="--host H compares it with a host; `wbuild hosts` lists them")
+    code = 0
+    for word in files:
+        found = measured(common.start / word)
+        for host in hosts:
+            problems = tuple(fit.problems(host, word, found))
+            for problem in problems:
+                common.console.problem(problem)
+                code = exit_code(problem.code)
+            if not problems:
+                common.console.show(f"{word} fits {host.title}")
+    return code
+
+
+def known_hosts(common: Common, names: tuple[str, ...]) -> tuple[HostRecipe, ...]:
+    """The hosts with these names. Raises UsageError for one that is unknown."""
+    from wbuild.cli.hosts import named
+    from wbuild.cli.project import catalog_of
+
+    catalog = catalog_of(common.start) if names else None
+    return tuple(named(catalog, name) for name in dict.fromkeys(names)) if catalog else ()
 
 
 def known_runtimes(common: Common, names: tuple[str, ...]) -> tuple[str, ...]:

@@ -48,6 +48,8 @@ class Asked:
     checks: bool = True
     check_always: bool = False
     runtimes: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """Hosts to judge by besides the declared ones."""
     flags: Mapping[str, object] = field(default_factory=dict)
     """Settings of the machine given as flags."""
     write: bool = True
@@ -186,6 +188,7 @@ def prepare(common: Common, asked: Asked) -> Session:
             checks=asked.checks,
             check_always=asked.check_always,
             runtimes=asked.runtimes,
+            hosts=asked.hosts,
         ),
     )
     if asked.write:

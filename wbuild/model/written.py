@@ -184,6 +184,8 @@ class Artifact:
     """Toolchain that serves the language here; overrides [toolchains]."""
     budget: Budget | None = None
     """Size limits."""
+    hosts: tuple[str, ...] = ()
+    """Systems that it must fit, such as envoy: their imports, exports and proposals are checked."""
     env: Mapping[str, str | EnvFrom] = field(default_factory=dict)
     """Environment that steps see beyond what tools need."""
     flags: Flags = field(default_factory=Flags)
