@@ -16,6 +16,7 @@ LAYERS = [
     [
         "kit",
         "boundary",
+        "defaults",
         "profiles",
         "check_rules",
         "artifact_rules",
@@ -32,7 +33,7 @@ LAYERS = [
     ["report", "scaffold", "survey"],
     ["cli"],
 ]
-PURE = ["names", "units", "faults", "boundary", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
+PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["legible", "optimize", "ledger", "measure", "checks", "outcome", "verdict", "fit", "finish", "plan", "report", "builtin"]
 ENTRY = {"__init__", "__main__", "fast"}

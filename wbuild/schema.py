@@ -25,7 +25,7 @@ from wbuild.units import COUNTS, DURATIONS, SIZES, show_count, show_duration, sh
 
 __all__ = ["MADE", "TARGET_DOC", "Entry", "build", "docs_of", "entries", "shown_default"]
 
-MADE: Final = frozenset({"name", "line", "options"})
+MADE: Final = frozenset({"name", "line", "member", "options"})
 """Fields of Artifact that are not keys: the table's name and what the loader fills in."""
 TARGET_DOC: Final = "Short for `targets` with one entry."
 

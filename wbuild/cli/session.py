@@ -164,7 +164,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     watch.file(*config_paths(world.environ))
     project = open_project(common.start, watch)
     files = world.doors.files
-    names = select(project.manifest, project.catalog, asked.words)
+    names = select(project.manifest, project.catalog, asked.words, project.member)
     if asked.write:
         prepare_workdir(project.folder, files, project.catalog)
         if project.root != project.folder:
