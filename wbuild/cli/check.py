@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import click
 
-from wbuild.cli.choices import common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.choices import changed_option, common_build_options, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
 from wbuild.cli.selection import is_file
 from wbuild.errors import exit_code, worst
@@ -15,6 +15,7 @@ from wbuild.model.shipped import HostRecipe
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT|FILE]...")
 @click.option("--runtime", "runtimes", metavar="R", multiple=True, help="Only this runtime; may be given again.")
 @click.option("--host", "hosts", metavar="H", multiple=True, help="Also whether it fits this host; may be given again.")
+@changed_option
 @opt_option
 @profile_option
 @common_build_options
@@ -40,6 +41,7 @@ def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, 
     chosen, level = profile_of(given["opt"], given["profile"], "dev")  # type: ignore[arg-type]
     asked = Asked(
         words=names,
+        changed_since=str(given["changed_since"]),
         profile=chosen,
         level=level,
         locked=given["locked"],  # type: ignore[arg-type]
