@@ -263,15 +263,16 @@ def _check_toolchain(ground: Ground, path: Path, data: Mapping[str, object], art
         message = f"{dotted(where)}: {recipe.title} has no toolchain {quoted(artifact.toolchain)}"
         ground.faults.add("WB216", where, message, near=near)
     for target in artifact.targets if chosen else ():
-        if target in recipe.targets and not any(_makes(toolchain, target, artifact.kind) for toolchain in chosen):
-            possible = [f"{t} {k}" for c in chosen for t in recipe.targets for k in ("command", "reactor") if _makes(c, t, k)]
+        if target in recipe.targets and not any(makes(toolchain, target, artifact.kind) for toolchain in chosen):
+            possible = [f"{t} {k}" for c in chosen for t in recipe.targets for k in ("command", "reactor") if makes(c, t, k)]
             by = f" with {named}" if named else ""
             message = f"{dotted(path)}: {recipe.title}{by} cannot build a {artifact.kind} for {target}"
             place = (*path, next((key for key in ("kind", "target", "targets", "toolchain") if key in data), "lang"))
             ground.faults.add("WB215", place, message, hint=f"possible: {', '.join(dict.fromkeys(possible)) or 'nothing'}")
 
 
-def _makes(toolchain: ToolchainRecipe, target: Target, kind: Kind | None) -> bool:
+def makes(toolchain: ToolchainRecipe, target: Target, kind: Kind | None) -> bool:
+    """Whether a toolchain can build such an artifact for a target."""
     table = toolchain.words.get("target-kind")
     return target in toolchain.targets and (table is None or f"{target} {kind}" in table)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,11 +21,14 @@ from wbuild.fast import MANIFEST, project_folder
 from wbuild.manifest import load
 from wbuild.model.shipped import Catalog
 from wbuild.names import name_problem, quoted
-from wbuild.survey import survey
+from wbuild.survey import Found, reads, survey
 from wbuild.tree import Tree
 
 READ_AT_MOST = 1 << 20
 """Bytes of a source that are looked at to guess what it is."""
+READ_ALTOGETHER = 64 << 20
+"""Characters of all that is looked at."""
+_SOURCES = (".c", ".cc", ".cpp", ".cxx", ".zig", ".wat", ".go")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,16 +117,48 @@ def _default_name(target: Path, directory: str | None) -> str:
 
 
 def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.Draft]:
-    """Artifacts for the code that is there. Raises UsageError when there is none."""
+    """Artifacts for the code that is there and not declared yet. Raises UsageError when nothing can be proposed."""
     base = spot.folder / spot.path
     names, _ = names_below(files, base) if base.is_dir() else ((), ())
-    endings = tuple(e for recipe in catalog.languages.values() for e in recipe.extensions)
-    texts = {name: _head(base / name) for name in names if name.endswith(endings)}
-    found = survey(Tree(names=names, texts=texts), catalog, spot.name, spot.path)
-    if not found:
-        known = ", ".join(catalog.languages)
-        raise UsageError("WB276", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
-    return {f.name: scaffold.Draft(block=f.block, files={}) for f in found}
+    artifacts, declared = _declared(spot, catalog)
+    found = survey(Tree(names=names, texts=_texts(base, names, catalog)), catalog, spot.name, spot.path, artifacts)
+    new = [f for f in found if (f.lang, f.path) not in declared]
+    if not any(f.language for f in new):
+        raise _nothing(base, catalog, found, new)
+    return {f.name: scaffold.Draft(block=f.block, files={}) for f in new}
+
+
+def _declared(spot: Spot, catalog: Catalog) -> tuple[tuple[str, ...], set[tuple[str, str]]]:
+    """Names of the project's artifacts, and (language, folder relative to the spot's) of all of them."""
+    if spot.text is None or spot.fresh:
+        return (), set()
+    project, _ = home(spot.folder)
+    artifacts = load_manifest(project, catalog).artifacts
+    folder = spot.folder.relative_to(project)
+    return tuple(a.name for a in artifacts), {(a.lang, Path(os.path.relpath(a.path, folder)).as_posix()) for a in artifacts}
+
+
+def _nothing(base: Path, catalog: Catalog, found: Sequence[Found], new: Sequence[Found]) -> UsageError:
+    """Why there is no proposal."""
+    known = ", ".join(catalog.languages)
+    if new:
+        detail = "\n".join(f"  {scaffold.key(f.name)}: {f.lang}, from {f.why}" for f in new)
+        return UsageError("WB291", f"{shown(base)} holds code that this wbuild cannot build", hint=f"it builds {known}", detail=detail)
+    if found:
+        return UsageError("WB276", f"everything in {shown(base)} is declared already", hint=f"name a language with --lang: {known}")
+    return UsageError("WB276", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
+
+
+def _texts(base: Path, names: Sequence[str], catalog: Catalog) -> dict[str, str]:
+    """What a survey looks into, up to a limit: build files before sources."""
+    texts: dict[str, str] = {}
+    left = READ_ALTOGETHER
+    for name in sorted((n for n in names if reads(n, catalog)), key=lambda n: (n.endswith(_SOURCES), n.count("/"), n)):
+        if left <= 0:
+            break
+        texts[name] = _head(base / name)
+        left -= len(texts[name])
+    return texts
 
 
 def _head(path: Path) -> str:

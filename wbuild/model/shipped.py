@@ -271,6 +271,8 @@ class HostRecipe:
     """WebAssembly proposals that it refuses, by their names in `target_features`."""
     implied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What makes `init` propose it: packages of cargo, npm, go and pypi, and under `file` names of files."""
+    fallback: bool = False
+    """`init` proposes it only when nothing implies another host."""
     origin: str = "shipped"
 
 
