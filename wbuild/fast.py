@@ -72,7 +72,9 @@ def replay(stdout: str, stderr: str) -> int:
         sys.stdout.write(stdout)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nobody, stream.fileno())
     return 0
 
 

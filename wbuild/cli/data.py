@@ -11,12 +11,6 @@ import wbuild
 from wbuild.errors import BugError
 
 if TYPE_CHECKING:
-    if sys.version_info >= (3, 11):
-        from importlib.resources.abc import Traversable
-    else:
-        from importlib.abc import Traversable
-
-if TYPE_CHECKING:
     from importlib.abc import Traversable  # its home in Python 3.10; later versions moved it
 
 

@@ -23,6 +23,7 @@ from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
 from wbuild.engine import Engine
 from wbuild.errors import ProvisionError
+from wbuild.fast import WORK
 from wbuild.kit import Kit
 from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
@@ -95,6 +96,7 @@ class Session:
         keep_going = self.world.ci if self.asked.keep_going is None else self.asked.keep_going
         return Engine(
             root=self.project.root,
+            work=normpath(join(self.project.manifest.folder, WORK)),
             doors=self.world.doors,
             store=self.store,
             cache=Cache(self.world.cache, self.world.doors.files),
