@@ -55,11 +55,11 @@ def problems(host: HostRecipe, name: str, found: ArtifactReport) -> Iterator[Pro
         message = f"{name} lacks exports that {host.title} asks for: {_listed([' or '.join(_choices(w)) for w in lacking])}"
         yield Problem(code="WB311", message=message, hint="export them, or use the host's own SDK, which does")
     for denied in host.denied:
-        for feature in features_of(denied):
-            if feature in found.features:
-                why = legible.escape(found.features[feature])
-                message = f"{name} uses {feature}, which {host.title} refuses: {why}"
-                yield Problem(code="WB312", message=message, hint=f"compile without {feature}, or take {host.name} out of hosts")
+        feature = next((feature for feature in features_of(denied) if feature in found.features), "")
+        if feature:
+            why = legible.escape(found.features[feature])
+            message = f"{name} uses {feature}, which {host.title} refuses: {why}"
+            yield Problem(code="WB312", message=message, hint=f"compile without {denied}, or take {host.name} out of hosts")
 
 
 def _patterns(terms: HostModule | HostComponent) -> tuple[str, ...]:

@@ -136,7 +136,7 @@ def _check_member(document: Document, faults: Faults, project: str) -> None:
     for name in document.data:
         if name in TABLES and name != "artifact":
             hint = f"write it in {project}, or take the folder out of members there: then this is a project of its own"
-            message = f"a member holds artifacts and checks only, and [{name}] belongs to the project"
+            message = f"a member holds artifacts and checks only; [{name}] stands in the project's own file"
             faults.add("WB287", (name,), message, hint=hint, part="key")
         elif name not in TABLES:
             faults.add("WB203", (name,), f"unknown table or key {quoted(name)}", near=(name, ["artifact"]), part="key")

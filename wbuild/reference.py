@@ -27,7 +27,7 @@ from wbuild.model.shipped import (
     ToolRecipe,
 )
 from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, Project, Proposals, Target, Vendor
-from wbuild.schema import MADE, TARGET_DOC, Entry, docs_of, entries, shown_default
+from wbuild.schema import DEFAULTS_DOC, MADE, TARGET_DOC, Entry, docs_of, entries, shown_default
 
 __all__ = ["manifest_page", "recipes_page"]
 
@@ -80,6 +80,11 @@ An override for one artifact counts in exactly the profile that it names.
 `dev` is `opt = "none"`, `debug = "names"`; `release` is `opt = "size"`, `debug = "none"`; a new profile inherits `release`.
 """
 
+_DEFAULTS = """\
+`[defaults]` is for all artifacts, `[defaults.LANG]` for those of one language; the second wins over the first, the artifact over both.
+The options of a language have defaults in `[defaults.LANG.LANG]`. Each variable of `env` is replaced as a whole.
+"""
+
 _RECIPES_HEAD = """\
 # Recipes
 
@@ -112,6 +117,7 @@ def manifest_page(catalog: Catalog) -> str:
     parts += _section("[vendor.NAME]", entries(Vendor), docs_of(Vendor)[""])
     target = Entry(name="target", type=Target, required=False, default="", doc=TARGET_DOC)
     parts += _section("[artifact.NAME]", [*entries(Artifact, MADE), target])
+    parts += ["## `[defaults]`", "", DEFAULTS_DOC, _DEFAULTS]
     for title, model in (("budget", Budget), ("env", EnvFrom), ("flags", Flags), ("proposals", Proposals)):
         parts += _section(title, entries(model), docs_of(model)[""])
     parts += _section("[[artifact.NAME.check]]", entries(Check), docs_of(Check)[""])

@@ -70,8 +70,10 @@ def test_modules_of_real_hosts() -> None:
     ]
     contract = {"imports": ("env.db_read",), "exports": ("allocate", "deallocate", "instantiate", "interface_version_8")}
     assert refusals(hosts["cosmwasm"], **contract) == []
-    assert refusals(hosts["cosmwasm"], **contract, features={"bulk-memory-opt": "y", "call-indirect-overlong": "z"}) == [
-        "WB312 x uses bulk-memory-opt, which CosmWasm refuses: y",
+    assert refusals(
+        hosts["cosmwasm"], **contract, features={"bulk-memory": "x", "bulk-memory-opt": "y", "call-indirect-overlong": "z"}
+    ) == [
+        "WB312 x uses bulk-memory, which CosmWasm refuses: x",
         "WB312 x uses call-indirect-overlong, which CosmWasm refuses: z",
     ]
     assert refusals(hosts["cloudflare-workers"], imports=("./x_bg.js.__wbindgen_throw",), exports=()) == []

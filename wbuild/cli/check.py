@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import click
 
 from wbuild.cli.choices import changed_option, common_build_options, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
 from wbuild.cli.selection import is_file
 from wbuild.errors import exit_code, worst
+from wbuild.model.happened import ArtifactReport
 from wbuild.model.shipped import HostRecipe
 
 
@@ -29,7 +33,7 @@ def command(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
     hosts = known_hosts(common, given["hosts"])  # type: ignore[arg-type]
     files = [word for word in artifacts if is_file(word)]
     names = tuple(word for word in artifacts if not is_file(word))
-    code = _files(common, files, hosts) if files else 0
+    code = _files(common, files, hosts, as_json=given["format_"] == "json") if files else 0
     return worst({code, _artifacts(common, names, hosts, given)}) if names or not files else code
 
 
@@ -65,25 +69,31 @@ def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, 
     return report.exit
 
 
-def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...]) -> int:
+def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, as_json: bool) -> int:
     """What hosts say to files that something else built."""
     from wbuild import fit
     from wbuild.cli.measured import measured
     from wbuild.errors import UsageError
+    from wbuild.report.to_json import artifact_document
 
     if not hosts:
         raise UsageError("WB290", "a file has no declared checks", hint="--host H compares it with a host; `wbuild hosts` lists them")
-    code = 0
+    refused: set[int] = set()
+    found: list[ArtifactReport] = []
     for word in files:
-        found = measured(common.start / word)
-        for host in hosts:
-            problems = tuple(fit.problems(host, word, found))
+        report = measured(common.start / word)
+        judged = [(host, tuple(fit.problems(host, word, report))) for host in hosts]
+        found.append(replace(report, hosts=tuple(fit.verdict(host, problems) for host, problems in judged)))
+        for host, problems in judged:
+            refused |= {exit_code(problem.code) for problem in problems}
             for problem in problems:
                 common.console.problem(problem)
-                code = exit_code(problem.code)
-            if not problems:
+            if not problems and not as_json:
                 common.console.show(f"{word} fits {host.title}")
-    return code
+    if as_json:
+        documents = {"schema": "wbuild.fit/1", "files": [artifact_document(report) for report in found]}
+        common.console.result(json.dumps(documents, indent=2, ensure_ascii=False))
+    return worst(refused)
 
 
 def known_hosts(common: Common, names: tuple[str, ...]) -> tuple[HostRecipe, ...]:

@@ -53,7 +53,7 @@ def table(hosts: list[HostRecipe]) -> str:
                 host.title,
                 ", ".join(_forms(host)),
                 ", ".join(host.targets),
-                ", ".join(name for names in host.implied_by.values() for name in names[:1]),
+                ", ".join(dict.fromkeys(name for names in host.implied_by.values() for name in names[:1])),
             )
         ]
         for host in hosts
