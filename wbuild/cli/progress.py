@@ -66,7 +66,7 @@ class Progress:
                 self.console.note(str(event))
 
     def _finished(self, result: Result) -> None:
-        if result.problem is not None and result.status == "failed":
+        if result.problem is not None and result.status == "failed" and result.problem not in self.shown:
             self.shown.append(result.problem)
             self.console.problem(result.problem)
         if self.console.verbosity or (result.verb not in SUMMED and result.status == "ran"):

@@ -230,7 +230,7 @@ class _Reader:
                     "WB511",
                     (*path, "files"),
                     f"{name} {version}: the digest belongs to {found[1]} ({file.name})",
-                    hint="run `wbuild lock` instead of editing wbuild.lock",
+                    hint="take wbuild.lock back from version control, or remove it and run `wbuild lock`; versions are set in [tools]",
                 )
                 self.foreign.extend(spot.problems())
 

@@ -84,8 +84,9 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
         tools=dict(sorted(used.items())),
         seconds=sum(result.seconds for result in own if result.status in {"ran", "failed", "none"}),
     )
-    report = _weighed(report, product, run.texts)
-    report = _chosen(report, product, run.texts, degraded=any(result.degraded for result in own))
+    texts: Mapping[str, str] = {} if _stopped(own) else run.texts
+    report = _weighed(report, product, texts)
+    report = _chosen(report, product, texts, degraded=any(result.degraded for result in own))
     misfits = [(host, tuple(fit.problems(host, _title(report, product), report))) for host in product.hosts if report.sizes]
     report = replace(report, hosts=tuple(fit.verdict(host, found) for host, found in misfits))
     broken = [result.problem for result in own if result.status == "failed" and result.problem]
@@ -95,6 +96,11 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
         return replace(report, status="failed", problems=problems)
     skips = [result.problem for result in own if result.status == "skipped" and result.problem]
     return replace(report, status="ok") if report.sizes else replace(report, problems=tuple(dict.fromkeys(skips)))
+
+
+def _stopped(own: Sequence[Result]) -> bool:
+    """Whether the last step that counts, that of the measure, was not reached: what lies on disk is then an earlier build's."""
+    return bool(own) and own[-1].verb == "measure" and own[-1].status in {"failed", "skipped"}
 
 
 def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str]) -> ArtifactReport:

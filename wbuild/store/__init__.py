@@ -319,7 +319,7 @@ class Store:
                 return IntegrityError(
                     "WB511",
                     f"the lock's digest of {pin.name} {pin.version} belongs to {known.name} {known.version}",
-                    hint="run `wbuild lock --update` instead of editing wbuild.lock",
+                    hint="take wbuild.lock back from version control, or remove it and run `wbuild lock`; versions are set in [tools]",
                 )
         return error
 

@@ -16,12 +16,12 @@ from wbuild.model.shipped import Catalog, LanguageRecipe
 from wbuild.survey import cargo, cmake, gomod, makefile, node, python, sources, zigbuild
 from wbuild.survey.block import block
 from wbuild.survey.deploy import implied
-from wbuild.survey.guess import Guess, fit_name, stays
+from wbuild.survey.guess import Code, Guess, fit_name, stays
 from wbuild.tree import Tree
 
 __all__ = ["Found", "reads", "survey"]
 
-_BUILD_FILES: Final[Mapping[str, Callable[[Tree], Iterator[Guess]]]] = {
+_BUILD_FILES: Final[Mapping[str, Callable[[Code], Iterator[Guess]]]] = {
     "Cargo.toml": cargo.guesses,
     "go.mod": gomod.guesses,
     "asconfig.json": node.guesses,
@@ -64,26 +64,27 @@ def survey(tree: Tree, catalog: Catalog, folder_name: str, path: str = ".", take
 
     `tree` is that of one folder, which is `path` relative to wbuild.toml; `taken` are names that other artifacts have.
     """
+    code = Code(tree)
     guessed: list[Guess] = []
     claimed: frozenset[str] = frozenset()
     for detect in _BUILD_FILES.values():
         # The first build file that speaks of a source has it: CMakeLists.txt before a Makefile of the same folder.
-        new = [guess for guess in detect(tree) if guess.claims.isdisjoint(claimed) and stays(guess.folder) and "\\" not in guess.folder]
+        new = [guess for guess in detect(code) if guess.claims.isdisjoint(claimed) and stays(guess.folder) and "\\" not in guess.folder]
         guessed += new
         claimed = claimed.union(*(guess.claims for guess in new))
-    guessed += sources.guesses(tree, catalog, folder_name, claimed)
+    guessed += sources.guesses(code, catalog, folder_name, claimed)
     used = {name.casefold() for name in taken}
-    return tuple(_found(guess, tree, catalog, _name(guess, folder_name, used), path) for guess in guessed)
+    return tuple(_found(guess, code, catalog, _name(guess, folder_name, used), path) for guess in guessed)
 
 
-def _found(guess: Guess, tree: Tree, catalog: Catalog, name: str, path: str) -> Found:
+def _found(guess: Guess, code: Code, catalog: Catalog, name: str, path: str) -> Found:
     language = catalog.languages.get(guess.lang)
     return Found(
         name=name,
         language=language,
         lang=guess.lang,
         path=normpath(join(path, guess.folder)),
-        block=block(guess, implied(guess, tree, catalog), language, name=name, path=path),
+        block=block(guess, implied(guess, code, catalog), language, name=name, path=path),
         why=guess.why,
     )
 

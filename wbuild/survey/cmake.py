@@ -8,9 +8,8 @@ from dataclasses import dataclass, field
 from posixpath import normpath, splitext
 from typing import Final
 
-from wbuild.survey.guess import NATIVE, Guess, below, files, folder_of, inside, listed, shown, under
+from wbuild.survey.guess import NATIVE, Code, Guess, below, files, folder_of, inside, listed, shown, under
 from wbuild.survey.native import native
-from wbuild.tree import Tree
 
 __all__ = ["guesses"]
 
@@ -40,21 +39,21 @@ class _Made:
     defines: list[str] = field(default_factory=list)
 
 
-def guesses(tree: Tree) -> Iterator[Guess]:
+def guesses(code: Code) -> Iterator[Guess]:
     """One for each executable of each file; for each library where it has none."""
-    for file in files(tree, MANIFEST):
+    for file in files(code, MANIFEST):
         folder = folder_of(file)
-        made = _Reader(tree, folder).read(tree.texts.get(file, ""))
+        made = _Reader(code, folder).read(code.texts.get(file, ""))
         chosen = [entry for entry in made.values() if entry.program] or list(made.values())
         for entry in chosen:
-            if guess := _guess(tree, folder, entry, made):
+            if guess := _guess(code, folder, entry, made):
                 yield guess
 
 
-def _guess(tree: Tree, folder: str, entry: _Made, made: Mapping[str, _Made]) -> Guess | None:
+def _guess(code: Code, folder: str, entry: _Made, made: Mapping[str, _Made]) -> Guess | None:
     parts = [entry, *(made[name] for name in dict.fromkeys(entry.links) if name in made and name != entry.name)]
     wanted = list(dict.fromkeys(source for part in parts for source in part.sources))
-    there = [source for source in wanted if under(folder, source) in tree.names]
+    there = [source for source in wanted if code.has(under(folder, source))]
     if not there:
         return None
     missing = [source for source in wanted if source not in there]
@@ -73,14 +72,14 @@ def _guess(tree: Tree, folder: str, entry: _Made, made: Mapping[str, _Made]) -> 
         "include": list(dict.fromkeys(path for part in parts for path in part.include)),
         "defines": list(dict.fromkeys(word for part in parts for word in part.defines)),
     }
-    return native(guess, tree, there, options)
+    return native(guess, code, there, options)
 
 
 class _Reader:
     """The commands of one file, as far as they can be understood line by line."""
 
-    def __init__(self, tree: Tree, folder: str) -> None:
-        self._tree = tree
+    def __init__(self, code: Code, folder: str) -> None:
+        self._code = code
         self._folder = folder
         self._values: dict[str, list[str]] = {}
         self._made: dict[str, _Made] = {}
@@ -142,7 +141,7 @@ class _Reader:
         wanted = [pattern.removeprefix("./") for pattern in patterns if "$" not in pattern]
         if deep:
             wanted = [f"{folder}/**/{last}" if folder else f"**/{last}" for folder, _, last in (w.rpartition("/") for w in wanted)]
-        found = self._tree.glob([w for w in wanted if w], base=self._folder)
+        found = self._code.glob([w for w in wanted if w], base=self._folder)
         return [inside(self._folder, name) for name in found if below(self._folder, name)]
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from posixpath import basename, normpath
+from posixpath import normpath
 from typing import Final
 
 from wbuild.model.shipped import Catalog, HostRecipe
-from wbuild.survey.guess import Guess, below, folder_of, own, stays, string, table, toml, under
-from wbuild.tree import Tree
+from wbuild.survey.guess import Code, Guess, below, folder_of, own, stays, string, table, toml, under
 
 __all__ = ["Implied", "implied"]
 
@@ -28,9 +27,9 @@ class Implied:
     """Where the host's own tool looks for the module, relative to the folder that was looked at; "" when nothing says so."""
 
 
-def implied(guess: Guess, tree: Tree, catalog: Catalog) -> tuple[Implied, ...]:
+def implied(guess: Guess, code: Code, catalog: Catalog) -> tuple[Implied, ...]:
     """Hosts that the dependencies of a guess, or files in or above its folder, imply; each once, those of files first."""
-    found = [*_of_files(guess, tree, catalog), *_of_packages(guess, catalog)]
+    found = [*_of_files(guess, code, catalog), *_of_packages(guess, catalog)]
     firm = [wish for wish in found if not wish.host.fallback]
     return tuple({wish.host.name: wish for wish in reversed(firm or found)}.values())[::-1]
 
@@ -52,14 +51,14 @@ def _among(ecosystem: str, name: str, names: frozenset[str]) -> bool:
     return name in names
 
 
-def _of_files(guess: Guess, tree: Tree, catalog: Catalog) -> Iterator[Implied]:
+def _of_files(guess: Guess, code: Code, catalog: Catalog) -> Iterator[Implied]:
     for host in catalog.hosts.values():
         for file in host.implied_by.get("file", ()):
             # Upward from the guess: the nearest file of this name is the one that speaks of it.
-            above = [n for n in tree.names if basename(n) == file and own(n) and below(folder_of(n), guess.folder)]
+            above = [n for n in code.called(file) if own(n) and below(folder_of(n), guess.folder)]
             if above:
                 nearest = max(above, key=lambda n: n.count("/"))
-                module = _module(file, folder_of(nearest), tree.texts.get(nearest, ""), guess)
+                module = _module(file, folder_of(nearest), code.texts.get(nearest, ""), guess)
                 if module is not None:
                     yield Implied(host=host, why=f"{nearest} is there", module=module)
 

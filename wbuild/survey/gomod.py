@@ -9,8 +9,7 @@ from posixpath import basename
 from typing import Final
 
 from wbuild.model.written import Kind, OptionValue
-from wbuild.survey.guess import NATIVE, Guess, below, files, folder_of, inside, own, shown, under
-from wbuild.tree import Tree
+from wbuild.survey.guess import NATIVE, Code, Guess, below, files, folder_of, inside, own, shown, under
 
 __all__ = ["guesses"]
 
@@ -25,31 +24,31 @@ _MAJOR: Final = re.compile(r"v\d+\Z")
 _IGNORED: Final = re.compile(r"^//go:build[ \t]+ignore\b", re.MULTILINE)
 
 
-def guesses(tree: Tree) -> Iterator[Guess]:
+def guesses(code: Code) -> Iterator[Guess]:
     """One for each folder with a package `main`."""
-    modules = [folder_of(name) for name in files(tree, MANIFEST)]
+    modules = [folder_of(name) for name in files(code, MANIFEST)]
     for module in modules:
-        text = tree.texts.get(under(module, MANIFEST), "")
+        text = code.texts.get(under(module, MANIFEST), "")
         others = [other for other in modules if other != module and below(module, other)]
-        sources = [n for n in tree.names if n.endswith(".go") and below(module, n) and not any(below(o, n) for o in others)]
+        sources = [n for n in code.below(module) if n.endswith(".go") and not any(below(o, n) for o in others)]
         path = _MODULE.search(text)
         packages = {"go": frozenset(_REQUIRE.findall(text))}
-        for folder, texts in _mains(tree, sources).items():
+        for folder, texts in _mains(code, sources).items():
             guess = _guess(module, folder, path.group(1) if path else "", texts)
-            yield replace(guess, packages=packages, claims=frozenset({*sources, *_cgo(tree, sources)}))
+            yield replace(guess, packages=packages, claims=frozenset({*sources, *_cgo(code, sources)}))
 
 
-def _cgo(tree: Tree, sources: list[str]) -> Iterator[str]:
+def _cgo(code: Code, sources: list[str]) -> Iterator[str]:
     """C sources that belong to Go packages."""
-    folders = {folder_of(name) for name in sources if _CGO.search(tree.texts.get(name, ""))}
-    yield from (name for name in tree.names if name.endswith(NATIVE) and folder_of(name) in folders)
+    folders = {folder_of(name) for name in sources if _CGO.search(code.texts.get(name, ""))}
+    yield from (name for name in code.names if name.endswith(NATIVE) and folder_of(name) in folders)
 
 
-def _mains(tree: Tree, sources: list[str]) -> Mapping[str, list[str]]:
+def _mains(code: Code, sources: list[str]) -> Mapping[str, list[str]]:
     """Folder → texts of its files, for folders with a package `main`."""
     found: dict[str, list[str]] = {}
     for name in sources:
-        text = tree.texts.get(name, "")
+        text = code.texts.get(name, "")
         package = _PACKAGE.search(text)
         if package and package.group(1) == "main" and own(name) and not name.endswith("_test.go") and not _IGNORED.search(text):
             found.setdefault(folder_of(name), []).append(text)

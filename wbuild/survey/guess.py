@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping, Sequence
+from bisect import bisect_left
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import basename, dirname
 from typing import Any, Final
@@ -52,6 +53,37 @@ class Guess:
     """Files that belong to it, so that nothing else is guessed from them."""
 
 
+class Code:
+    """Names and texts of a folder's files, indexed: a survey of a large repository asks often."""
+
+    def __init__(self, tree: Tree) -> None:
+        self.names = tree.names
+        self.texts = tree.texts
+        self._known = frozenset(tree.names)
+        self._called: dict[str, list[str]] = {}
+        for name in tree.names:
+            self._called.setdefault(basename(name), []).append(name)
+
+    def has(self, name: str) -> bool:
+        """Whether there is such a file."""
+        return name in self._known
+
+    def called(self, name: str) -> Sequence[str]:
+        """Files with this name, in any folder."""
+        return self._called.get(name, ())
+
+    def below(self, folder: str) -> Sequence[str]:
+        """Files below a folder."""
+        if folder in ("", "."):
+            return self.names
+        start = bisect_left(self.names, f"{folder}/")
+        return self.names[start : bisect_left(self.names, f"{folder}0", start)]  # "0" follows "/"
+
+    def glob(self, patterns: Iterable[str], base: str = ".") -> tuple[str, ...]:
+        """Files below a folder that match a pattern relative to it."""
+        return Tree(names=tuple(self.below(base))).glob(patterns, base=base)
+
+
 def below(folder: str, name: str) -> bool:
     """Whether a file or folder is in a folder; "." is the root."""
     return folder in ("", ".") or name == folder or name.startswith(f"{folder}/")
@@ -72,15 +104,14 @@ def under(folder: str, path: str) -> str:
     return path if folder in ("", ".") else f"{folder}/{path}"
 
 
-def files(tree: Tree, name: str) -> list[str]:
+def files(code: Code, name: str) -> list[str]:
     """Every file with this name that is the project's own, the highest first."""
-    found = [n for n in tree.names if basename(n) == name and own(n)]
-    return sorted(found, key=lambda n: (n.count("/"), n))
+    return sorted(filter(own, code.called(name)), key=lambda n: (n.count("/"), n))
 
 
-def sources_below(tree: Tree, folder: str, endings: tuple[str, ...]) -> frozenset[str]:
+def sources_below(code: Code, folder: str, endings: tuple[str, ...]) -> frozenset[str]:
     """Files below a folder that end in one of these."""
-    return frozenset(name for name in tree.below(folder) if name.endswith(endings))
+    return frozenset(name for name in code.below(folder) if name.endswith(endings))
 
 
 def own(name: str) -> bool:

@@ -7,10 +7,9 @@ from collections.abc import Iterator, Mapping
 from posixpath import basename, normpath, splitext
 from typing import Final
 
-from wbuild.survey.guess import NATIVE, Guess, files, folder_of, inside, listed, under
+from wbuild.survey.guess import NATIVE, Code, Guess, files, folder_of, inside, listed, under
 from wbuild.survey.native import native
 from wbuild.survey.sources import is_program
-from wbuild.tree import Tree
 
 __all__ = ["guesses"]
 
@@ -25,41 +24,41 @@ _DEEP: Final = 5
 """Levels of variables within variables."""
 
 
-def guesses(tree: Tree) -> Iterator[Guess]:
+def guesses(code: Code) -> Iterator[Guess]:
     """One for each Makefile whose variables name sources."""
     for manifest in MANIFESTS:
-        for file in files(tree, manifest):
-            if guess := _guess(tree, file):
+        for file in files(code, manifest):
+            if guess := _guess(code, file):
                 yield guess
 
 
-def _guess(tree: Tree, file: str) -> Guess | None:
+def _guess(code: Code, file: str) -> Guess | None:
     folder = folder_of(file)
-    values = _values(tree.texts.get(file, ""))
-    wanted = next((words for name in _SOURCES if (words := _words(tree, folder, values, name))), [])
+    values = _values(code.texts.get(file, ""))
+    wanted = next((words for name in _SOURCES if (words := _words(code, folder, values, name))), [])
     there: list[str] = []
     for word in wanted:
         stem, ending = splitext(normpath(word))
         choices = [stem + e for e in NATIVE] if ending in (".o", ".obj") else [normpath(word)]
-        there += [c for c in choices if splitext(c)[1] in NATIVE and under(folder, c) in tree.names][:1]
+        there += [c for c in choices if splitext(c)[1] in NATIVE and code.has(under(folder, c))][:1]
     if not there:
         return None
-    flags = [word for name in _FLAGS for word in _words(tree, folder, values, name)]
-    libs = [word[2:] for name in ("LDLIBS", "LIBS") for word in _words(tree, folder, values, name) if word.startswith("-l")]
-    name = next((words[0] for n in _PROGRAMS if len(words := _words(tree, folder, values, n)) == 1), "")
+    flags = [word for name in _FLAGS for word in _words(code, folder, values, name)]
+    libs = [word[2:] for name in ("LDLIBS", "LIBS") for word in _words(code, folder, values, name) if word.startswith("-l")]
+    name = next((words[0] for n in _PROGRAMS if len(words := _words(code, folder, values, n)) == 1), "")
     guess = Guess(
         name=splitext(basename(name))[0] or ("" if folder == "." else basename(folder)),
         lang="c",
         folder=folder,
         why=f"{file}: {len(there)} source{'s' if len(there) > 1 else ''}",
-        kind="command" if is_program("c", [under(folder, source) for source in there], tree) else "reactor",
+        kind="command" if is_program("c", [under(folder, source) for source in there], code) else "reactor",
         notes=(f"the Makefile also links {listed(libs)}",) if libs else (),
     )
     options = {
         "include": [path for word in flags if word.startswith("-I") and _stays(path := normpath(word[2:] or "."))],
         "defines": [word[2:] for word in flags if word.startswith("-D") and len(word) > len("-D")],
     }
-    return native(guess, tree, there, options)
+    return native(guess, code, there, options)
 
 
 def _stays(path: str) -> bool:
@@ -77,12 +76,12 @@ def _values(text: str) -> Mapping[str, str]:
     return found
 
 
-def _words(tree: Tree, folder: str, values: Mapping[str, str], name: str) -> list[str]:
+def _words(code: Code, folder: str, values: Mapping[str, str], name: str) -> list[str]:
     """The words of a variable; what cannot be told without make is left out."""
     text = values.get(name, "")[:20_000]
     for _ in range(_DEEP):
         text = _REFERENCE.sub(lambda match: values.get(match.group(1), ""), text)[:20_000]
     for match in _WILDCARD.finditer(text):
         patterns = [pattern for pattern in match.group(1).split() if not pattern.startswith(("/", ".."))]
-        text += " " + " ".join(inside(folder, n) for n in tree.glob(patterns, base=folder))
+        text += " " + " ".join(inside(folder, n) for n in code.glob(patterns, base=folder))
     return [word for word in _WILDCARD.sub("", text).split() if "$" not in word and "(" not in word and ")" not in word]

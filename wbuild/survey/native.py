@@ -6,13 +6,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from posixpath import splitext
 
-from wbuild.survey.guess import NATIVE, Guess, sources_below
-from wbuild.tree import Tree
+from wbuild.survey.guess import NATIVE, Code, Guess, sources_below
 
 __all__ = ["native"]
 
 
-def native(guess: Guess, tree: Tree, sources: Sequence[str], options: Mapping[str, Sequence[str]]) -> Guess:
+def native(guess: Guess, code: Code, sources: Sequence[str], options: Mapping[str, Sequence[str]]) -> Guess:
     """A guess about C with its sources, which are relative to its folder; it is about C++ as soon as one of them is."""
     endings = {splitext(source)[1] for source in sources}
     cpp = endings != {".c"}
@@ -22,5 +21,5 @@ def native(guess: Guess, tree: Tree, sources: Sequence[str], options: Mapping[st
         lang="cpp" if cpp else "c",
         options={"sources": tuple(sources), **{key: tuple(value) for key, value in options.items() if value}},
         notes=(*guess.notes, *mixed),
-        claims=sources_below(tree, guess.folder, NATIVE),
+        claims=sources_below(code, guess.folder, NATIVE),
     )

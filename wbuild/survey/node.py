@@ -7,8 +7,7 @@ from posixpath import basename, normpath
 from typing import Any, Final
 
 from wbuild.model.written import OptionValue, Target
-from wbuild.survey.guess import Guess, below, files, folder_of, json_table, shown, string, strings, table, under
-from wbuild.tree import Tree
+from wbuild.survey.guess import Code, Guess, files, folder_of, json_table, shown, sources_below, string, strings, table, under
 
 __all__ = ["guesses"]
 
@@ -19,25 +18,25 @@ ENTRY: Final = "assembly/index.ts"
 _ENTRIES: Final = ("src/index.ts", "src/index.js", "index.ts", "index.js", "src/main.ts", "src/main.js", "main.js")
 
 
-def guesses(tree: Tree) -> Iterator[Guess]:
+def guesses(code: Code) -> Iterator[Guess]:
     """One for each folder with a package."""
-    folders = dict.fromkeys(folder_of(name) for file in (CONFIG, PACKAGE) for name in files(tree, file))
+    folders = dict.fromkeys(folder_of(name) for file in (CONFIG, PACKAGE) for name in files(code, file))
     for folder in folders:
-        package = json_table(tree.texts.get(under(folder, PACKAGE), ""))
+        package = json_table(code.texts.get(under(folder, PACKAGE), ""))
         config = under(folder, CONFIG)
         found = frozenset(name for key in ("dependencies", "devDependencies") for name in table(package.get(key)))
-        if config in tree.names or "assemblyscript" in found:
-            yield _assemblyscript(tree, folder, package, json_table(tree.texts.get(config, "")), found)
-        elif guess := _script(tree, folder, package, found):
+        if code.has(config) or "assemblyscript" in found:
+            yield _assemblyscript(code, folder, package, json_table(code.texts.get(config, "")), found)
+        elif guess := _script(code, folder, package, found):
             yield guess
 
 
-def _assemblyscript(tree: Tree, folder: str, package: Mapping[str, Any], config: Mapping[str, Any], found: frozenset[str]) -> Guess:
+def _assemblyscript(code: Code, folder: str, package: Mapping[str, Any], config: Mapping[str, Any], found: frozenset[str]) -> Guess:
     entries = tuple(normpath(entry) for entry in strings(config.get("entries"))) or (ENTRY,)
     shim = SHIM in found or SHIM in string(config.get("extends"))
     options: dict[str, OptionValue] = {} if entries == (ENTRY,) else {"entry": entries}
     targets: tuple[Target, ...] = ("wasip1",) if shim else ("freestanding",)
-    file = CONFIG if under(folder, CONFIG) in tree.names else PACKAGE
+    file = CONFIG if code.has(under(folder, CONFIG)) else PACKAGE
     return Guess(
         name=_name(package, folder),
         lang="assemblyscript",
@@ -47,14 +46,14 @@ def _assemblyscript(tree: Tree, folder: str, package: Mapping[str, Any], config:
         targets=targets,
         options=options,
         packages={"npm": found},
-        claims=frozenset(n for n in tree.names if n.endswith(".ts") and below(folder, n)),
+        claims=sources_below(code, folder, (".ts",)),
     )
 
 
-def _script(tree: Tree, folder: str, package: Mapping[str, Any], found: frozenset[str]) -> Guess | None:
+def _script(code: Code, folder: str, package: Mapping[str, Any], found: frozenset[str]) -> Guess | None:
     """JavaScript or TypeScript, when there is a file that could be run."""
     wanted = [normpath(string(package.get(key))) for key in ("module", "main") if string(package.get(key))]
-    entry = next((e for e in (*wanted, *_ENTRIES) if under(folder, e) in tree.names), "")
+    entry = next((e for e in (*wanted, *_ENTRIES) if code.has(under(folder, e))), "")
     if not entry:
         return None
     typed = entry.endswith((".ts", ".mts"))

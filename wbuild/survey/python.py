@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from posixpath import basename
 from typing import Final
 
-from wbuild.survey.guess import Guess, below, files, folder_of, shown, string, strings, table, toml, under
-from wbuild.tree import Tree
+from wbuild.survey.guess import Code, Guess, files, folder_of, shown, sources_below, string, strings, table, toml, under
 
 __all__ = ["guesses"]
 
@@ -17,16 +16,16 @@ _REQUIREMENT: Final = re.compile(r"[A-Za-z0-9._-]+")
 _ENTRIES: Final = ("app.py", "main.py", "__main__.py", "src/main.py", "src/app.py")
 
 
-def guesses(tree: Tree) -> Iterator[Guess]:
+def guesses(code: Code) -> Iterator[Guess]:
     """One for each project that says what it is, or has a file that could be run."""
-    for file in files(tree, MANIFEST):
+    for file in files(code, MANIFEST):
         folder = folder_of(file)
-        document = toml(tree.texts.get(file, ""))
+        document = toml(code.texts.get(file, ""))
         project = table(document.get("project")) or table(table(document.get("tool")).get("poetry"))
         name = string(project.get("name"))
-        entry = next((e for e in _ENTRIES if under(folder, e) in tree.names), "")
+        entry = next((e for e in _ENTRIES if code.has(under(folder, e))), "")
         package = f"{name.replace('-', '_').lower()}/__main__.py"
-        entry = entry or next((e for e in (package, f"src/{package}") if name and under(folder, e) in tree.names), "")
+        entry = entry or next((e for e in (package, f"src/{package}") if name and code.has(under(folder, e))), "")
         if not entry:
             continue
         required = project.get("dependencies")
@@ -39,7 +38,7 @@ def guesses(tree: Tree) -> Iterator[Guess]:
             kind="command",
             options={"entry": entry},
             packages={"pypi": frozenset(_plain(entry) for entry in found)},
-            claims=frozenset(n for n in tree.names if n.endswith(".py") and below(folder, n)),
+            claims=sources_below(code, folder, (".py",)),
         )
 
 

@@ -10,8 +10,7 @@ from typing import Final
 from wbuild.model.shipped import Catalog, LanguageRecipe
 from wbuild.model.written import Kind, OptionValue
 from wbuild.names import name_problem
-from wbuild.survey.guess import Guess
-from wbuild.tree import Tree
+from wbuild.survey.guess import Code, Guess
 
 __all__ = ["guesses", "is_program"]
 
@@ -25,21 +24,21 @@ _MAIN: Final[Mapping[str, re.Pattern[str]]] = {
 """What a program of a language has and a library has not."""
 
 
-def guesses(tree: Tree, catalog: Catalog, name: str, claimed: frozenset[str]) -> Iterator[Guess]:
+def guesses(code: Code, catalog: Catalog, name: str, claimed: frozenset[str]) -> Iterator[Guess]:
     """Artifacts for the sources that nothing has claimed; `name` is what the first is called."""
     first = True
     for language in catalog.languages.values():
-        sources = [n for n in tree.names if splitext(n)[1] in language.extensions and n not in claimed]
+        sources = [n for n in code.names if splitext(n)[1] in language.extensions and n not in claimed]
         if sources and language.driver == "compiler":
             called = name if first else f"{name}-{language.name}"
             first = False
-            yield from _many(language, sources, tree, called) if _takes_many(language) else _single(language, sources, tree, called)
+            yield from _many(language, sources, code, called) if _takes_many(language) else _single(language, sources, code, called)
 
 
-def is_program(language: str, sources: Iterable[str], tree: Tree) -> bool:
+def is_program(language: str, sources: Iterable[str], code: Code) -> bool:
     """Whether one of these sources has a start."""
     pattern = _MAIN.get(language)
-    return pattern is not None and any(pattern.search(tree.texts.get(source, "")) for source in sources)
+    return pattern is not None and any(pattern.search(code.texts.get(source, "")) for source in sources)
 
 
 def _takes_many(language: LanguageRecipe) -> bool:
@@ -47,38 +46,38 @@ def _takes_many(language: LanguageRecipe) -> bool:
     return any(option.name == "sources" for option in language.options)
 
 
-def _many(language: LanguageRecipe, sources: list[str], tree: Tree, name: str) -> Iterator[Guess]:
+def _many(language: LanguageRecipe, sources: list[str], code: Code, name: str) -> Iterator[Guess]:
     """One artifact from all sources."""
-    usual = set(sources) == set(tree.glob(language.sources))
-    yield _guess(language, name, sources, tree, {} if usual else {"sources": tuple(_globs(sources, tree))})
+    usual = set(sources) == set(code.glob(language.sources))
+    yield _guess(language, name, sources, code, {} if usual else {"sources": tuple(_globs(sources, code))})
 
 
-def _single(language: LanguageRecipe, sources: list[str], tree: Tree, name: str) -> Iterator[Guess]:
+def _single(language: LanguageRecipe, sources: list[str], code: Code, name: str) -> Iterator[Guess]:
     """One artifact from the file that is a program or stands highest; for independent files (WAT), one each."""
     option = next((o.name for o in language.options if o.type == "globs"), "")
     if language.name == "wat" and len(sources) > 1:
-        yield from (_guess(language, _stem(source, name), [source], tree, {option: (source,)}) for source in sources)
+        yield from (_guess(language, _stem(source, name), [source], code, {option: (source,)}) for source in sources)
         return
-    root = min(sources, key=lambda s: (not is_program(language.name, [s], tree), s.count("/"), s))
-    default = next((n for pattern in language.sources for n in tree.glob([pattern])), "")
-    yield _guess(language, name, [root], tree, {} if root == default or not option else {option: (root,)})
+    root = min(sources, key=lambda s: (not is_program(language.name, [s], code), s.count("/"), s))
+    default = next((n for pattern in language.sources for n in code.glob([pattern])), "")
+    yield _guess(language, name, [root], code, {} if root == default or not option else {option: (root,)})
 
 
-def _guess(language: LanguageRecipe, name: str, sources: list[str], tree: Tree, options: Mapping[str, OptionValue]) -> Guess:
-    program = is_program(language.name, sources, tree)
+def _guess(language: LanguageRecipe, name: str, sources: list[str], code: Code, options: Mapping[str, OptionValue]) -> Guess:
+    program = is_program(language.name, sources, code)
     many = f"{len(sources)} {language.title} files" if len(sources) > 1 else sources[0]
     kind: Kind = "command" if program else "reactor"
     why = f"{many}, {'with a start' if program else 'without a start'}"
     return Guess(name=name, lang=language.name, folder=".", why=why, kind=kind, options=options)
 
 
-def _globs(sources: list[str], tree: Tree) -> list[str]:
+def _globs(sources: list[str], code: Code) -> list[str]:
     """One glob for each top folder and ending; the files themselves where a glob would take others too."""
     groups: dict[str, list[str]] = {}
     for source in sources:
         top, ending = source.split("/")[0] if "/" in source else "", splitext(source)[1]
         groups.setdefault(f"{top}/**/*{ending}" if top else f"*{ending}", []).append(source)
-    return [entry for glob, own in sorted(groups.items()) for entry in ([glob] if set(tree.glob([glob])) == set(own) else own)]
+    return [entry for glob, own in sorted(groups.items()) for entry in ([glob] if set(code.glob([glob])) == set(own) else own)]
 
 
 def _stem(source: str, fallback: str) -> str:

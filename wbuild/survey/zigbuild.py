@@ -7,8 +7,7 @@ from collections.abc import Iterator
 from posixpath import normpath
 from typing import Final
 
-from wbuild.survey.guess import NATIVE, Guess, files, folder_of, shown, sources_below, under
-from wbuild.tree import Tree
+from wbuild.survey.guess import NATIVE, Code, Guess, files, folder_of, shown, sources_below, under
 
 __all__ = ["guesses"]
 
@@ -23,26 +22,26 @@ _NO_ENTRY: Final = re.compile(r"\bentry\s*=\s*\.disabled\b")
 _USUAL: Final = ("src/main.zig", "main.zig", "src/root.zig", "root.zig")
 
 
-def guesses(tree: Tree) -> Iterator[Guess]:
+def guesses(code: Code) -> Iterator[Guess]:
     """One for each executable; for each library when there is none."""
-    for file in files(tree, MANIFEST):
-        text = _COMMENT.sub("", tree.texts.get(file, ""))
+    for file in files(code, MANIFEST):
+        text = _COMMENT.sub("", code.texts.get(file, ""))
         calls = [(match.group(1), text[match.end() : match.end() + LONGEST]) for match in _CALL.finditer(text)]
         chosen = [call for call in calls if call[0] == "Executable"] or calls
         for what, call in chosen:
-            guess = _guess(tree, file, what, call, text)
+            guess = _guess(code, file, what, call, text)
             if guess is not None:
                 yield guess
 
 
-def _guess(tree: Tree, file: str, what: str, call: str, text: str) -> Guess | None:
+def _guess(code: Code, file: str, what: str, call: str, text: str) -> Guess | None:
     folder, call = folder_of(file), _CALL.split(call)[0]
     name = _NAME.search(call)
     root = _ROOT.search(call) or _ROOT.search(text)
-    if name is None or root is None or under(folder, normpath(root.group(1))) not in tree.names:
+    if name is None or root is None or not code.has(under(folder, normpath(root.group(1)))):
         return None
     start = normpath(root.group(1))
-    usual = next((u for u in _USUAL if under(folder, u) in tree.names), "")
+    usual = next((u for u in _USUAL if code.has(under(folder, u))), "")
     with_c = "addCSourceFile" in text
     return Guess(
         name=name.group(1),
@@ -52,5 +51,5 @@ def _guess(tree: Tree, file: str, what: str, call: str, text: str) -> Guess | No
         kind="command" if what == "Executable" and not _NO_ENTRY.search(text) else "reactor",
         options={} if start == usual else {"root": (start,)},
         notes=("build.zig also compiles C sources, which an artifact in Zig does not",) if with_c else (),
-        claims=sources_below(tree, folder, (".zig", *(NATIVE if with_c else ()))),
+        claims=sources_below(code, folder, (".zig", *(NATIVE if with_c else ()))),
     )
