@@ -15,6 +15,7 @@ LAYERS = [
     ["names", "units", "locate", "faults", "decode", "versions", "words", "tree", "wasm", "legible", "doors"],
     [
         "kit",
+        "shims",
         "boundary",
         "defaults",
         "profiles",
@@ -35,7 +36,8 @@ LAYERS = [
 ]
 PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
-PURE += ["legible", "optimize", "ledger", "measure", "checks", "outcome", "verdict", "fit", "finish", "plan", "affected", "report", "builtin", "survey"]
+PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "verdict", "finish", "plan", "report", "builtin"]
+PURE += ["fit", "affected", "survey"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click"}

@@ -69,7 +69,7 @@ def make_plan(context: Context, request: Request) -> Plan:
             except UsageError as error:
                 problems += error.problems
     if problems:
-        raise UsageError.of(tuple(problems))
+        raise UsageError.of(tuple(dict.fromkeys(problems)))
     steps = {step.name: step for piece in pieces for step in piece.steps}
     return Plan(steps=tuple(steps.values()), products=tuple(piece.product for piece in pieces))
 
@@ -104,7 +104,7 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         level=optimize.level,
         metric=optimize.metric,
         file=normpath(join(manifest.folder, DIST, request.profile, f"{name}.wasm")),
-        copy=normpath(join(manifest.folder, artifact.out)) if artifact.out and request.profile == "release" else "",
+        copy=normpath(join(manifest.folder, artifact.out)) if _copied(artifact, target, request) else "",
         hosts=_hosts(context, request, artifact, target),
     )
     checked = request.checks and (request.check_always or optimize.level != "none")
@@ -112,6 +112,11 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
     tried = Trials(artifact=artifact, target=target, base=build.base, kit=context.kit, tree=context.tree, trials=found)
     line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog))
     return finish(line, compiled)
+
+
+def _copied(artifact: Artifact, target: Target, request: Request) -> bool:
+    """Whether this is what `out` is a copy of: the release build of the first target."""
+    return bool(artifact.out) and request.profile == "release" and target == artifact.targets[0]
 
 
 def _toolchain(context: Context, artifact: Artifact, language: LanguageRecipe) -> ToolchainRecipe:

@@ -201,7 +201,7 @@ def test_size(project: Shell) -> None:
 def test_inspect(project: Shell) -> None:
     project.run("build", "-q").ends(0)
     assert " exports: _start" in project.run("inspect", "dist/dev/hello.wasm").ends(0).out
-    assert "error[WB330]" in project.run("inspect", "wbuild.toml").ends(3).err
+    assert "error[WB330]: wbuild.toml: not a Wasm file" in project.run("inspect", "wbuild.toml").ends(3).err
 
 
 def test_the_lock(project: Shell) -> None:

@@ -290,6 +290,18 @@ def test_a_second_route_fills_the_gaps_at_the_same_version(bench: Bench) -> None
     assert ("zig", "0.17.1") in bench.source.resolved
 
 
+def test_routes_may_write_one_version_in_two_ways(bench: Bench) -> None:
+    short = Route(source="pypi", package="opt-short", bin={"opt": ("{self}/opt",)})
+    catalog = replace(CATALOG, tools={**CATALOG.tools, "opt": tool("opt", short, OPT_ROUTE, optimizer=True)})
+    bench.source.versions["opt-short"] = ["131"]
+    bench.source.missing = {("opt-short", "macos-arm64"), ("opt-short", "windows-x86_64")}
+    lock = bench.resolve(manifest(), catalog=catalog)
+    assert lock.tools["opt"].version == "131.0.0"
+    assert {pin_of(lock, "opt", platform).version for platform in PLATFORMS} == {"131.0.0"}
+    assert [pin_of(lock, "opt", platform).package for platform in ("linux-x86_64", "macos-arm64")] == ["opt-short", "optimizer"]
+    assert locks.decode(locks.encode(lock), catalog, "wbuild.lock") == lock
+
+
 def test_F22_offline_lists_everything_that_is_not_locked(bench: Bench) -> None:
     first = bench.resolve(manifest())
     bench.source.resolved.clear()

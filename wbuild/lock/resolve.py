@@ -112,8 +112,9 @@ class _Search:
 
     def _block(self) -> LockedTool:
         missing = {p: Unavailable(reason=self.reasons.get(p, "no route serves this platform")) for p in PLATFORMS if p not in self.found}
-        version = next(iter(self.found.values())).version
-        return LockedTool(name=self.recipe.name, version=version, platforms={p: self.found.get(p) or missing[p] for p in PLATFORMS})
+        version = max((pin.version for pin in self.found.values()), key=len)  # routes write one version as 120 and 120.0.0
+        pins = {platform: replace(pin, version=version) for platform, pin in self.found.items()}
+        return LockedTool(name=self.recipe.name, version=version, platforms={p: pins.get(p) or missing[p] for p in PLATFORMS})
 
     def _nothing(self) -> ProvisionError:
         reasons = list(dict.fromkeys(self.reasons.values()))
