@@ -9,7 +9,7 @@ from posixpath import join, normpath
 
 from wbuild.kit import Kit
 from wbuild.model.locked import Pin
-from wbuild.model.planned import JSON, Builtin, Out, Scratch, Step, Tool
+from wbuild.model.planned import JSON, Builtin, Out, Scratch, SharedCache, Step, Tool
 from wbuild.model.shipped import RuntimeRecipe
 from wbuild.model.written import Artifact, Check, Target
 from wbuild.tree import Tree
@@ -55,7 +55,8 @@ class Trials:
         """The step that runs `module` and writes `outcome`."""
         check, runtime = trial.check, trial.runtime
         pin = self.kit.pin(runtime.tool)
-        scope: dict[str, Value] = {"request": Scratch("request.json"), "outcome": Out(outcome), **_commands(pin)}
+        words: dict[str, Value] = {"request": Scratch("request.json"), "outcome": Out(outcome), "cache": SharedCache(pin.identity)}
+        scope: dict[str, Value] = {**words, **_commands(pin)}
         stdin_file = self._path(check.stdin_file) if check.stdin_file else ""
         dirs = {guest: self._path(folder) for guest, folder in check.dirs.items()}
         seen = {name for folder in dirs.values() for name in self.tree.below(folder)}

@@ -41,8 +41,8 @@ PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
 """What the readers of project files find, read as {project.NAME}."""
 ROUTE_WORDS: Final = ("self", "exe", "python", "loader", "path:*", "runner:*")
 CANDIDATE_WORDS: Final = ("in", "out", "features", "debug")
-CHECK_WORDS: Final = ("request", "outcome")
-RUN_WORDS: Final = ("module", "invoke", "args")
+CHECK_WORDS: Final = ("request", "outcome", "cache")
+RUN_WORDS: Final = ("module", "invoke", "args", "cache")
 EXPORTS_WORDS: Final = ("module",)
 VENDOR_WORDS: Final = ("folder", "name")
 OPTION_WORDS: Final = ("value",)

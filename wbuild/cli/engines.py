@@ -21,7 +21,7 @@ from wbuild.errors import StepError, UsageError
 from wbuild.fast import project_folder
 from wbuild.kit import Kit
 from wbuild.model.locked import Pin
-from wbuild.model.planned import Late, Product, Word
+from wbuild.model.planned import Late, Product, SharedCache, Word
 from wbuild.model.shipped import Catalog, RuntimeRecipe
 from wbuild.store import Store
 from wbuild.words import Places, Value, expand, fill_all
@@ -64,7 +64,7 @@ class Runtime:
 
     def _command(self, templates: Sequence[str], scope: Mapping[str, Value], stdout: Path | None = None) -> Command:
         programs: dict[str, Value] = {f"bin:{name}": self.kit.bin(self.pin.name, name) for name in self.pin.bin}
-        words: tuple[Word, ...] = fill_all(templates, {**programs, **scope})
+        words: tuple[Word, ...] = fill_all(templates, {"cache": SharedCache(self.pin.identity), **programs, **scope})
         pins = {pin.name: pin for pin in self.kit.closure([self.pin.name])}
         places = Places(
             scratch="",

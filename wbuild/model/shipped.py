@@ -231,9 +231,9 @@ class RuntimeRecipe:
     modes: tuple[Literal["command", "invoke"], ...]
     """What it can do with one."""
     check: tuple[str, ...]
-    """Command line of a check: {request} and {outcome} are files (runners/ document their form)."""
+    """Command line of a check: {request} and {outcome} are files (runners/ document their form), {cache} a folder that lasts."""
     run: tuple[str, ...]
-    """Command line of `wbuild run`: {module}, {invoke} (words or nothing), {args} the program's own."""
+    """Command line of `wbuild run`: {module}, {invoke} (words or nothing), {cache} as above, {args} the program's own."""
     exports: tuple[str, ...] = ()
     """Command line that lists exported functions as JSON: {module}."""
     features: tuple[str, ...] = ()

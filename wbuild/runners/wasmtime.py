@@ -1,7 +1,7 @@
 """Run a Wasm module or component in the `wasmtime` library of a given directory. A program of its own: it imports nothing of wbuild.
 
-usage: python -I wasmtime.py LIBDIR run REQUEST.json OUTCOME.json
-       python -I wasmtime.py LIBDIR exec MODULE [--invoke TEXT] [--dir GUEST=HOST]… [--env K=V]… [limits] -- ARGS
+usage: python -I wasmtime.py LIBDIR run [--code DIR] REQUEST.json OUTCOME.json
+       python -I wasmtime.py LIBDIR exec MODULE [--invoke TEXT] [--dir GUEST=HOST]… [--env K=V]… [limits] [--code DIR] -- ARGS
        python -I wasmtime.py LIBDIR exports MODULE
        python -I wasmtime.py LIBDIR version
 

@@ -116,20 +116,20 @@ class Watch:
         engine.increment_epoch()
 
 
-def check(request_path: Path, outcome_path: Path, libdir: Path) -> int:
-    """Do what the request says and write the outcome; returns the exit code of the process."""
+def check(request_path: Path, outcome_path: Path, libdir: Path, code: Path | None) -> int:
+    """Do what the request says and write the outcome; returns the exit code of the process. `code`: folder of compiled code."""
     report = Report(outcome_path, version(libdir))
     try:
         request = read_request(request_path)
         report.limit = request.limits.output
-        return _run(request, report)
+        return _run(request, report, code)
     except (BadRequestError, BadValueError, RefusedError) as error:
         report.write(Ended(), str(error))
         print(f"wasmtime runner: {error}", file=sys.stderr)
         return BAD_REQUEST if isinstance(error, BadRequestError) else DONE
 
 
-def _run(request: Request, report: Report) -> int:
+def _run(request: Request, report: Report, code: Path | None) -> int:
     limits = request.limits
 
     def give_up(reason: str) -> None:
@@ -141,7 +141,7 @@ def _run(request: Request, report: Report) -> int:
         os._exit(SLOW if compiling or reason == "time" else DONE)
 
     settings = Settings(features=request.features, deterministic=request.virtual)
-    kept = Kept(folder=Path(request.cache), library=report.library, settings=settings) if request.cache else None
+    kept = Kept(folder=code, library=report.library, settings=settings) if code else None
     try:
         engine, data = make_engine(settings), Path(request.module).read_bytes()
     except (OSError, ValueError) as error:

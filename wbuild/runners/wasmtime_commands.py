@@ -13,7 +13,7 @@ from typing import Final
 from . import wasmtime_component, wasmtime_core
 from .wasmtime_check import check
 from .wasmtime_guest import Guest
-from .wasmtime_load import RefusedError, Settings, load, make_engine, version
+from .wasmtime_load import Kept, RefusedError, Settings, load, make_engine, version
 from .wasmtime_values import BadValueError
 from .wasmtime_world import Ended, World
 
@@ -26,13 +26,13 @@ def main(argv: list[str], libdir: Path) -> int:
     options = _parser().parse_args(argv[:cut], argparse.Namespace(args=argv[cut + 1 :]))
     try:
         if options.command == "run":
-            return check(options.request, options.outcome, libdir)
+            return check(options.request, options.outcome, libdir, options.code)
         if options.command == "version":
             print(version(libdir))
             return 0
         if options.command == "exports":
             return _exports(options.module)
-        return _execute(options)
+        return _execute(options, libdir)
     except (BadValueError, OSError) as error:
         print(f"wasmtime runner: {error}", file=sys.stderr)
         return BAD_REQUEST
@@ -45,6 +45,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="wasmtime.py LIBDIR", allow_abbrev=False)
     commands = parser.add_subparsers(dest="command", required=True)
     run = commands.add_parser("run", help="one run with limits, outcome in a file")
+    run.add_argument("--code", type=Path, help="a folder of compiled code, read and filled")
     run.add_argument("request", type=Path)
     run.add_argument("outcome", type=Path)
     exports = commands.add_parser("exports", help="the exported functions as JSON")
@@ -62,6 +63,7 @@ def _parser() -> argparse.ArgumentParser:
     execute.add_argument("--fuel", type=int)
     execute.add_argument("--memory", type=int, default=-1, help="bytes")
     execute.add_argument("--timeout", type=float, help="seconds")
+    execute.add_argument("--code", type=Path, help="a folder of compiled code, read and filled")
     return parser
 
 
@@ -85,7 +87,7 @@ def _exports(path: Path) -> int:
     return 0
 
 
-def _execute(options: argparse.Namespace) -> int:
+def _execute(options: argparse.Namespace, libdir: Path) -> int:
     # The guest holds the thread: signals must act without waiting for Python.
     for name in ("SIGINT", "SIGPIPE"):
         if hasattr(signal, name):
@@ -95,7 +97,8 @@ def _execute(options: argparse.Namespace) -> int:
         engine = make_engine(settings)
     except ValueError as error:
         raise BadValueError(str(error)) from None
-    loaded = load(options.module.read_bytes(), engine, None)
+    kept = Kept(folder=options.code, library=version(libdir), settings=settings) if options.code else None
+    loaded = load(options.module.read_bytes(), engine, kept)
     world = World(
         args=(options.name or options.module.name, *options.args),
         env=dict(options.env),

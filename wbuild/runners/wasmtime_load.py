@@ -33,6 +33,8 @@ FEATURES: Final = {
 }
 """Name of a proposal, as the `target_features` section spells it → setting of the engine. What is not named keeps the engine's default."""
 
+MONTH: Final = 30 * 86400.0
+"""Seconds."""
 SLOW_ENOUGH: Final = 0.2
 """Seconds of compiling from which keeping the result pays."""
 
@@ -141,6 +143,7 @@ class Kept:
             if not (_ours(self.folder) and _ours(path)):
                 return None
             stored = path.read_bytes()
+            os.utime(path)
         except OSError:
             return None
         return stored[32:] if hashlib.sha256(stored[32:]).digest() == stored[:32] else None
@@ -149,6 +152,7 @@ class Kept:
         """Best effort: a full disk costs time at the next run, nothing else."""
         path = self._path(data)
         aside = path.with_suffix(f".{os.getpid()}.part")
+        self._forget()
         try:
             self.folder.mkdir(mode=0o700, parents=True, exist_ok=True)
             aside.write_bytes(hashlib.sha256(code).digest() + code)
@@ -157,6 +161,13 @@ class Kept:
         except OSError:
             with contextlib.suppress(OSError):
                 aside.unlink()
+
+    def _forget(self) -> None:
+        """Remove code that nobody used for a month."""
+        with contextlib.suppress(OSError):
+            for path in self.folder.glob("*.bin"):
+                if time.time() - path.stat().st_mtime > MONTH:
+                    path.unlink()
 
 
 def _ours(path: Path) -> bool:

@@ -56,8 +56,6 @@ class Request:
     """`trap` or `zero`: stubs for imports that the runtime does not have."""
     virtual: bool = True
     """Clock and randomness are the same in every run."""
-    cache: str | None = None
-    """Folder of code compiled before; it must belong to the user and to nobody else."""
 
 
 def read_request(path: Path) -> Request:
@@ -145,5 +143,4 @@ _KEYS: Final[Mapping[str, Callable[[Any], bool]]] = {
     "features": _texts,
     "imports": lambda value: value in (None, "trap", "zero"),
     "virtual": lambda value: isinstance(value, bool),
-    "cache": _optional(_text),
 }
