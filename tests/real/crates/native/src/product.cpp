@@ -1,0 +1,4 @@
+extern "C" int product(int a, int b)
+{
+    return a * b;
+}
