@@ -27,9 +27,9 @@ LAYERS = [
         "runtimes",
     ],
     ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "verdict"],
-    ["finish", "plan", "lock", "locktext", "store", "keys", "cache", "builtin"],
+    ["finish", "matrix", "changes", "plan", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
-    ["report", "scaffold", "survey"],
+    ["report", "scaffold", "survey", "workflows"],
     ["cli"],
 ]
 PURE = ["names", "units", "faults", "boundary", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]

@@ -30,6 +30,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "tools": "wbuild.cli.tools",
     "languages": "wbuild.cli.languages",
     "config": "wbuild.cli.config",
+    "ci": "wbuild.cli.ci",
+    "report": "wbuild.cli.report",
     "schema": "wbuild.cli.schema",
     "explain": "wbuild.cli.explain",
     "clean": "wbuild.cli.clean",

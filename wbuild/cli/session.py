@@ -115,6 +115,7 @@ class Session:
                 texts=self._texts(wanted),
                 previous={p.file: text for p in products if (text := self._text(report_path(p.file)))},
                 seconds=time.monotonic() - self.started,
+                platform=self.world.doors.platform,
                 locked=self.locked,
             ),
         )
@@ -174,7 +175,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     found, folders = names_below(files, project.root)
     watch.tree(project.root, found, folders)
     progress = Progress(console=console, root=project.root)
-    tree = Tree(names=found, vendor=_vendor(project, names, kit, store, progress))
+    tree = Tree(names=found, vendor=vendor_names(project, names, kit, store, progress))
     context = Context(manifest=project.manifest, catalog=project.catalog, toolchains=dict(lock.toolchains), kit=kit, tree=tree)
     plan = make_plan(
         context,
@@ -206,7 +207,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     )
 
 
-def _vendor(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress) -> dict[str, tuple[str, ...]]:
+def vendor_names(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress) -> dict[str, tuple[str, ...]]:
     """Files of the vendored sources that the chosen artifacts use; they are fetched first, because globs need their names."""
     used = [v for v in project.manifest.vendor if any(f"{{vendor.{v}}}" in repr(a) for a in project.manifest.artifacts if a.name in names)]
     pins = [kit.pin(f"vendor.{name}") for name in used]
