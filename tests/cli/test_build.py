@@ -5,7 +5,10 @@ from __future__ import annotations
 import json
 import os
 import shutil
-from collections.abc import Iterator
+import signal
+import subprocess
+import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -37,12 +40,12 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 
 @pytest.fixture
-def project(locked: Shell, tmp_path: Path) -> Iterator[Shell]:
+def project(locked: Shell, tmp_path: Path) -> Shell:
     """A fresh copy of it, with an empty cache and the same store."""
     place = shell(tmp_path / "work", tmp_path / "home")
     shutil.copytree(locked.folder, place.folder, dirs_exist_ok=True)
     place.env |= {"WBUILD_STORE": str(locked.home / ".cache/wbuild"), "PIP_FIND_LINKS": locked.env["PIP_FIND_LINKS"]}
-    yield place
+    return place
 
 
 def steps(text: str) -> list[str]:
@@ -296,13 +299,12 @@ def test_hostile_paths_are_literal(project: Shell) -> None:
         shutil.rmtree(folder)
     project.write("hello/-v $(touch pwned) ; x.toy", "say ; more\n")
     project.run("build").ends(0)
-    assert not [path for path in project.folder.rglob("pwned")]
+    assert not list(project.folder.rglob("pwned"))
 
 
 def test_names_that_are_no_text(project: Shell) -> None:
     """F63."""
-    os.rename(os.fsencode(project.folder), os.fsencode(project.folder.parent) + b"/\xff\n")
-    folder = Path(os.fsdecode(os.fsencode(project.folder.parent) + b"/\xff\n"))
+    folder = project.folder.rename(Path(os.fsdecode(os.fsencode(project.folder.parent) + b"/\xff\n")))
     done = project.run("build", "--opt", cwd=folder)
     assert done.code in (0, 2), done.err
     assert "Traceback" not in done.err
@@ -321,10 +323,8 @@ def test_no_secret_is_written_anywhere(project: Shell) -> None:
     }
     (project.folder / "wbuild.lock").unlink()
     project.write("hello/hello.toy", "say hello\nenv GITHUB_TOKEN\n")
-    said = [
-        project.run(*line.split(), env=env)
-        for line in ("-vv lock", "-vv build --opt", "build --opt --explain", "config", "plan --format json")
-    ]
+    lines = ["-vv lock", "-vv build --opt", "build --opt --explain", "config", "plan --format json"]
+    said = [project.run(*line.split(), env=env) for line in lines]
     project.run("lock", env={**env, "PIP_NO_INDEX": "0", "PIP_FIND_LINKS": ""})
     assert all(canary not in done.out + done.err for done in said)
     for root in (project.folder, project.home):
@@ -344,6 +344,25 @@ def test_a_failure_leaves_the_old_artifact(project: Shell) -> None:
     after = (project.folder / "dist/release/hello.wasm").read_bytes()
     project.run("build", "--opt").ends(1)
     assert (project.folder / "dist/release/hello.wasm").read_bytes() == after
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_signals_end_the_tools_too(number: int, code: int, project: Shell) -> None:
+    """F80, F82."""
+    pid = project.folder / "pid"
+    project.write("hello/hello.toy", f"sleep {pid}\n")
+    command, pipe = [sys.executable, "-m", "wbuild", "build"], subprocess.PIPE
+    process = subprocess.Popen(command, cwd=project.folder, env=project.env, stdout=pipe, stderr=pipe, text=True)
+    while not (pid.exists() and pid.read_text()):
+        time.sleep(0.05)
+    process.send_signal(number)
+    out, err = process.communicate(timeout=20)
+    assert (process.returncode, out) == (code, "")
+    assert "Traceback" not in err
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)
+    project.write("hello/hello.toy", "say hello\n")
+    project.run("build").ends(0)
 
 
 def test_color(project: Shell) -> None:

@@ -123,8 +123,8 @@ def test_closed_pipe_of_help_and_errors(which: str, place: Shell) -> None:
     for line in (["--help"], ["nonsense"]):
         reader, writer = os.pipe()
         os.close(reader)
-        streams = {"stdout": subprocess.DEVNULL, "stderr": subprocess.DEVNULL, which: writer}
-        done = subprocess.run([sys.executable, "-m", "wbuild", *line], cwd=place.folder, env=place.env, check=False, **streams)
+        out, err = (writer, subprocess.DEVNULL) if which == "stdout" else (subprocess.DEVNULL, writer)
+        done = subprocess.run([sys.executable, "-m", "wbuild", *line], cwd=place.folder, env=place.env, check=False, stdout=out, stderr=err)
         os.close(writer)
         assert done.returncode in (0, 2)
 
@@ -166,8 +166,8 @@ def test_the_fast_path_imports_next_to_nothing(place: Shell) -> None:
 def test_signals(number: int, code: int, place: Shell) -> None:
     slow = "import os, sys, time, wbuild.cli.clean as c\ndef find(start): print('ready', flush=True); time.sleep(60)\nc.find = find\n"
     program = f"{slow}from wbuild.cli.main import run\nsys.exit(run(['clean'], dict(os.environ)))"
-    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
-    process = subprocess.Popen([sys.executable, "-c", program], cwd=place.folder, env=place.env, text=True, **pipes)
+    command, pipe = [sys.executable, "-c", program], subprocess.PIPE
+    process = subprocess.Popen(command, cwd=place.folder, env=place.env, text=True, stdout=pipe, stderr=pipe)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     process.send_signal(number)

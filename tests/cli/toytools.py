@@ -9,6 +9,7 @@ import base64
 import json
 import os
 import sys
+import time
 from pathlib import Path
 
 HEAD = b"\0asm\1\0\0\0" + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\7\n\1\6_start\0\0" + b"\n\4\1\2\0\x0b"
@@ -49,7 +50,10 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
             elif verb == "env":
                 said.append(os.environ.get(rest, "unset"))
             elif verb == "include":
-                waiting.append(os.path.normpath(os.path.join(os.path.dirname(name), rest)))
+                waiting.append(os.path.normpath(Path(name).parent / rest))
+            elif verb == "sleep":
+                Path(rest).write_text(str(os.getpid()))
+                time.sleep(60)
             elif verb == "fail":
                 print(rest, file=sys.stderr)
                 return 1

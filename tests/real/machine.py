@@ -7,6 +7,7 @@ Results of steps are not shared: every machine has an action cache of its own, s
 from __future__ import annotations
 
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -18,6 +19,9 @@ from platformdirs import user_cache_path
 
 STORE: Final = Path(os.environ.get("WBUILD_STORE") or user_cache_path("wbuild-tests") / "store").absolute()
 """Where tools are kept; read when tests are collected, before any of them has a home of its own."""
+_NETWORK: Final = re.compile(
+    r"(?i:https?|all|no)_(?i:proxy)|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|(?i:PIP|UV|NPM_CONFIG)_\w+"
+)
 SCRIPT: Final = Path(sys.executable).parent / "wbuild"
 """The installed console script."""
 
@@ -82,5 +86,4 @@ class Machine:
 
 def network() -> dict[str, str]:
     """How this machine reaches the network; part of where tests run, not of what they test."""
-    names = ("HTTP_PROXY", "HTTPS_PROXY", "NO_PROXY", "http_proxy", "https_proxy", "no_proxy", "SSL_CERT_FILE", "REQUESTS_CA_BUNDLE")
-    return {name: value for name, value in os.environ.items() if name in names or name.startswith(("PIP_", "UV_"))}
+    return {name: value for name, value in os.environ.items() if _NETWORK.fullmatch(name)}

@@ -35,6 +35,10 @@ class Project:
             os.utime(path, (OLD, OLD))
         return path
 
+    def folder_instead(self, name: str) -> None:
+        (self.root / name).unlink()
+        (self.root / name).mkdir()
+
     def built(self) -> None:
         watch = Watch()
         watch.file(self.root / "wbuild.toml", self.root / "wbuild.lock", self.root / "src/a.c", self.root / "not-there")
@@ -73,7 +77,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "an input": lambda p: p.write("src/a.c", "other"),
     "an input, same size and time": lambda p: p.write("src/a.c", "src/A.c"),
     "an input is gone": lambda p: (p.root / "src/a.c").unlink(),
-    "an input is a folder": lambda p: ((p.root / "src/a.c").unlink(), (p.root / "src/a.c").mkdir()),
+    "an input is a folder": lambda p: p.folder_instead("src/a.c"),
     "the manifest": lambda p: p.write("wbuild.toml", "# changed"),
     "the lock": lambda p: p.write("wbuild.lock", "# changed"),
     "an output": lambda p: p.write("dist/x.wasm", "tampered"),
@@ -82,7 +86,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "a new file elsewhere": lambda p: p.write("docs/new.c", ""),
     "a new folder": lambda p: (p.root / "include").mkdir(),
     "a file that is no input is gone": lambda p: (p.root / "docs/x.md").unlink(),
-    "a file becomes a folder": lambda p: ((p.root / "docs/x.md").unlink(), (p.root / "docs/x.md").mkdir()),
+    "a file becomes a folder": lambda p: p.folder_instead("docs/x.md"),
     "what was not there": lambda p: p.write("not-there", ""),
     "a declared variable": lambda p: p.environ.update(APP="2"),
     "a declared variable is gone": lambda p: p.environ.pop("APP"),
@@ -93,7 +97,7 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "the state is of another kind": lambda p: p.state.write_text("[1]"),
     "the state is of another version": lambda p: p.state.write_text(p.state.read_text().replace('"schema": 1', '"schema": 0')),
     "another wbuild": lambda p: p.state.write_text(p.state.read_text().replace(fast.build_id(), "0" * 64)),
-    "a nearer manifest": lambda p: (p.write("src/wbuild.toml", ""), os.chdir(p.root / "src")),
+    "a nearer manifest": lambda p: os.chdir(p.write("src/wbuild.toml", "").parent),
 }
 
 

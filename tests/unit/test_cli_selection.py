@@ -89,6 +89,9 @@ def test_targets_are_declared_ones(manifest: Manifest) -> None:
     assert caught.value.problems[0].hint == "declared: wasip1, freestanding"
 
 
-@pytest.mark.parametrize(("word", "expected"), [("x.wasm", True), ("./x", True), ("a/b", True), ("x.wat", True), ("x", False), ("x.y", False)])
+FILES = [("x.wasm", True), ("./x", True), ("a/b", True), ("x.wat", True), ("x", False), ("x.y", False)]
+
+
+@pytest.mark.parametrize(("word", "expected"), FILES)
 def test_what_is_a_file(word: str, expected: bool) -> None:
     assert is_file(word) is expected

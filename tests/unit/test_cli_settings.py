@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild.cli.settings import ConfigFile, resolve
+from wbuild.cli.settings import ConfigFile, Value, resolve
 from wbuild.errors import UsageError
 
-DEFAULTS = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False}
+DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False}
 USER = ConfigFile(path="/home/me/config.toml", text='jobs = 3\nstore = "tools"\n')
 SYSTEM = ConfigFile(path="/etc/config.toml", text="jobs = 2\noffline = true\n")
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Final, TypeVar, cast, get_args
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args
 
 import click
 
@@ -23,7 +23,13 @@ class Opt:
     level: Level | None = None
 
 
-class OptType(click.ParamType):
+if TYPE_CHECKING:
+    _OptType = click.ParamType[Opt]
+else:
+    _OptType = click.ParamType  # generic only since click 8.5
+
+
+class OptType(_OptType):
     """A level after `=`, or nothing."""
 
     name = "level"

@@ -26,8 +26,6 @@ from wbuild.model.shipped import Catalog, RuntimeRecipe
 from wbuild.store import Store
 from wbuild.words import Places, Value, expand, fill_all
 
-_SAMPLES: Mapping[str, str] = {"string": '"text"', "bool": "true", "f32": "1.5", "f64": "1.5", "float32": "1.5", "float64": "1.5"}
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Runtime:
@@ -63,12 +61,6 @@ class Runtime:
     def is_command(self, module: Path) -> bool:
         """Whether the module has a start of its own."""
         return not self.recipe.exports or bool(self.exports(module)["command"])
-
-    def sample(self, function: Mapping[str, Any]) -> str:
-        """A call that could be typed after --invoke."""
-        params = function.get("params", [])
-        kinds = [str(p.get("type", "")) if isinstance(p, Mapping) else str(p) for p in params]
-        return f"{function['name']}({', '.join(_SAMPLES.get(kind, '1') for kind in kinds)})"
 
     def _command(self, templates: Sequence[str], scope: Mapping[str, Value], stdout: Path | None = None) -> Command:
         programs: dict[str, Value] = {f"bin:{name}": self.kit.bin(self.pin.name, name) for name in self.pin.bin}

@@ -107,7 +107,7 @@ class Group(click.Group):
     command_class = Command
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
-        super().__init__(*args, no_args_is_help=False, **kwargs)
+        super().__init__(*args, **{"no_args_is_help": False, **kwargs})
         self.common = _common_options()
         self.params = [*self.params, *self.common]
 

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-import json
+import shlex
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import click
 
@@ -80,9 +81,15 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
 
 def _list(common: Common, target: Target) -> int:
     """A library is not run: say what could be called."""
-    functions = target.runtime.exports(target.module)["functions"]
-    lines = [str(f.get("signature", f["name"])) for f in functions]
-    common.console.page("\n".join(["exported functions:", *(f"  {line}" for line in lines)]) if lines else "no exported function")
-    if functions:
-        common.console.show(f"hint: call one with --invoke {json.dumps(target.runtime.sample(functions[0]))}")
+    functions = [f for f in target.runtime.exports(target.module)["functions"] if f["name"] != "_initialize"]
+    lines = [f"  {signature(f)}" for f in functions]
+    common.console.page("\n".join(["exported functions:", *lines]) if lines else "no exported function")
+    for function in functions[:1]:
+        common.console.show(f"hint: call one with --invoke {shlex.quote(str(function.get('invoke', function['name'])))}")
     return 0
+
+
+def signature(function: Mapping[str, Any]) -> str:
+    """A function as people write it: `add(i32, i32) -> i32`."""
+    params, results = (", ".join(map(str, function.get(key, ()))) for key in ("params", "results"))
+    return f"{function['name']}({params})" + (f" -> {results}" if results else "")

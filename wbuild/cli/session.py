@@ -22,6 +22,7 @@ from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
 from wbuild.engine import Engine
+from wbuild.errors import ProvisionError
 from wbuild.kit import Kit
 from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
@@ -175,7 +176,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     found, folders = names_below(files, project.root)
     watch.tree(project.root, found, folders)
     progress = Progress(console=console, root=project.root)
-    tree = Tree(names=found, vendor=vendor_names(project, names, kit, store, progress))
+    tree = Tree(names=found, vendor=vendor_names(project, names, kit, store, progress if asked.write else None))
     context = Context(manifest=project.manifest, catalog=project.catalog, toolchains=dict(lock.toolchains), kit=kit, tree=tree)
     plan = make_plan(
         context,
@@ -207,11 +208,20 @@ def prepare(common: Common, asked: Asked) -> Session:
     )
 
 
-def vendor_names(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress) -> dict[str, tuple[str, ...]]:
-    """Files of the vendored sources that the chosen artifacts use; they are fetched first, because globs need their names."""
+def vendor_names(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:
+    """Files of the vendored sources that the chosen artifacts use; they are fetched first, because globs need their names.
+
+    Without `progress` nothing is fetched: raises ProvisionError for one that is not in the store.
+    """
     used = [v for v in project.manifest.vendor if any(f"{{vendor.{v}}}" in repr(a) for a in project.manifest.artifacts if a.name in names)]
     pins = [kit.pin(f"vendor.{name}") for name in used]
-    store.ensure(pins, progress)
+    if progress is not None:
+        store.ensure(pins, progress)
+    for pin in pins:
+        if not store.has(pin):
+            raise ProvisionError(
+                "WB433", f"{pin.name} {pin.version} is not in the store, and its files are sources", hint="run `wbuild fetch`"
+            )
     return {name: tuple(sorted(_below(store.path(pin)))) for name, pin in zip(used, pins, strict=True)}
 
 

@@ -33,7 +33,10 @@ _OFFLINE_HINT: Final = "check the network and the proxy settings; with --offline
 
 def redacted(url: str) -> str:
     """A URL without user, password and query, for messages."""
-    parts = urlsplit(url)
+    try:
+        parts = urlsplit(url)
+    except ValueError:
+        return "a malformed URL"
     host = parts.netloc.rpartition("@")[2]
     return urlunsplit((parts.scheme, host, parts.path, "", ""))
 
@@ -52,8 +55,7 @@ class HttpNetwork:
         Raises ProvisionError when it cannot be reached or has no size, IntegrityError for a redirect that must not be followed,
         UsageError for a CA file that cannot be read.
         """
-        scheme = urlsplit(url).scheme.lower()
-        if scheme == "file":
+        if url.lower().startswith("file:"):
             path = Path(url2pathname(urlsplit(url).path))
             with machine_errors(path, "read"):
                 return path.stat().st_size

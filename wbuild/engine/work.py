@@ -40,14 +40,14 @@ class Made:
     """Why an optional step made nothing, or something else than it might make another time."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(slots=True, kw_only=True)
 class Work:
     """One step of a session."""
 
     session: Session
     step: Step
     start: float
-    """Monotonic time."""
+    """Monotonic time at which its work began; waiting for tools and for a free slot does not count."""
 
     def perform(self) -> Result:
         """The step's result; its outputs are in place unless it raises. Raises WbuildError for what ends the step."""
@@ -123,6 +123,7 @@ class Work:
         session.tools.ensure(step.pins)
         launch = Launch(session=session, step=step, words=words)
         with session.slots:
+            self.start = session.doors.clock.monotonic()
             for path in step.candidates:
                 session.seen.setdefault(path, session.index.stamp(path))
             session.say(StepStarted(step=step, reasons=reasons))
@@ -148,6 +149,7 @@ class Work:
             session.tools.ensure(step.pins)
             launch = Launch(session=session, step=step, words=words)
             with session.slots:
+                self.start = session.doors.clock.monotonic()
                 session.say(StepStarted(step=step, reasons=reasons))
                 done, command = launch.start()
             if done.code or done.timed_out:

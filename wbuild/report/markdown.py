@@ -23,7 +23,7 @@ COMMENT_LIMIT: Final = 60_000
 SUMMARY_LIMIT: Final = 900_000
 """Bytes; GitHub takes 1 MiB a step."""
 
-_SAFE: Final = re.compile(r"[^A-Za-z0-9 ]")
+_SAFE: Final = re.compile(r"[^A-Za-z0-9 -]")
 _SAFE_IN_PRE: Final = re.compile(r"[^A-Za-z0-9 \n.,:;()+*/=_-]")
 _NAME_COLUMNS: Final = 60
 _TEXT_COLUMNS: Final = 300
@@ -75,7 +75,8 @@ def code(text: str, *, cap: int = _NAME_COLUMNS) -> str:
 
 
 def _reference(match: re.Match[str]) -> str:
-    return f"&#{ord(match.group())};"
+    """A character reference; behind @ with a tag that shows nothing, because GitHub finds addresses after references were read."""
+    return f"&#{ord(match.group())};{'<wbr>' if match.group() == '@' else ''}"
 
 
 def _title(report: Report) -> str:

@@ -1,0 +1,192 @@
+"""Sizes of files behind URLs, against a server on the loopback interface."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+
+from wbuild.doors.network import HttpNetwork
+from wbuild.errors import IntegrityError, MachineError, ProvisionError, UsageError
+
+Script = Callable[[BaseHTTPRequestHandler], None]
+
+
+class Server:
+    """One path, one script; requests are recorded."""
+
+    def __init__(self) -> None:
+        self.scripts: dict[str, Script] = {}
+        self.seen: list[tuple[str, str, Mapping[str, str]]] = []
+        outer = self
+
+        class Handler(BaseHTTPRequestHandler):
+            protocol_version = "HTTP/1.1"
+
+            def do_GET(self) -> None:
+                outer.seen.append((self.command, self.path, dict(self.headers.items())))
+                outer.scripts.get(self.path, status(404))(self)
+
+            do_HEAD = do_GET  # noqa: N815 - the name is the protocol's
+
+            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
+                """Silence."""
+
+        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.base = f"http://127.0.0.1:{self.server.server_port}"
+        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
+
+    def methods(self) -> list[str]:
+        return [method for method, _, _ in self.seen]
+
+
+def status(code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Script:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        handler.send_response(code)
+        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
+            if value:
+                handler.send_header(name, value)
+        handler.send_header("Connection", "close")
+        handler.end_headers()
+        handler.wfile.write(body)
+        handler.close_connection = True
+
+    return answer
+
+
+@pytest.fixture
+def server() -> Iterator[Server]:
+    server = Server()
+    yield server
+    server.server.shutdown()
+    server.server.server_close()
+
+
+def size(url: str, **env: str) -> int:
+    return HttpNetwork(env=env).size(url)
+
+
+def test_the_size_of_a_file(server: Server) -> None:
+    server.scripts["/f"] = status(200, {"Content-Length": "12345678901"})
+    assert size(f"{server.base}/f") == 12_345_678_901
+    assert server.methods() == ["HEAD"]
+    assert server.seen[0][2]["Accept-Encoding"] == "identity"
+
+
+def test_a_server_without_head(server: Server) -> None:
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        if handler.command == "HEAD":
+            status(405)(handler)
+        else:
+            assert handler.headers["Range"] == "bytes=0-0"
+            status(206, {"Content-Range": "bytes 0-0/4711"}, b"x")(handler)
+
+    server.scripts["/f"] = answer
+    assert size(f"{server.base}/f") == 4711
+    assert server.methods() == ["HEAD", "GET"]
+
+
+@pytest.mark.parametrize("code", [401, 403, 404, 410])
+def test_F17_refusals_say_what_the_server_said(server: Server, code: int) -> None:
+    server.scripts["/f?token=secret"] = status(code)
+    with pytest.raises(ProvisionError, match=f"HTTP {code} ") as caught:
+        size(f"{server.base}/f?token=secret")
+    assert "secret" not in str(caught.value)
+    assert len(server.seen) == 1
+
+
+def test_F03_a_server_that_fails_for_a_while(server: Server) -> None:
+    left = [500, 503]
+
+    def answer(handler: BaseHTTPRequestHandler) -> None:
+        status(left.pop() if left else 200, {"Content-Length": "7"} if not left else None)(handler)
+
+    server.scripts["/f"] = answer
+    assert size(f"{server.base}/f") == 7
+    server.scripts["/f"] = status(500)
+    with pytest.raises(ProvisionError, match="HTTP 500"):
+        size(f"{server.base}/f")
+
+
+@pytest.mark.parametrize("headers", [{}, {"Content-Length": "9", "Content-Encoding": "gzip"}])
+def test_no_size_at_all(server: Server, headers: Mapping[str, str]) -> None:
+    server.scripts["/f"] = status(200, {"Content-Length": "", **headers})
+    with pytest.raises(ProvisionError, match="does not say how large"):
+        size(f"{server.base}/f")
+
+
+def test_redirects_are_followed_five_times(server: Server) -> None:
+    for number in range(9):
+        server.scripts[f"/{number}"] = status(302, {"Location": f"/{number + 1}"})
+    server.scripts["/9"] = status(200, {"Content-Length": "3"})
+    assert size(f"{server.base}/4") == 3
+    with pytest.raises(ProvisionError, match="more than 5 redirects"):
+        size(f"{server.base}/3")
+
+
+def test_F13_a_loop_of_redirects(server: Server) -> None:
+    server.scripts["/a"] = status(307, {"Location": "/a"})
+    with pytest.raises(ProvisionError, match="more than 5 redirects"):
+        size(f"{server.base}/a")
+
+
+@pytest.mark.parametrize("target", ["file:///etc/passwd", "ftp://127.0.0.1/x", "data:,x"])
+def test_F16_redirects_to_other_schemes(server: Server, target: str) -> None:
+    server.scripts["/f"] = status(302, {"Location": target})
+    with pytest.raises(IntegrityError, match="refusing downgrade"):
+        size(f"{server.base}/f")
+
+
+def test_F15_credentials_stay_with_their_origin(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("machine 127.0.0.1 login me password secret\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    other = f"http://localhost:{server.server.server_port}/other"
+    server.scripts["/f"] = status(302, {"Location": other})
+    server.scripts["/other"] = status(200, {"Content-Length": "5"})
+    assert size(f"{server.base}/f", no_proxy="*") == 5
+    assert "Authorization" in server.seen[0][2]
+    assert "Authorization" not in server.seen[1][2]
+
+
+def test_F20_a_proxy_is_used_unless_excepted(server: Server) -> None:
+    server.scripts["http://files.example/f"] = status(200, {"Content-Length": "11"})
+    assert size("http://files.example/f", HTTP_PROXY=server.base) == 11
+    server.scripts["/f"] = status(200, {"Content-Length": "12"})
+    assert size(f"{server.base}/f", http_proxy="http://127.0.0.1:9", NO_PROXY="127.0.0.1") == 12
+    with pytest.raises(ProvisionError, match="cannot reach") as caught:
+        size("http://files.example/f", http_proxy="http://me:secret@127.0.0.1:9")
+    assert "secret" not in str(caught.value)
+
+
+def test_F21_nobody_there() -> None:
+    with pytest.raises(ProvisionError, match=r"cannot reach http://127\.0\.0\.1:9/f") as caught:
+        size("http://me:secret@127.0.0.1:9/f")
+    assert "secret" not in str(caught.value)
+    assert "\n" not in str(caught.value)
+    with pytest.raises(ProvisionError, match="cannot reach"):
+        size("http://[bad/f")
+
+
+def test_F19_a_ca_file_that_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="names a CA file that cannot be read"):
+        size("https://127.0.0.1:9/f", PIP_CERT=str(tmp_path / "nothing"))
+    (tmp_path / "empty").write_text("no certificate")
+    with pytest.raises(UsageError, match="cannot be used"):
+        size("https://127.0.0.1:9/f", REQUESTS_CA_BUNDLE=str(tmp_path / "empty"))
+
+
+def test_files_are_looked_at(tmp_path: Path) -> None:
+    (tmp_path / "a b").write_bytes(b"1234")
+    assert size((tmp_path / "a b").as_uri()) == 4
+    with pytest.raises(MachineError, match="No such file"):
+        size((tmp_path / "none").as_uri())
+
+
+def test_F22_offline_opens_no_socket(server: Server) -> None:
+    with pytest.raises(ProvisionError, match="offline"):
+        HttpNetwork(env={}, offline=True).size(f"{server.base}/f")
+    assert server.seen == []
