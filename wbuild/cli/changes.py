@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from posixpath import join, normpath
 
@@ -47,11 +47,10 @@ class _State:
     lock: Lock
     tree: Tree
 
-    def plan(self, names: Sequence[str], profile: str, platform: Platform) -> Plan:
+    def plan(self, name: str, profile: str, platform: Platform) -> Plan:
         kit: Kit = locks.kit(self.lock, platform)
         context = Context(manifest=self.manifest, catalog=self.catalog, toolchains=dict(self.lock.toolchains), kit=kit, tree=self.tree)
-        known = tuple(a.name for a in self.manifest.artifacts if a.name in names)
-        return make_plan(context, Request(artifacts=known, profile=profile, check_always=True))
+        return make_plan(context, Request(artifacts=(name,), profile=profile, check_always=True))
 
 
 def changed_since(ref: str, question: Question, git: Git) -> tuple[frozenset[str], str]:
@@ -72,16 +71,19 @@ def changed_since(ref: str, question: Question, git: Git) -> tuple[frozenset[str
     except WbuildError as error:
         remark = f"{MANIFEST} or {LOCK} of {ref} cannot be used, so everything counts as changed: {error.problems[0].message}"
     differing: set[str] = set()
-    for platform, names in question.buildable.items():
-        for profile in question.profiles:
-            differing |= concerned(_planned(was, names, profile, platform), now.plan(names, profile, platform), changed)
+    asked = [(name, profile, platform) for platform, names in question.buildable.items() for name in names for profile in question.profiles]
+    for name, profile, platform in asked:
+        planned = _planned(now, name, profile, platform)
+        # What cannot be planned is built all the same, so that its own job says why.
+        if planned is None or concerned(_planned(was, name, profile, platform), planned, changed):
+            differing.add(name)
     return frozenset(differing), remark
 
 
-def _planned(state: _State | None, names: Sequence[str], profile: str, platform: Platform) -> Plan | None:
-    """The plan of a state; None where it cannot be made."""
+def _planned(state: _State | None, name: str, profile: str, platform: Platform) -> Plan | None:
+    """The plan of an artifact; None where it cannot be made."""
     try:
-        return state.plan(names, profile, platform) if state else None
+        return state.plan(name, profile, platform) if state else None
     except WbuildError:
         return None
 

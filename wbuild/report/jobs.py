@@ -100,8 +100,9 @@ def _entry(job: Job, matrix: Matrix) -> dict[str, JSON]:
 
 
 def _args(job: Job, matrix: Matrix) -> str:
-    """Words behind `wbuild build --profile P`, apart by spaces: names and targets hold none."""
-    return " ".join([*job.artifacts, *(f"--target={target}" for target in matrix.targets)])
+    """Words behind `wbuild build --profile P`, apart by spaces: names and targets hold none. A target must be one of its artifacts'."""
+    targets = dict.fromkeys(cell.target for cell in job.cells) if matrix.targets else ()
+    return " ".join([*job.artifacts, *(f"--target={target}" for target in targets)])
 
 
 def _cell(cell: Cell) -> dict[str, JSON]:

@@ -142,9 +142,12 @@ def _change(artifact: ArtifactReport) -> str:
         return "new"
     difference = sizes.raw - before.raw
     if difference == 0:
-        return "=" if sizes == before else f"= (gzip {sizes.gzip - before.gzip:+d} B)"
-    sign = "+" if difference > 0 else "−"
-    return f"{sign}{legible.size(abs(difference))} ({legible.signed_percent(before.raw, sizes.raw)})"
+        return "=" if sizes == before else f"= (gzip {_signed(sizes.gzip - before.gzip)})"
+    return f"{_signed(difference)} ({legible.signed_percent(before.raw, sizes.raw)})"
+
+
+def _signed(difference: int) -> str:
+    return f"{'+' if difference > 0 else '−'}{legible.size(abs(difference))}"
 
 
 def _budget(artifact: ArtifactReport) -> str:
