@@ -33,4 +33,4 @@ def sealed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_
         monkeypatch.setattr(subprocess, "Popen", _refuse)
         monkeypatch.setattr(socket.socket, "connect", _refuse)
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    yield
+    return

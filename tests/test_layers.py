@@ -92,7 +92,7 @@ def internal() -> Iterator[tuple[Edge, str]]:
     for edge in EDGES:
         if edge.imported.startswith("wbuild.") and edge.importer not in ENTRY | {"runners"}:
             target = edge.imported.split(".")[1]
-            if target != edge.importer and target != "__version__" and target not in ENTRY:
+            if target not in (edge.importer, "__version__") and target not in ENTRY:
                 yield edge, target
 
 

@@ -145,7 +145,7 @@ def test_a_failing_compiler(project: Shell) -> None:
     assert {a["name"]: a["status"] for a in index["artifacts"]} == {"hello": "ok", "bad": "failed"}
 
 
-def test_the_exact_budget_passes_and_one_byte_more_does_not(project: Shell) -> None:
+def test_F122_the_exact_budget_passes_and_one_byte_more_does_not(project: Shell) -> None:
     """F122."""
     text = project.read("wbuild.toml")
     project.write("wbuild.toml", text.replace("1 KiB", "47 B"))
@@ -289,7 +289,7 @@ def test_damage_is_found_and_repaired(project: Shell) -> None:
     project.run("tools", "verify", env=env).ends(0)
 
 
-def test_hostile_paths_are_literal(project: Shell) -> None:
+def test_F112_F63_hostile_paths_are_literal(project: Shell) -> None:
     """F63, F112."""
     for name in ("with space", "quote'\"", "$(touch pwned)", "percent%41", "emoji 🦀", "n" * 200, "-leading"):
         folder = project.folder.parent / name
@@ -302,7 +302,7 @@ def test_hostile_paths_are_literal(project: Shell) -> None:
     assert not list(project.folder.rglob("pwned"))
 
 
-def test_names_that_are_no_text(project: Shell) -> None:
+def test_F63_names_that_are_no_text(project: Shell) -> None:
     """F63."""
     folder = project.folder.rename(Path(os.fsdecode(os.fsencode(project.folder.parent) + b"/\xff\n")))
     done = project.run("build", "--opt", cwd=folder)
@@ -310,7 +310,7 @@ def test_names_that_are_no_text(project: Shell) -> None:
     assert "Traceback" not in done.err
 
 
-def test_no_secret_is_written_anywhere(project: Shell) -> None:
+def test_F116_no_secret_is_written_anywhere(project: Shell) -> None:
     """F116."""
     canary = "canary-7d793037a076"
     env = {
@@ -332,7 +332,7 @@ def test_no_secret_is_written_anywhere(project: Shell) -> None:
             assert not path.is_file() or canary.encode() not in path.read_bytes(), path
 
 
-def test_a_failure_leaves_the_old_artifact(project: Shell) -> None:
+def test_F123_a_failure_leaves_the_old_artifact(project: Shell) -> None:
     """F123."""
     project.run("build", "--opt").ends(0)
     before = (project.folder / "dist/release/hello.wasm").read_bytes()
@@ -347,7 +347,7 @@ def test_a_failure_leaves_the_old_artifact(project: Shell) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_end_the_tools_too(number: int, code: int, project: Shell) -> None:
+def test_F80_F82_signals_end_the_tools_too(number: int, code: int, project: Shell) -> None:
     """F80, F82."""
     pid = project.folder / "pid"
     project.write("hello/hello.toy", f"sleep {pid}\n")

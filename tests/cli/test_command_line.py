@@ -103,14 +103,14 @@ def test_config(place: Shell) -> None:
     place.run("config", env={"WBUILD_CONFIG": "/nowhere.toml"}).ends(2)
 
 
-def test_settings_are_the_machines(place: Shell) -> None:
+def test_F114_settings_are_the_machines(place: Shell) -> None:
     """F114."""
     place.write("wbuild.toml", '[project]\nname = "x"\nstore = "/tmp"\n')
     done = place.run("plan").ends(2)
     assert "only in user config" in done.err
 
 
-def test_closed_pipe(place: Shell) -> None:
+def test_F83_closed_pipe(place: Shell) -> None:
     """F83."""
     command = [sys.executable, "-m", "wbuild", "tools", "list"]
     reader, writer = os.pipe()
@@ -121,7 +121,7 @@ def test_closed_pipe(place: Shell) -> None:
 
 
 @pytest.mark.parametrize("which", ["stdout", "stderr"])
-def test_closed_pipe_of_help_and_errors(which: str, place: Shell) -> None:
+def test_F83_closed_pipe_of_help_and_errors(which: str, place: Shell) -> None:
     """F83."""
     for line in (["--help"], ["nonsense"]):
         reader, writer = os.pipe()
@@ -132,7 +132,7 @@ def test_closed_pipe_of_help_and_errors(which: str, place: Shell) -> None:
         assert done.returncode in (0, 2)
 
 
-def test_a_bug_is_one_line_and_a_file_without_secrets(place: Shell) -> None:
+def test_F116_a_bug_is_one_line_and_a_file_without_secrets(place: Shell) -> None:
     """F116: the crash file."""
     broken = "import sys, os, wbuild.cli.explain as e\ndef pages(): raise KeyError(os.environ['MY_TOKEN'])\ne.pages = pages\n"
     code = f"{broken}from wbuild.cli.main import run\nsys.exit(run(['explain', 'x{CANARY}'], dict(os.environ)))"

@@ -58,7 +58,7 @@ def test_new_makes_a_project_inside_another(place: Shell) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "-rf", "con", "a/b", "pаypal", "a\u202eb", "x y", "LPT1"])
-def test_bad_folders(name: str, place: Shell) -> None:
+def test_F115_bad_folders(name: str, place: Shell) -> None:
     """F115."""
     done = place.run("init", "--lang", "c", "--", name).ends(2)
     assert done.err.startswith("error[WB265]: ")
@@ -68,13 +68,13 @@ def test_bad_folders(name: str, place: Shell) -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "a/b", "-rf", "con"])
-def test_bad_names(name: str, place: Shell) -> None:
+def test_F115_bad_names(name: str, place: Shell) -> None:
     """F115."""
     assert place.run("init", "--lang", "c", f"--name={name}", "hello").ends(2).err.startswith("error[WB265]: the name ")
     assert place.files() == {}
 
 
-def test_existing_files(place: Shell) -> None:
+def test_F115_existing_files(place: Shell) -> None:
     """F115: every file in the way is listed, nothing is changed; other files do not matter."""
     place.write("hello/src/main.c", "mine")
     place.write("hello/wbuild.toml.bak", "mine")
@@ -92,7 +92,7 @@ def test_existing_files(place: Shell) -> None:
 
 
 @pytest.mark.parametrize("what", ["hello", "hello/src"])
-def test_links_are_not_followed(what: str, place: Shell, tmp_path: Path) -> None:
+def test_F115_links_are_not_followed(what: str, place: Shell, tmp_path: Path) -> None:
     """F115."""
     (tmp_path / "elsewhere").mkdir()
     (place.folder / what).parent.mkdir(exist_ok=True)
@@ -109,7 +109,7 @@ def test_a_dangling_link_is_in_the_way(place: Shell) -> None:
 
 
 @pytest.mark.skipif(not hasattr(os, "geteuid") or os.geteuid() != 0, reason="becomes another user, which only root may")
-def test_a_read_only_folder(place: Shell) -> None:
+def test_F115_a_read_only_folder(place: Shell) -> None:
     """F115."""
     for folder in place.folder.parents:
         if folder.stat().st_mode & 0o005 != 0o005:

@@ -42,7 +42,7 @@ def test_quiet_keeps_results_warnings_and_errors() -> None:
     assert text(c.err) == "warning: careful\nerror[WB270]: no wbuild.toml\nhint: make one\n"
 
 
-def test_control_sequences_are_shown_not_obeyed() -> None:
+def test_F117_control_sequences_are_shown_not_obeyed() -> None:
     """F117."""
     c = console()
     c.show("name \x1b[31mred\x1b]0;title\x07 \u202e end\r\n")
@@ -51,7 +51,7 @@ def test_control_sequences_are_shown_not_obeyed() -> None:
     assert text(c.err) == "name \\x1b[31mred\\x1b]0;title\\x07 \\u202e end\\x0d\n\n"
 
 
-def test_secrets_become_stars() -> None:
+def test_F116_secrets_become_stars() -> None:
     """F116."""
     redact = redactor({"MY_TOKEN": SECRET, "API_KEY": SECRET + "!", "HOME": "/home/me", "SHORT_TOKEN": "abc"})
     c = console(redact=redact)

@@ -196,7 +196,7 @@ def test_names_that_are_not_text(project: Project) -> None:
     assert project.nothing_to_do()
 
 
-def test_secrets_are_not_in_the_state(project: Project) -> None:
+def test_F116_secrets_are_not_in_the_state(project: Project) -> None:
     """F116."""
     project.environ.update(WBUILD_TOKEN="canary-1", APP="canary-2")
     project.built()

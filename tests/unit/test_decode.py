@@ -166,7 +166,7 @@ def refused(content: bytes | str) -> Problem:
         ("<<<<<<< ours\na = 1\n", "WB200", 1, 1),
     ],
 )
-def test_f111_what_is_not_toml_is_one_located_problem(content: bytes | str, code: str, line: int, column: int) -> None:
+def test_F111_what_is_not_toml_is_one_located_problem(content: bytes | str, code: str, line: int, column: int) -> None:
     problem = refused(content)
     assert problem.place is not None
     assert (problem.code, problem.place.line, problem.place.column) == (code, line, column)

@@ -71,7 +71,7 @@ def test_a_change_has_a_sign(before: int, after: int, text: str) -> None:
         ("\U000e0041", "\\U000e0041"),
     ],
 )
-def test_f117_nothing_reaches_the_terminal_that_it_obeys(text: str, shown: str) -> None:
+def test_F117_nothing_reaches_the_terminal_that_it_obeys(text: str, shown: str) -> None:
     assert legible.escape(text) == shown
 
 

@@ -85,11 +85,11 @@ def test_root_stays_in_the_repository(root: str) -> None:
         'check = [{{ dirs = {{ d = "{}" }} }}]',
     ],
 )
-def test_f113_paths_stay_inside(path: str, line: str) -> None:
+def test_F113_paths_stay_inside(path: str, line: str) -> None:
     assert set(codes(HELLO + line.format(path) + "\n")) == {"WB209"}
 
 
-def test_f113_symbolic_links_are_asked_for() -> None:
+def test_F113_symbolic_links_are_asked_for() -> None:
     asked = []
 
     def escapes(path: str, root: str) -> bool:
@@ -106,7 +106,7 @@ def test_f113_symbolic_links_are_asked_for() -> None:
 @pytest.mark.parametrize(
     "name", ["a b", "a;b", "$(x)", "`x`", "a&&b", "a/b", "../x", "-rf", ".x", "con", "NUL", "aux.wasm", "x" * 101, "a\\nb", "naïve", "x."]
 )
-def test_f112_bad_names(name: str) -> None:
+def test_F112_bad_names(name: str) -> None:
     assert codes(f'[artifact."{name}"]\nlang = "c"\npath = "."\n') == ["WB211"]
     assert "WB211" in codes(HELLO + f'[vendor."{name}"]\nfrom = "npm:x"\nversion = "1"\n')
     assert codes(HELLO + f'[profile."{name}"]\n') == ["WB211"]
@@ -118,7 +118,7 @@ def test_bad_names_come_with_a_good_one(name: str, hint: str) -> None:
     assert problem.hint == f'call it "{hint}"'
 
 
-def test_f112_texts_that_a_shell_would_run_stay_texts() -> None:
+def test_F112_texts_that_a_shell_would_run_stay_texts() -> None:
     (hello,) = manifest(
         HELLO + 'flags.compile = ["$(rm -rf /)", "a; b", "`c`"]\n[[artifact.hello.check]]\nname = "$(x); y"\nargs = ["&& z\\n"]\n'
     ).artifacts
@@ -129,7 +129,7 @@ def test_f112_texts_that_a_shell_would_run_stay_texts() -> None:
 @pytest.mark.parametrize(
     "key", ["mirrors", "sources", "proxy", "ca-file", "store", "cache", "jobs", "memory", "offline", "remote-cache", "lock-timeout"]
 )
-def test_f114_the_machine_is_not_configured_by_a_project(key: str) -> None:
+def test_F114_the_machine_is_not_configured_by_a_project(key: str) -> None:
     assert codes(f"{key} = 1\n{HELLO}") == ["WB210"]
     assert codes(f"[project]\n{key} = {{ url = 'x' }}\n{HELLO}") == ["WB210"]
 
@@ -138,7 +138,7 @@ def test_f114_the_machine_is_not_configured_by_a_project(key: str) -> None:
     "name",
     ["LD_PRELOAD", "PATH", "Path", "NODE_OPTIONS", "PYTHONPATH", "PYTHONSTARTUP", "DYLD_INSERT_LIBRARIES", "BASH_ENV", "https_proxy"],
 )
-def test_f114_variables_that_choose_programs_are_refused(name: str) -> None:
+def test_F114_variables_that_choose_programs_are_refused(name: str) -> None:
     assert codes(HELLO + f'env = {{ {name} = "x" }}\n') == ["WB213"]
     assert manifest(HELLO + f'[[artifact.hello.check]]\nenv = {{ {name} = "x" }}\n')
 

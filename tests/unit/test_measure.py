@@ -100,7 +100,7 @@ def test_what_is_no_wasm_is_the_artifacts_fault() -> None:
         ("zstd", 4500, "ok"),
     ],
 )
-def test_f122_a_limit_is_exact_to_the_byte(metric: str, limit: int, status: str) -> None:
+def test_F122_a_limit_is_exact_to_the_byte(metric: str, limit: int, status: str) -> None:
     (verdict,) = verdicts(Budget(**{metric: limit}), SIZES)
     assert (verdict.metric, verdict.limit, verdict.status) == (metric, limit, status)
     assert verdict.actual == getattr(SIZES, metric)

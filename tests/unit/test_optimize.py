@@ -82,7 +82,7 @@ def test_fuel_is_that_of_the_winner() -> None:
         (outcome(), None, "could not be run in"),
     ],
 )
-def test_f119_a_candidate_that_behaves_differently_is_dropped_with_the_reason(before: bytes, after: bytes | None, words: str) -> None:
+def test_F119_a_candidate_that_behaves_differently_is_dropped_with_the_reason(before: bytes, after: bytes | None, words: str) -> None:
     winner, doc = Trial(before=[before], after={"flat": [after]}).run()
     assert winner == SMALL
     assert doc["chosen"] == "Oz"
@@ -127,7 +127,7 @@ def test_without_checks_the_candidates_are_those_that_need_none() -> None:
         ({"Oz": module(code=b"\x41\x00\xc0\x1a")}, "Oz needs sign-ext, which the compiled module does not"),
     ],
 )
-def test_f119_else_the_module_as_compiled_is_kept_and_the_row_says_why(candidates: Mapping[str, bytes | None], why: str) -> None:
+def test_F119_else_the_module_as_compiled_is_kept_and_the_row_says_why(candidates: Mapping[str, bytes | None], why: str) -> None:
     winner, doc = Trial(candidates=candidates).run()
     assert winner == BASE
     assert doc["chosen"] == "unoptimized"

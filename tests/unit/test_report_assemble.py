@@ -36,7 +36,7 @@ def test_a_good_run() -> None:
 
 
 @pytest.mark.parametrize(("limit", "exit_code", "found"), [(len(DATA), 0, []), (len(DATA) - 1, 3, ["WB300"])])
-def test_f122_over_budget_by_a_byte_is_exit_3_and_the_report_is_whole(limit: int, exit_code: int, found: list[str]) -> None:
+def test_F122_over_budget_by_a_byte_is_exit_3_and_the_report_is_whole(limit: int, exit_code: int, found: list[str]) -> None:
     made = assemble(plan(product(replace(ARTIFACT, budget=Budget(raw=limit)))), run())
     assert (made.exit, codes(made)) == (exit_code, found)
     (hello,) = made.artifacts

@@ -55,7 +55,7 @@ def test_no_such_starter_lists_what_there_is() -> None:
 
 
 @pytest.mark.parametrize("name", ["../x", "-rf", "con", "a/b", "LPT1.txt", "pаypal", "x\u202e", "", "a" * 101, "dot."])
-def test_bad_names(name: str) -> None:
+def test_F115_bad_names(name: str) -> None:
     """F115."""
     with pytest.raises(UsageError) as caught:
         checked_name(name, "the name")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import click
 
 from wbuild.cli.options import Command, Common, pass_common
+from wbuild.errors import ProvisionError
 from wbuild.model.locked import Pin
+from wbuild.model.planned import Plan, Step
 
 
 @click.command(cls=Command)
@@ -13,16 +17,22 @@ from wbuild.model.locked import Pin
 @click.option("--locked/--no-locked", default=None, help="Refuse a lock that does not fit, or bring it in step. [on with CI]")
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> int:
-    """Install the tools and vendored sources that artifacts need, for every profile."""
+    """Fetch the tools, vendored sources and packages that artifacts need, for every profile."""
     from wbuild.cli.session import Asked, prepare
 
     pins: dict[str, Pin] = {}
+    steps: dict[str, Step] = {}
     for profile in ("dev", "release"):
         session = prepare(common, Asked(words=artifacts, profile=profile, locked=locked, check_always=True))
         pins |= {pin.identity: pin for pin in session.pins()}
+        steps |= {step.name: step for step in session.plan.steps if step.network}
     missing = [pin for pin in pins.values() if not session.store.has(pin)]
     session.store.ensure(missing, session.progress)
     total = sum(pin.size for pin in missing)
+    results = replace(session, plan=Plan(steps=tuple(steps.values()), products=())).execute()
+    problems = tuple(result.problem for result in results if result.problem)
+    if problems:
+        raise ProvisionError.of(problems)
     done = f"{len(missing)} fetched ({total / 1e6:.0f} MB)" if missing else "nothing to fetch"
     common.console.show(f"{done}; {len(pins)} in the store")
     return 0

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import json
-from collections import Counter, defaultdict
+import time
+from collections import Counter
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -29,8 +30,8 @@ class Progress:
     root: Path
     plan: Plan = field(default_factory=lambda: Plan(steps=(), products=()))
     explain: bool = False
-    seconds: defaultdict[tuple[str, str], float] = field(default_factory=lambda: defaultdict(float))
-    """(product's file, verb) → seconds of steps that ran."""
+    begun: dict[tuple[str, str], float] = field(default_factory=dict)
+    """(product's file, verb) → when the first step with this verb began to run."""
     judged: Counter[str] = field(default_factory=Counter)
     """Product's file → verdicts that are in."""
     shown: list[object] = field(default_factory=list)
@@ -42,6 +43,8 @@ class Progress:
             case StepFinished(result=result):
                 self._finished(result)
             case StepStarted(step=step, reasons=reasons):
+                for product in self._products(step.artifact, step.name):
+                    self.begun.setdefault((product.file, step.verb), time.monotonic())
                 if (self.explain and step.verb not in SUMMED) or self.console.verbosity > 1:
                     for reason in reasons:
                         self.console.show(f"  because   {step.label}: {reason}")
@@ -69,16 +72,19 @@ class Progress:
         if self.console.verbosity or (result.verb not in SUMMED and result.status == "ran"):
             right = time_text(result.seconds) if result.status in ("ran", "failed", "none") else result.status
             self.console.step(result.verb, result.label, right)
-        for product in self._products(result):
-            if result.status in ("ran", "none"):
-                self.seconds[product.file, result.verb] += result.seconds
+        for product in self._products(result.artifact, result.step):
             if result.verb == "select" and result.status == "ran":
                 self._optimized(product)
             elif result.verb == "judge":
                 self._judged(product)
 
-    def _products(self, result: Result) -> list[Product]:
-        return [p for p in self.plan.products if p.artifact.name == result.artifact and result.step in p.steps]
+    def _products(self, artifact: str, step: str) -> list[Product]:
+        return [p for p in self.plan.products if p.artifact.name == artifact and step in p.steps]
+
+    def _span(self, product: Product, verb: str) -> str:
+        """Time since the first step with this verb began."""
+        begun = self.begun.get((product.file, verb))
+        return "" if begun is None else f"  {time_text(time.monotonic() - begun)}"
 
     def _optimized(self, product: Product) -> None:
         """What the optimizer gained, once its choice is made."""
@@ -87,16 +93,16 @@ class Progress:
             return
         before, after = int(choice["compiled"]), int(choice["after"])
         change = f"{grouped(before)} → {grouped(after)} B  {signed_percent(before, after)}"
-        self.console.step("optimize", _title(product, self.plan), f"{change}  {time_text(self.seconds[product.file, 'optimize'])}")
+        self.console.step("optimize", _title(product, self.plan), change + self._span(product, "optimize"))
 
     def _judged(self, product: Product) -> None:
         """How the checks went, once all verdicts are in and any of them was new."""
         self.judged[product.file] += 1
-        if self.judged[product.file] < len(product.verdicts) or not self.seconds[product.file, "check"]:
+        if self.judged[product.file] < len(product.verdicts) or (product.file, "check") not in self.begun:
             return
         counts = Counter(str(self._json(path).get("status", "error")) for path in product.verdicts)
         text = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), reverse=True))
-        self.console.step("check", _title(product, self.plan), f"{text}  {time_text(self.seconds[product.file, 'check'])}")
+        self.console.step("check", _title(product, self.plan), text + self._span(product, "check"))
 
     def _json(self, name: str) -> dict[str, int]:
         try:

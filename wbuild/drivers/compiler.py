@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from posixpath import dirname
 
 from wbuild.drivers.build import Build
 from wbuild.drivers.scope import commands, dimensions, options
@@ -99,7 +100,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
     return Step(
         name=f"{build.artifact.name}.{build.target}:{recipe.verb}:{source.label}",
         verb=recipe.verb,
-        label=f"{build.artifact.name} {source.label}",
+        label=f"{build.artifact.name} {source.label.removeprefix(f'{build.base}/')}",
         artifact=build.artifact.name,
         action=Tool(argv=fill_all(recipe.run, scope)),
         inputs=source.file,
@@ -114,7 +115,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
 
 
 def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[Step]:
-    """The step that fetches the project's own dependencies; none without a lock file."""
+    """The step that fetches the project's own dependencies, the same for all profiles; none without a lock file."""
     locks = _own(build, recipe.locks)
     if not locks:
         return []
@@ -127,7 +128,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             artifact=build.artifact.name,
             action=Tool(argv=fill_all(recipe.run, scope)),
             inputs=tuple(locks),
-            outputs=(f"{out}/{recipe.verb}.stamp",),
+            outputs=(f"{dirname(dirname(out))}/fetched/{build.artifact.name}.{build.target}.{recipe.verb}.stamp",),
             pins=shared.pins,
             env=_env(build, recipe, scope),
             state=shared.state,
@@ -175,7 +176,7 @@ def _sources(build: Build) -> tuple[Source, ...]:
     """The primary sources, from the option of type `globs` if it is given, else from the recipe's defaults."""
     option = next((o for o in build.language.options if o.type == "globs"), None)
     given = build.artifact.options.get(option.name) if option else None
-    patterns = tuple(given) if isinstance(given, tuple) else build.language.sources
+    patterns = tuple(given) if isinstance(given, tuple) else build.toolchain.sources or build.language.sources
     found: dict[str, Source] = {}
     for pattern in patterns:
         matches = _match(build, pattern)

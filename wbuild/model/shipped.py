@@ -165,6 +165,8 @@ class ToolchainRecipe:
     """Environment of every step."""
     state: bool = False
     """Steps have a state directory, {state}."""
+    sources: tuple[str, ...] = ()
+    """Default globs of primary sources where they are not those of the language, such as a build file."""
     first_use: str = ""
     """Said once per machine and target, before a step that fills {cache} for the first time."""
 

@@ -35,9 +35,7 @@ def render(
     plan: Plan, missing: Sequence[Pin] = (), reasons: Mapping[str, Sequence[str]] | None = None, resolved: Resolved | None = None
 ) -> str:
     """The plan as text: what would be downloaded, then each artifact's steps. `reasons`: step → why it would run, () = nothing to do."""
-    lines: list[str] = []
-    for pin in missing:
-        lines.append(f"download  {pin.name} {pin.version} ({pin.size / 1e6:.1f} MB)")
+    lines = [f"download  {pin.name} {pin.version} ({pin.size / 1e6:.1f} MB)" for pin in missing]
     for step in plan.steps:
         state = "" if reasons is None else "  (cached)" if not reasons.get(step.name) else ""
         lines.append(f"{step.verb:<9} {escape(step.name)}{' (optional)' if step.optional else ''}{state}")

@@ -1,0 +1,114 @@
+"""The nothing-to-do path says so only where a full run runs no step: random changes, each judged by a full run."""
+
+from __future__ import annotations
+
+import os
+import random
+import re
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+from tests.cli.toys import Shell, shell, with_toys
+from wbuild.fast import try_nothing_to_do
+
+ARGV = ("-q", "build", "--opt")
+ROUNDS = 25
+SOURCES = {"one": "say one\ninclude a.inc\n", "two": "say two\nenv MODE\n"}
+
+
+def _touch(place: Shell, rng: random.Random) -> None:
+    path = place.folder / rng.choice(["one/one.toy", "one/a.inc", "two/two.toy", "wbuild.toml", "dist/release/one.wasm"])
+    os.utime(path, ns=(rng.randrange(10**18), rng.randrange(10**18)))
+
+
+def _edit(place: Shell, rng: random.Random) -> None:
+    place.write(rng.choice(["one/a.inc", "two/two.toy"]), f"say {rng.randrange(3)}\n")
+
+
+def _same_size_and_time(place: Shell, rng: random.Random) -> None:
+    path = place.folder / "one/a.inc"
+    info = path.stat()
+    with path.open("r+", encoding="utf-8") as file:
+        file.write("say ")
+        file.write(str(rng.randrange(10)))
+    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
+
+
+def _new_file(place: Shell, rng: random.Random) -> None:
+    place.write(rng.choice(["one/new.inc", "two/three.toy", "docs/readme.md", "dist/other.txt"]), f"say {rng.randrange(3)}\n")
+
+
+def _remove(place: Shell, rng: random.Random) -> None:
+    for name in rng.sample(["one/new.inc", "two/three.toy", "docs/readme.md"], 2):
+        (place.folder / name).unlink(missing_ok=True)
+
+
+def _output(place: Shell, rng: random.Random) -> None:
+    path = place.folder / "dist/release" / rng.choice(["one.wasm", "two.wasm"])
+    path.unlink() if rng.random() < 0.5 else path.write_bytes(b"tampered")
+
+
+def _manifest(place: Shell, rng: random.Random) -> None:
+    text = re.sub(r"budget = .*\n", "", place.read("wbuild.toml"))
+    place.write("wbuild.toml", text.replace('lang = "toy"\n', f'lang = "toy"\nbudget = "{rng.randrange(1, 4)} KiB"\n', 1))
+
+
+def _variable(place: Shell, rng: random.Random) -> None:
+    place.env["APP_MODE"] = str(rng.randrange(3))
+
+
+def _cache(place: Shell, rng: random.Random) -> None:
+    if rng.random() < 0.5:
+        shutil.rmtree(place.home / ".cache/wbuild/cache-v1", ignore_errors=True)
+
+
+def _recipe(place: Shell, rng: random.Random) -> None:
+    text = place.read("recipes/toy.toml")
+    place.write("recipes/toy.toml", f"{text.rstrip()}\n# {rng.randrange(3)}\n")
+
+
+def _nothing(place: Shell, rng: random.Random) -> None:
+    """So that there is something to find."""
+
+
+CHANGES: list[Callable[[Shell, random.Random], None]] = [
+    *[_nothing] * 4,
+    _touch,
+    _edit,
+    _same_size_and_time,
+    _new_file,
+    _remove,
+    _output,
+    _manifest,
+    _variable,
+    _cache,
+    _recipe,
+]
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_nothing_to_do_is_never_wrong(seed: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    rng = random.Random(seed)
+    place = with_toys(shell(tmp_path / "work", tmp_path / "home"), **SOURCES)
+    place.write("one/a.inc", "say 0\n")
+    place.write(
+        "wbuild.toml", place.read("wbuild.toml").replace('path = "two"\n', 'path = "two"\nenv = { MODE = { from = "APP_MODE" } }\n')
+    )
+    place.env["APP_MODE"] = "0"
+    place.run(*ARGV).ends(0)
+    monkeypatch.chdir(place.folder)
+    found = 0
+    for number in range(ROUNDS):
+        change = rng.choice(CHANGES)
+        change(place, rng)
+        said = f"seed {seed}, round {number}: {change.__name__}"
+        if try_nothing_to_do(ARGV, place.env) is not None:
+            found += 1
+            full = place.run("-v", *ARGV[1:]).ends(0)
+            assert not re.search(r"  \d+\.\d s$", full.err, re.MULTILINE), f"{said}\n{full.err}"
+        else:
+            assert place.run(*ARGV).code in (0, 3), said
+    assert found >= 3
