@@ -252,7 +252,7 @@ def test_cell_by_cell_gives_what_one_build_gives(project: Shell) -> None:
     assert "3 new in 3 artifacts" in run.summary.read_text("utf-8")
 
 
-def test_f99_one_cell_of_three_is_red(project: Shell) -> None:
+def test_F99_one_cell_of_three_is_red(project: Shell) -> None:
     project.write("two/two.toy", "fail this is broken\n")
     run = GitHub(project)
     codes = {entry["id"]: run.build(entry) for entry in run.plan("")["include"]}

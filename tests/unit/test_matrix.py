@@ -121,7 +121,7 @@ def test_shards_are_balanced_by_what_cells_took() -> None:
 
 
 @pytest.mark.parametrize(("system", "count"), [("github", 257), ("gitlab", 201), ("github", 4000), ("gitlab", 4000)])
-def test_f99_no_matrix_has_more_jobs_than_its_system_takes(system: str, count: int) -> None:
+def test_F99_no_matrix_has_more_jobs_than_its_system_takes(system: str, count: int) -> None:
     limit = LIMITS[system]  # type: ignore[index]
     found = make_matrix(many(count), Group(by="artifact"), limit)
     assert len(found) == limit

@@ -124,7 +124,7 @@ def test_a_comment_has_room(count: int) -> None:
 
 
 @pytest.mark.parametrize("evil", EVIL)
-def test_f117_a_strangers_text_stays_text(evil: str) -> None:
+def test_F117_a_strangers_text_stays_text(evil: str) -> None:
     page = seen(render(filled(evil), marker=MARKER))
     assert page.tags <= TAGS
     assert page.attributes <= {"align"}

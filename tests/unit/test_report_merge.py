@@ -21,7 +21,7 @@ def cell(name: str, platform: str = "") -> Expected:
     )
 
 
-def test_f99_one_red_cell_of_three() -> None:
+def test_F99_one_red_cell_of_three() -> None:
     made = merge([report(weighed("one")), RED, report(weighed("three"))])
     assert made.exit == 1
     assert [(a.name, a.status) for a in made.artifacts] == [("one", "ok"), ("red", "failed"), ("three", "ok")]
