@@ -191,3 +191,19 @@ def zipped(entries: Sequence[ZipEntry], *, comment: bytes = b"", between: bytes 
     body += between
     end = struct.pack("<4s4H2LH", b"PK\5\6", 0, 0, len(entries), len(entries), len(directory), len(body), len(comment))
     return bytes(body) + bytes(directory) + end + comment
+
+
+def ar(members: Sequence[tuple[bytes, bytes]]) -> bytes:
+    """An `ar` archive."""
+    parts = [b"!<arch>\n"]
+    for name, content in members:
+        parts.append(b"%-16s%-12d%-6d%-6d%-8s%-10d`\n" % (name, 0, 0, 0, b"100644", len(content)))
+        parts.append(content + b"\n" * (len(content) % 2))
+    return b"".join(parts)
+
+
+def deb(members: Sequence[Member | bytes], form: str = "tar.xz") -> bytes:
+    """A Debian package with these files."""
+    control = COMPRESSIONS["tar.gz"](tar([Member(b"./control", b"Package: x\n")]))
+    data = COMPRESSIONS[form](tar(members))
+    return ar([(b"debian-binary", b"2.0\n"), (b"control.tar.gz", control), (b"data.%s" % form.encode(), data)])

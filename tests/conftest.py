@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import socket
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import NoReturn
 
@@ -26,11 +25,10 @@ def _refuse(*_args: object, **_kwargs: object) -> NoReturn:
 
 
 @pytest.fixture(autouse=True)
-def sealed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[None]:
+def sealed(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """No process, no socket, an empty home for everything outside tests/cli and tests/real."""
     folder = Path(str(request.node.fspath)).parent.name
     if folder not in OPEN_FOLDERS:
         monkeypatch.setattr(subprocess, "Popen", _refuse)
         monkeypatch.setattr(socket.socket, "connect", _refuse)
         monkeypatch.setenv("HOME", str(tmp_path / "home"))
-    return

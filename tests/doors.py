@@ -191,6 +191,7 @@ def fake_doors(
     client_env: Mapping[str, str] | None = None,
     offline: bool = False,
     program: Callable[[str], tuple[str, ...]] | None = None,
+    keep: Path | None = None,
 ) -> Doors:
     """Doors made of fakes, but for those that a test brings."""
     return Doors(
@@ -203,4 +204,5 @@ def fake_doors(
         client_env=client_env or {},
         offline=offline,
         program=program,
+        keep=keep,
     )

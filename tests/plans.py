@@ -26,8 +26,8 @@ def shipped_catalog() -> Catalog:
 
 
 def pin(tool: ToolRecipe, catalog: Catalog, platform: Platform) -> Pin:
-    """A made-up pin of a tool's first route."""
-    route = tool.routes[0]
+    """A made-up pin of a tool's last route, the one that serves most platforms."""
+    route = tool.routes[-1]
     windows = platform.startswith("windows") and route.bin_windows
     return Pin(
         name=tool.name,
@@ -49,6 +49,7 @@ def make(
     level: Level | None = None,
     vendor: Mapping[str, Sequence[str]] | None = None,
     platform: Platform = "linux-x86_64",
+    environ: Mapping[str, str] | None = None,
 ) -> Plan:
     """The plan of everything in a project with these files."""
     catalog = shipped_catalog()
@@ -59,6 +60,8 @@ def make(
         file = PinnedFile(name=f"{name}.tgz", size=10, digest=digest)
         pins[f"vendor.{name}"] = Pin(name=f"vendor.{name}", version="1.0.0", platform=platform, source="npm", package=name, files=(file,))
     tree = Tree(names=tuple(sorted(files)), vendor={name: tuple(members) for name, members in (vendor or {}).items()})
-    context = Context(manifest=manifest, catalog=catalog, toolchains={}, kit=Kit(platform=platform, pins=pins), tree=tree)
+    context = Context(
+        manifest=manifest, catalog=catalog, toolchains={}, kit=Kit(platform=platform, pins=pins), tree=tree, environ=environ or {}
+    )
     names = tuple(a.name for a in manifest.artifacts)
     return make_plan(context, Request(artifacts=names, profile=profile, level=level))

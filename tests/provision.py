@@ -12,6 +12,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.versions import same
 
 
 def digest(data: bytes, algorithm: str = "sha256") -> Digest:
@@ -82,7 +83,7 @@ class FakeSource:
         if route.package in self.unreachable:
             raise ProvisionError("WB410", f"cannot reach the origin of {route.package}")
         known = self.versions.get(route.package, [])
-        chosen = version if version in known else "" if version or not known else known[-1]
+        chosen = next((one for one in known if same(one, version)), "") if version or not known else known[-1]
         if not chosen:
             return dict.fromkeys(platforms, Unavailable(reason=f"no {route.package} {version}".strip()))
         found: dict[Platform, Pin | Unavailable] = {}

@@ -15,6 +15,7 @@ LAYERS = [
     ["names", "units", "locate", "faults", "decode", "versions", "words", "tree", "wasm", "legible", "doors"],
     [
         "kit",
+        "shims",
         "boundary",
         "profiles",
         "check_rules",
@@ -26,7 +27,7 @@ LAYERS = [
         "reference",
         "runtimes",
     ],
-    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "verdict"],
+    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict"],
     ["finish", "matrix", "changes", "plan", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
     ["report", "scaffold", "survey", "workflows"],
@@ -34,7 +35,21 @@ LAYERS = [
 ]
 PURE = ["names", "units", "faults", "boundary", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
-PURE += ["legible", "optimize", "ledger", "measure", "checks", "outcome", "verdict", "finish", "plan", "report", "builtin"]
+PURE += [
+    "shims",
+    "legible",
+    "optimize",
+    "ledger",
+    "measure",
+    "checks",
+    "outcome",
+    "variables",
+    "verdict",
+    "finish",
+    "plan",
+    "report",
+    "builtin",
+]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click"}

@@ -10,12 +10,20 @@ from wbuild.fast import try_nothing_to_do
 
 def main() -> None:
     """Run the command line of this process and exit with its code."""
+    _open_streams()
     code = try_nothing_to_do(sys.argv[1:], os.environ)
     if code is None:
         from wbuild.cli.main import run
 
         code = run(sys.argv[1:], os.environ)
     sys.exit(code)
+
+
+def _open_streams() -> None:
+    """Streams that were closed before we began (`>&-`, some services) lead nowhere; left closed, the next file would take their number."""
+    for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - the fast path imports no pathlib
 
 
 if __name__ == "__main__":

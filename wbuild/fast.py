@@ -63,8 +63,8 @@ def try_nothing_to_do(argv: Sequence[str], environ: Mapping[str, str]) -> int | 
     return replay(state["stdout"], state["stderr"]["color" if color else "plain"])
 
 
-def replay(stdout: str, stderr: str) -> int:
-    """Print a recorded output; a closed pipe ends quietly."""
+def replay(stdout: str, stderr: str) -> int | None:
+    """Print a recorded output; a closed pipe ends quietly. None when it cannot be written: the long way then says why."""
     try:
         sys.stderr.write(stderr)
         sys.stderr.flush()
@@ -72,7 +72,11 @@ def replay(stdout: str, stderr: str) -> int:
         sys.stdout.write(stdout)
         sys.stdout.flush()
     except BrokenPipeError:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        nobody = os.open(os.devnull, os.O_WRONLY)
+        for stream in (sys.stdout, sys.stderr):
+            os.dup2(nobody, stream.fileno())
+    except OSError:
+        return None
     return 0
 
 

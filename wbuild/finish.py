@@ -13,7 +13,7 @@ from wbuild.model.written import Debug
 from wbuild.words import Value, fill_all, placeholders
 
 FEATURES_VERSION = 1
-STRIP_VERSION = 1
+STRIP_VERSION = 2
 SELECT_VERSION = 1
 MEASURE_VERSION = 1
 KEEP: dict[Debug, tuple[str, ...]] = {"none": (), "names": ("name", "producers", "target_features"), "dwarf": ("*",)}

@@ -4,11 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import Final
 
 from wbuild.errors import ProvisionError, UsageError
-from wbuild.model.locked import Pin, Unavailable
+from wbuild.model.locked import SHIMS, Pin, Platform, Unavailable
 from wbuild.model.planned import Python, RunnerPath, ToolPath, Word
 from wbuild.words import Value, fill_all, placeholders
+
+LOADERS: Final[Mapping[Platform, tuple[str, str]]] = {
+    "linux-x86_64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
+    "linux-aarch64": ("aarch64-linux-gnu", "ld-linux-aarch64.so.1"),
+}
+"""Where Debian has the libraries of a platform, below usr/lib, and the loader among them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -35,6 +42,10 @@ class Kit:
         """The words that start a program of a tool."""
         return command(self.pin(tool), program)
 
+    def path(self, tool: str, program: str) -> Word:
+        """One word that starts a program of a tool. Raises UsageError."""
+        return executable(self.pin(tool), program)
+
     def closure(self, names: Iterable[str]) -> tuple[Pin, ...]:
         """The pins with these names and all that they need, each once, needed ones first."""
         found: dict[str, Pin] = {}
@@ -59,16 +70,37 @@ def command(pin: Pin, program: str) -> list[Word]:
     return list(fill_all(template, _scope(pin, template)))
 
 
+def executable(pin: Pin, program: str) -> Word:
+    """The one word that starts `program` of a pin, for who starts it by path. Raises UsageError when it takes several."""
+    if program in pin.shims:
+        return (ToolPath(pin.name, f"{SHIMS}/{program}"),)
+    words = command(pin, program)
+    if len(words) != 1:
+        raise UsageError("WB231", f"{program} of {pin.name} {pin.version} is started with several words, not by a path")
+    return words[0]
+
+
+def _loader(pin: Pin) -> list[Word]:
+    """The words that start a program of Debian with the libraries of its own suite, whatever the machine has."""
+    folder, loader = LOADERS.get(pin.platform, ("", ""))
+    libraries = f"usr/lib/{folder}"
+    path: Word = (ToolPath(pin.name, libraries), ":", ToolPath(pin.name, "usr/lib"))
+    return [(ToolPath(pin.name, f"{libraries}/{loader}"),), ("--inhibit-cache",), ("--library-path",), path]
+
+
 def _scope(pin: Pin, template: Iterable[str]) -> dict[str, Value]:
     scope: dict[str, Value] = {
         "self": ToolPath(pin.name),
         "exe": ".exe" if pin.platform.startswith("windows") else "",
         "python": Python(),
+        "loader": _loader(pin),
     }
     for name in (name for word in template for name in placeholders(word)):
         kind, _, argument = name.partition(":")
         if kind == "runner":
             scope[name] = RunnerPath(argument)
+        elif kind == "path":
+            scope[name] = executable(pin, argument)
         elif kind == "bin":
             scope[name] = next((command(needed, argument) for needed in pin.needs if argument in needed.bin), [])
     return scope

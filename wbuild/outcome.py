@@ -33,7 +33,7 @@ class Outcome:
     limit: str | None = None
     """The limit that ended the run: time, fuel, memory, output, …"""
     fuel: int | None = None
-    """Instructions executed."""
+    """Instructions executed; None after the limit of time, where a loop is stopped before it is counted."""
     memory_pages: int = 0
     """Pages of linear memory at the end, 64 KiB each."""
     error: str | None = None
@@ -53,7 +53,7 @@ def read(data: bytes | None) -> Outcome:
 def _decode(doc: dict[str, object]) -> Outcome:
     if doc.get("schema", SCHEMA) != SCHEMA:
         raise ValueError(doc["schema"])
-    returns = doc.get("returns")
+    returns, limit = doc.get("returns"), _text(doc.get("limit"))
     return Outcome(
         runtime=str(doc["runtime"]),
         version=str(doc.get("version") or ""),
@@ -62,8 +62,8 @@ def _decode(doc: dict[str, object]) -> Outcome:
         stderr=_bytes(doc.get("stderr")),
         returns=None if returns is None else tuple(str(value) for value in _list(returns)),
         trap=_text(doc.get("trap")),
-        limit=_text(doc.get("limit")),
-        fuel=_number(doc.get("fuel")),
+        limit=limit,
+        fuel=None if limit == "time" else _number(doc.get("fuel")),
         memory_pages=_number(doc.get("memory_pages")) or 0,
         error=_text(doc.get("error")),
     )

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from posixpath import join, normpath
 
 from wbuild.checks import Trials, trials
@@ -16,6 +16,7 @@ from wbuild.model.planned import Plan, Product
 from wbuild.model.shipped import Catalog, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
 from wbuild.tree import Tree
+from wbuild.variables import with_variables
 
 OUT = ".wbuild/out"
 DIST = "dist"
@@ -50,6 +51,8 @@ class Context:
     """Language → toolchain, from the lock."""
     kit: Kit
     tree: Tree
+    environ: Mapping[str, str] = field(default_factory=dict)
+    """wbuild's own environment, for `env` with `from`."""
 
 
 def make_plan(context: Context, request: Request) -> Plan:
@@ -67,7 +70,7 @@ def make_plan(context: Context, request: Request) -> Plan:
             except UsageError as error:
                 problems += error.problems
     if problems:
-        raise UsageError.of(tuple(problems))
+        raise UsageError.of(tuple(dict.fromkeys(problems)))
     steps = {step.name: step for piece in pieces for step in piece.steps}
     return Plan(steps=tuple(steps.values()), products=tuple(piece.product for piece in pieces))
 
@@ -90,7 +93,7 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         foreign=tuple(_foreign(manifest, artifact)),
     )
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
-    compiled = DRIVERS[language.driver].steps(build, work)
+    compiled = with_variables(DRIVERS[language.driver].steps(build, work), artifact, context.environ)
     name = artifact.name if target == artifact.targets[0] else f"{artifact.name}.{target}"
     product = Product(
         artifact=artifact,
@@ -102,13 +105,18 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         level=optimize.level,
         metric=optimize.metric,
         file=normpath(join(manifest.folder, DIST, request.profile, f"{name}.wasm")),
-        copy=normpath(join(manifest.folder, artifact.out)) if artifact.out and request.profile == "release" else "",
+        copy=normpath(join(manifest.folder, artifact.out)) if _copied(artifact, target, request) else "",
     )
     checked = request.checks and (request.check_always or optimize.level != "none")
     found = trials(artifact, target, _runtimes(context, request)) if checked else ()
     tried = Trials(artifact=artifact, target=target, base=build.base, kit=context.kit, tree=context.tree, trials=found)
     line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog))
     return finish(line, compiled)
+
+
+def _copied(artifact: Artifact, target: Target, request: Request) -> bool:
+    """Whether this is what `out` is a copy of: the release build of the first target."""
+    return bool(artifact.out) and request.profile == "release" and target == artifact.targets[0]
 
 
 def _toolchain(context: Context, artifact: Artifact, language: LanguageRecipe) -> ToolchainRecipe:

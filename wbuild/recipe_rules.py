@@ -18,7 +18,7 @@ from wbuild.words import TemplateError, placeholders
 
 STEP_WORDS: Final = ("in", "out", "depfile", "cache", "state", "scratch", "base", "artifact", "vendor", "flags.compile", "flags.link")
 """Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
-ROUTE_WORDS: Final = ("self", "exe", "python", "runner:*")
+ROUTE_WORDS: Final = ("self", "exe", "python", "loader", "path:*", "runner:*")
 CANDIDATE_WORDS: Final = ("in", "out", "features", "debug")
 CHECK_WORDS: Final = ("request", "outcome")
 RUN_WORDS: Final = ("module", "invoke", "args")
@@ -75,9 +75,9 @@ class Context:
                 self.faults.add("WB226", path, message, near=(name, [f"{{{word}}}" for word in words]))
 
     def programs(self, tools: Iterable[str]) -> tuple[str, ...]:
-        """`bin:PROGRAM` for every program of some tools."""
+        """`bin:PROGRAM` (all its words) and `path:PROGRAM` (one word) for every program of some tools."""
         routes = [route for name in tools if name in self.catalog.tools for route in self.catalog.tools[name].routes]
-        return tuple(dict.fromkeys(f"bin:{program}" for route in routes for program in route.bin))
+        return tuple(dict.fromkeys(f"{kind}:{program}" for route in routes for program in route.bin for kind in ("bin", "path")))
 
 
 def check_tool(context: Context, tool: ToolRecipe) -> None:

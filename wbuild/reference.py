@@ -141,12 +141,15 @@ def recipes_page() -> str:
 
 
 def _placeholders() -> Iterator[tuple[str, Iterable[str]]]:
-    yield "`bin` of a route", (*(word.replace("*", "FILE") for word in rules.ROUTE_WORDS), "bin:PROGRAM")
+    yield (
+        "`bin` of a route",
+        (*(word.replace("runner:*", "runner:FILE").replace("*", "PROGRAM") for word in rules.ROUTE_WORDS), "bin:PROGRAM"),
+    )
     yield "`expect` of a probe", rules.EXPECT_WORDS
     yield "`run` of a candidate", (*rules.CANDIDATE_WORDS, "bin:PROGRAM")
     yield "`words` of an option", rules.OPTION_WORDS
     yield "`vendor` of a toolchain", rules.VENDOR_WORDS
-    yield "`run` and `env` of a step", (*rules.STEP_WORDS, "TABLE", "option.NAME", "bin:PROGRAM")
+    yield "`run` and `env` of a step", (*rules.STEP_WORDS, "TABLE", "option.NAME", "bin:PROGRAM", "path:PROGRAM")
     yield "`check` of a runtime", (*rules.CHECK_WORDS, "bin:PROGRAM")
     yield "`run` of a runtime", (*rules.RUN_WORDS, "bin:PROGRAM")
     yield "`exports` of a runtime", (*rules.EXPORTS_WORDS, "bin:PROGRAM")

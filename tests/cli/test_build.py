@@ -176,6 +176,17 @@ def test_check(project: Shell) -> None:
     assert "error[WB278]" in project.run("check", "--runtime", "v8").ends(2).err
 
 
+def test_a_check_that_did_not_run_is_not_reported_by_its_last_verdict(project: Shell) -> None:
+    project.run("check").ends(0)
+    project.write("wbuild.toml", project.read("wbuild.toml") + '\n[[artifact.hello.check]]\nname = "more"\nstdin-file = "nope.txt"\n')
+    done = project.run("check").ends(1)
+    assert "error[WB105]: check of hello more needs" in done.err
+    assert "no check that can run" not in done.err
+    (project.folder / "hello/hello.toy").write_text("do nonsense\n")
+    done = project.run("check").ends(1)
+    assert " passed" not in done.err
+
+
 def test_run(project: Shell) -> None:
     done = project.run("run", "hello").ends(0)
     assert done.out == "hello\n"
@@ -201,7 +212,7 @@ def test_size(project: Shell) -> None:
 def test_inspect(project: Shell) -> None:
     project.run("build", "-q").ends(0)
     assert " exports: _start" in project.run("inspect", "dist/dev/hello.wasm").ends(0).out
-    assert "error[WB330]" in project.run("inspect", "wbuild.toml").ends(3).err
+    assert "error[WB330]: wbuild.toml: not a Wasm file" in project.run("inspect", "wbuild.toml").ends(3).err
 
 
 def test_the_lock(project: Shell) -> None:

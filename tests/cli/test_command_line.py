@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -132,6 +133,21 @@ def test_F83_closed_pipe_of_help_and_errors(which: str, place: Shell) -> None:
         assert done.returncode in (0, 2)
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="shells there cannot close a stream")
+@pytest.mark.parametrize("closed", ["<&-", ">&-", "2>&-", "<&- >&- 2>&-"])
+def test_streams_that_are_closed_from_the_start(closed: str, place: Shell) -> None:
+    line = f"exec '{sys.executable}' -m wbuild languages {closed}"
+    assert subprocess.run(["/bin/sh", "-c", line], cwd=place.folder, env=place.env, check=False, capture_output=True).returncode == 0
+
+
+@pytest.mark.skipif(not Path("/dev/full").exists(), reason="there is no device that is always full")
+def test_output_that_finds_no_room_is_the_machines_fault(place: Shell) -> None:
+    with Path("/dev/full").open("w") as full:
+        command = [sys.executable, "-m", "wbuild", "schema"]
+        done = subprocess.run(command, cwd=place.folder, env=place.env, stdout=full, stderr=subprocess.PIPE, text=True, check=False)
+    assert (done.returncode, done.stderr.splitlines()[0]) == (6, "error[WB610]: cannot write the output: No space left on device")
+
+
 def test_F116_a_bug_is_one_line_and_a_file_without_secrets(place: Shell) -> None:
     """F116: the crash file."""
     broken = "import sys, os, wbuild.cli.explain as e\ndef pages(): raise KeyError(os.environ['MY_TOKEN'])\ne.pages = pages\n"
@@ -165,14 +181,16 @@ def test_the_fast_path_imports_next_to_nothing(place: Shell) -> None:
     assert not loaded & {"click", "typing", "dataclasses", "pathlib", "inspect", "subprocess", "importlib.metadata", "wbuild.errors"}
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
-def test_signals(number: int, code: int, place: Shell) -> None:
+@pytest.mark.parametrize(("name", "code"), [("SIGTERM", 143), ("SIGINT", 130), ("SIGHUP", 143)])
+def test_signals(name: str, code: int, place: Shell) -> None:
+    if not hasattr(signal, name):
+        pytest.skip(f"no {name} here")
     slow = "import os, sys, time, wbuild.cli.clean as c\ndef find(start): print('ready', flush=True); time.sleep(60)\nc.find = find\n"
     program = f"{slow}from wbuild.cli.main import run\nsys.exit(run(['clean'], dict(os.environ)))"
     command, pipe = [sys.executable, "-c", program], subprocess.PIPE
     process = subprocess.Popen(command, cwd=place.folder, env=place.env, text=True, stdout=pipe, stderr=pipe)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
-    process.send_signal(number)
+    process.send_signal(getattr(signal, name))
     _, err = process.communicate(timeout=20)
     assert (process.returncode, err) == (code, "")

@@ -143,7 +143,7 @@ def test_code_that_is_there_is_proposed_and_nothing_is_written(place: Shell) -> 
     assert '# guessed by `wbuild init` from lib/a.c, with a start\n[artifact.work]\nlang = "c"' in done.out
     assert (
         done.err
-        == "error[WB277]: nothing was written: nobody to ask here\nhint: --yes accepts the proposal; --lang L starts from a template\n"
+        == "error[WB277]: nothing was written: there is no terminal to ask at\nhint: --yes accepts the proposal; --lang L starts from a template\n"
     )
     assert place.files() == before
 

@@ -14,7 +14,7 @@ from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
 from wbuild.engine.depfile import prerequisites, read
 from wbuild.engine.index import Index
-from wbuild.engine.layout import slug
+from wbuild.engine.layout import Layout, slug
 from wbuild.errors import MachineError
 from wbuild.keys import Key, Remembered, action_digest, canonical, difference, digest
 
@@ -230,10 +230,10 @@ def test_what_was_read_is_sorted_by_where_it_is(tmp_path: Path) -> None:
     root.mkdir()
     (tmp_path / "link").symlink_to(root)
     text = f"x: a.c ./b/../b.h {root}/c.h {tool}/lib/stdio.h /usr/include/e.h ../up.h .wbuild/tmp/s/t.h .wbuild/state-dirs/z/o.h\n"
-    found = read(text, root, [tool])
+    found = read(text, Layout(root=root), [tool])
     assert found.names == ("a.c", "b.h", "c.h")
     assert found.foreign == ("../up.h", "/usr/include/e.h")
-    assert read(f"x: {root}/c.h", tmp_path / "link", []).names == ("c.h",)
+    assert read(f"x: {root}/c.h", Layout(root=tmp_path / "link"), []).names == ("c.h",)
 
 
 def test_names_of_private_folders_are_short_safe_and_different() -> None:

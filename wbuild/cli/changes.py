@@ -46,10 +46,18 @@ class _State:
     catalog: Catalog
     lock: Lock
     tree: Tree
+    environ: Mapping[str, str]
 
     def plan(self, name: str, profile: str, platform: Platform) -> Plan:
         kit: Kit = locks.kit(self.lock, platform)
-        context = Context(manifest=self.manifest, catalog=self.catalog, toolchains=dict(self.lock.toolchains), kit=kit, tree=self.tree)
+        context = Context(
+            manifest=self.manifest,
+            catalog=self.catalog,
+            toolchains=dict(self.lock.toolchains),
+            kit=kit,
+            tree=self.tree,
+            environ=self.environ,
+        )
         return make_plan(context, Request(artifacts=(name,), profile=profile, check_always=True))
 
 
@@ -63,7 +71,8 @@ def changed_since(ref: str, question: Question, git: Git) -> tuple[frozenset[str
     found, _ = names_below(git.world.doors.files, question.project.root)
     project = question.project
     tree = Tree(names=found, vendor=question.vendor)
-    now = _State(manifest=project.manifest, catalog=project.catalog, lock=question.lock, tree=tree)
+    environ = git.world.environ
+    now = _State(manifest=project.manifest, catalog=project.catalog, lock=question.lock, tree=tree, environ=environ)
     remark = ""
     was: _State | None = None
     try:

@@ -41,9 +41,10 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         return report.exit
     conclude.problems(session, report)
     session.console.table(lambda style: checks(report, style))
-    for artifact in report.artifacts:
-        if not artifact.checks:
-            session.console.note(f"{artifact.name} has no check that can run; [[artifact.{artifact.name}.check]] declares one")
+    for product in session.plan.products:
+        if not product.verdicts:
+            name = product.artifact.name
+            session.console.note(f"{name} has no check that can run; [[artifact.{name}.check]] declares one")
     return report.exit
 
 

@@ -9,9 +9,8 @@ from pathlib import Path
 import click
 
 from wbuild.cli.options import Command, Common, pass_common
-from wbuild.cli.project import find, open_project
+from wbuild.cli.project import find
 from wbuild.doors.interfaces import Files
-from wbuild.errors import WbuildError
 from wbuild.fast import WORK
 from wbuild.plan import DIST
 
@@ -27,21 +26,12 @@ def command(common: Common) -> int:
         if path.is_file() or path.is_symlink():
             files.remove(path)
             removed += 1
-    for work in {folder / WORK, _root(folder) / WORK}:
-        if work.exists():
-            files.remove(work)
-            removed += 1
+    if (folder / WORK).exists():
+        files.remove(folder / WORK)
+        removed += 1
     _remove_empty(folder / DIST, files)
     common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")
     return 0
-
-
-def _root(folder: Path) -> Path:
-    """The project's root, where the engine works; the manifest's folder when the manifest cannot be read."""
-    try:
-        return open_project(folder).root
-    except WbuildError:
-        return folder
 
 
 def written(folder: Path) -> Iterator[Path]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import importlib
 import os
 import signal
@@ -15,7 +16,7 @@ import click
 from wbuild import __version__
 from wbuild.cli.argv import rewrite
 from wbuild.cli.options import Common, Group
-from wbuild.errors import UsageError, WbuildError, exit_code, worst
+from wbuild.errors import MachineError, UsageError, WbuildError, exit_code, worst
 
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "wbuild.cli.init",
@@ -63,8 +64,11 @@ MEANT: Final[Mapping[str, str]] = {
 """What people type, and the command that does it here."""
 
 
+_FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
+
+
 class Terminated(BaseException):
-    """SIGTERM came."""
+    """SIGTERM came, or SIGHUP: the terminal has gone."""
 
 
 class Root(Group):
@@ -113,7 +117,7 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     common = Common(environ=environ, argv=tuple(argv))
     _prepare_streams()
     try:
-        signal.signal(signal.SIGTERM, _terminate)
+        _end_on_signals()
         return _invoke(rewrite(argv), common)
     except BrokenPipeError:
         return _closed_pipe()
@@ -140,6 +144,9 @@ def _failed(error: Exception, common: Common) -> int:
     """Print an error; its exit code."""
     if isinstance(error, click.ClickException):
         error = _translate(error)
+    if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
+        error = MachineError("WB610", f"cannot write the output: {error.strerror}", hint="free some space where it is redirected to")
+        _closed_pipe()
     try:
         if isinstance(error, WbuildError):
             common.console.problems(error)
@@ -164,6 +171,14 @@ def _translate(error: click.ClickException) -> UsageError:
     return UsageError("WB261", message[:1].lower() + message[1:], hint=hint)
 
 
+def _end_on_signals() -> None:
+    """End in order, so that no tool is left running; a signal that is ignored (nohup) stays so."""
+    for name in ("SIGTERM", "SIGHUP"):
+        number = getattr(signal, name, None)
+        if number is not None and signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _terminate)
+
+
 def _terminate(signum: int, frame: FrameType | None) -> None:
     del signum, frame
     raise Terminated
@@ -182,7 +197,7 @@ def _open(stream: TextIO) -> bool:
     """Whether anybody still reads a stream."""
     try:
         stream.flush()
-    except BrokenPipeError:
+    except OSError:
         return False
     return True
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from pathlib import Path
 
 from wbuild.cli.project import shown
 from wbuild.doors.machine import machine_errors
-from wbuild.errors import UsageError
+from wbuild.errors import ArtifactError, UsageError
 from wbuild.measure import measure
 from wbuild.model.happened import ArtifactReport
 from wbuild.report.from_json import load, parse
@@ -25,7 +26,10 @@ def measured(path: Path) -> ArtifactReport:
         return _recorded(path, data)
     if path.suffix == ".wat":
         raise UsageError("WB282", f"{shown(path)} is text, not binary", hint='declare it as an artifact with lang = "wat" and build it')
-    document = json.loads(measure({}, [data])[0])
+    try:
+        document = json.loads(measure({}, [data])[0])
+    except ArtifactError as error:
+        raise ArtifactError.of(tuple(replace(p, message=f"{shown(path)}: {p.message}") for p in error.problems)) from None
     identity = {**_MADE_ELSEWHERE, "name": path.stem, "file": shown(path), "status": "ok"}
     return load(ArtifactReport, {**identity, **document})
 

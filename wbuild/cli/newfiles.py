@@ -132,7 +132,7 @@ def confirm(spot: Spot, drafts: Mapping[str, scaffold.Draft], console: Console) 
     console.page(text if spot.text is not None else scaffold.project_text(spot.name, [d.block for d in drafts.values()]))
     answer = console.ask(f"write this to {shown(spot.folder / MANIFEST)}?")
     if not answer:
-        why = "nobody to ask here" if answer is None else "not wanted"
+        why = "there is no terminal to ask at" if answer is None else "not wanted"
         raise UsageError("WB277", f"nothing was written: {why}", hint="--yes accepts the proposal; --lang L starts from a template")
 
 

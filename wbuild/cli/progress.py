@@ -66,7 +66,7 @@ class Progress:
                 self.console.note(str(event))
 
     def _finished(self, result: Result) -> None:
-        if result.problem is not None and result.status == "failed":
+        if result.problem is not None and result.status == "failed" and result.problem not in self.shown:
             self.shown.append(result.problem)
             self.console.problem(result.problem)
         if self.console.verbosity or (result.verb not in SUMMED and result.status == "ran"):
@@ -75,7 +75,7 @@ class Progress:
         for product in self._products(result.artifact, result.step):
             if result.verb == "select" and result.status == "ran":
                 self._optimized(product)
-            elif result.verb == "judge":
+            elif result.verb == "judge" and result.status in ("ran", "cached"):
                 self._judged(product)
 
     def _products(self, artifact: str, step: str) -> list[Product]:

@@ -23,6 +23,7 @@ from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
 from wbuild.engine import Engine
 from wbuild.errors import ProvisionError
+from wbuild.fast import WORK
 from wbuild.kit import Kit
 from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
@@ -91,6 +92,7 @@ class Session:
         keep_going = self.world.ci if self.asked.keep_going is None else self.asked.keep_going
         return Engine(
             root=self.project.root,
+            work=normpath(join(self.project.manifest.folder, WORK)),
             doors=self.world.doors,
             store=self.store,
             cache=Cache(self.world.cache, self.world.doors.files),
@@ -177,18 +179,16 @@ def prepare(common: Common, asked: Asked) -> Session:
     watch.tree(project.root, found, folders)
     progress = Progress(console=console, root=project.root)
     tree = Tree(names=found, vendor=vendor_names(project, names, kit, store, progress if asked.write else None))
-    context = Context(manifest=project.manifest, catalog=project.catalog, toolchains=dict(lock.toolchains), kit=kit, tree=tree)
     plan = make_plan(
-        context,
-        Request(
-            artifacts=names,
-            profile=asked.profile,
-            level=asked.level,
-            targets=choose_targets(project.manifest, names, asked.targets),
-            checks=asked.checks,
-            check_always=asked.check_always,
-            runtimes=asked.runtimes,
+        Context(
+            manifest=project.manifest,
+            catalog=project.catalog,
+            toolchains=dict(lock.toolchains),
+            kit=kit,
+            tree=tree,
+            environ=world.environ,
         ),
+        _request(project, names, asked),
     )
     if asked.write:
         known = frozenset(found)
@@ -205,6 +205,18 @@ def prepare(common: Common, asked: Asked) -> Session:
         watch=watch,
         progress=progress,
         started=started,
+    )
+
+
+def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
+    return Request(
+        artifacts=names,
+        profile=asked.profile,
+        level=asked.level,
+        targets=choose_targets(project.manifest, names, asked.targets),
+        checks=asked.checks,
+        check_always=asked.check_always,
+        runtimes=asked.runtimes,
     )
 
 

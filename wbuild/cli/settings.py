@@ -66,7 +66,7 @@ def resolve(
         flag = flags.get(setting.name.replace("-", "_"))
         written = environ.get(setting.variable)
         if flag is not None:
-            found[setting.name] = Origin(value=_from_text(setting, str(flag), "flag"), origin="flag")
+            found[setting.name] = Origin(value=_from_text(setting, str(flag), f"--{setting.name}"), origin="flag")
         elif written is not None and (written or setting.kind == "bool"):
             found[setting.name] = Origin(value=_from_text(setting, written, setting.variable), origin=setting.variable)
         else:

@@ -31,10 +31,12 @@ CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 CLIENT_VARIABLES: Final = re.compile(
     r"""(?:HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|WINDIR|COMSPEC|XDG_\w+|TMPDIR|TEMP|TMP
     |(?:https?|all|ftp|no)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC
-    |PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN)\Z""",
+    |PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN|APT_CONFIG)\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What package clients (pip, npm) see: home, temporary folders, proxies, certificates, their own configuration."""
+"""What package clients (pip, npm, apt) see: home, temporary folders, proxies, certificates, their own configuration."""
+CLIENT_FILES: Final = "clients-v1"
+"""Folder of the cache for what package clients keep."""
 _PLATFORMS: Final[Mapping[tuple[str, str], Platform]] = {
     ("linux", "x86_64"): "linux-x86_64",
     ("linux", "aarch64"): "linux-aarch64",
@@ -77,6 +79,7 @@ class World:
                 platform=this_platform(),
                 client_env=client_env,
                 offline=offline,
+                keep=Path.cwd() / Path(str(settings["cache"].value)).expanduser() / CLIENT_FILES,
             ),
             ci=environ.get("CI", "").lower() not in ("", "0", "false"),
         )

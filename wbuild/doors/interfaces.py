@@ -123,7 +123,7 @@ class Archives(Protocol):
     """Unpacking of downloads that nobody trusts yet."""
 
     def unpack(self, archive: Path, into: Path, *, executables: Sequence[str] = ()) -> int:
-        """Unpack .whl/.zip/.tgz/.tar.*; the number of files. Raises IntegrityError for a hostile or broken archive (FAULTS F25–F38)."""
+        """Unpack .whl/.zip/.deb/.tgz/.tar.*; how many files. Raises IntegrityError for a hostile or broken archive (FAULTS F25–F38)."""
         ...
 
 
@@ -144,3 +144,5 @@ class Doors:
     """No socket is opened at all."""
     program: Callable[[str], tuple[str, ...]] | None = None
     """Command line of an installed tool's program by name (npm from the pinned Node), installing it first; given to sources."""
+    keep: Path | None = None
+    """Folder for what package clients may keep between runs, such as lists of packages; None: nothing is kept."""

@@ -76,11 +76,13 @@ def dimensions(build: Build) -> dict[str, Value]:
 
 
 def commands(build: Build) -> dict[str, Value]:
-    """`bin:PROGRAM` for every program that the toolchain's command lines name."""
+    """`bin:PROGRAM` and `path:PROGRAM` for every program that the toolchain's command lines and environments name."""
     scope: dict[str, Value] = {}
-    for recipe in build.toolchain.steps:
-        for name in (name for template in recipe.run for name in placeholders(template) if name.startswith("bin:")):
-            program = name.removeprefix("bin:")
-            tool = next((t for t in build.toolchain.tools if program in build.kit.pin(t).bin), build.toolchain.tools[0])
-            scope[name] = build.kit.bin(tool, program)
+    toolchain = build.toolchain
+    templates = [*toolchain.env.values(), *(t for recipe in toolchain.steps for t in (*recipe.run, *recipe.env.values()))]
+    for name in (name for template in templates for name in placeholders(template)):
+        kind, _, program = name.partition(":")
+        if kind in ("bin", "path"):
+            tool = next((t for t in toolchain.tools if program in build.kit.pin(t).bin), toolchain.tools[0])
+            scope[name] = build.kit.bin(tool, program) if kind == "bin" else build.kit.path(tool, program)
     return scope

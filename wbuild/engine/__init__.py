@@ -14,7 +14,7 @@ from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
-from wbuild.engine.layout import TMP, Layout
+from wbuild.engine.layout import WORK, Layout
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
@@ -36,6 +36,8 @@ class Engine:
 
     root: Path
     """The project's root: the working folder of every step."""
+    work: str = WORK
+    """Where the engine keeps its own things, relative to the root."""
     doors: Doors
     store: Tools
     cache: Cache
@@ -60,7 +62,7 @@ class Engine:
 
         Raises MachineError when the project cannot be locked or written, and Interrupted after Ctrl-C, when every process is gone.
         """
-        layout = Layout(root=self.root)
+        layout = Layout(root=self.root, work=self.work)
         files = self.doors.files
         with files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note):
             self._clean(layout)
@@ -84,7 +86,7 @@ class Engine:
 
     def forecast(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """Why each step would run, () for one that would not; runs and writes nothing."""
-        layout = Layout(root=self.root)
+        layout = Layout(root=self.root, work=self.work)
         index = Index(self.root, self.doors.files, self.doors.clock)
         index.load(layout.index)
         return Forecast(self._session(layout, index, self.on_event, Pool(1))).look(plan.steps)
@@ -108,7 +110,7 @@ class Engine:
 
     def _clean(self, layout: Layout) -> None:
         """Remove what an earlier run left behind, and make the folders that steps expect."""
-        self.doors.files.remove(self.root / TMP)
+        self.doors.files.remove(self.root / layout.tmp)
         with machine_errors(layout.nothing, "make"):
             layout.nothing.mkdir(parents=True, exist_ok=True)
         if not layout.ignore.exists():

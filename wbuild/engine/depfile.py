@@ -10,7 +10,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Final
 
-from wbuild.engine.layout import STATES, TMP
+from wbuild.engine.layout import Layout
 
 _CONTINUED: Final = re.compile(r"\\\r?\n")
 _TARGETS_END: Final = re.compile(r":(?=\s|\Z)")
@@ -38,10 +38,10 @@ class Read:
     """Files outside the project that belong to no declared tool."""
 
 
-def read(text: str, root: Path, known: Sequence[Path]) -> Read:
+def read(text: str, layout: Layout, known: Sequence[Path]) -> Read:
     """Sort what was read. `known` are the folders of tools and shared caches, whose content the key has already."""
     inside, foreign = set[str](), set[str]()
-    roots = _prefixes([root])
+    roots = _prefixes([layout.root])
     tools = _prefixes(known)
     for name in prerequisites(text):
         path = name.replace(os.sep, "/")
@@ -56,7 +56,7 @@ def read(text: str, root: Path, known: Sequence[Path]) -> Read:
         path = normpath(path)
         if path.startswith("../"):
             foreign.add(path)
-        elif not path.startswith((f"{TMP}/", f"{STATES}/")):
+        elif not path.startswith((f"{layout.tmp}/", f"{layout.states}/")):
             inside.add(path)
     return Read(names=tuple(sorted(inside)), foreign=tuple(sorted(foreign)))
 

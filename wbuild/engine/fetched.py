@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.engine.keying import Settled
-from wbuild.engine.layout import WORK
 from wbuild.engine.session import Session
 from wbuild.keys import Key, action_digest
 from wbuild.model.planned import SharedCache, Step
@@ -48,4 +47,4 @@ class Fetched:
         session = self.session
         shared = [session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
         state = [session.root / session.places(self.step).state] if self.step.state else []
-        return [folder / _MARKS / self.action for folder in {*shared, *state} or {session.root / WORK}]
+        return [folder / _MARKS / self.action for folder in {*shared, *state} or {session.root / session.layout.work}]

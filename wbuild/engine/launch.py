@@ -75,7 +75,7 @@ class Launch:
         except OSError:
             return None
         tools = [self.session.store.path(pin) for pin in self.step.pins]
-        return read(text, self.session.root, [*tools, *self._shared()])
+        return read(text, self.session.layout, [*tools, *self._shared()])
 
     def clear(self) -> None:
         """Remove the private folder."""

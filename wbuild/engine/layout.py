@@ -10,8 +10,6 @@ from pathlib import Path
 from typing import Final
 
 WORK: Final = ".wbuild"
-TMP: Final = f"{WORK}/tmp"  # noqa: S108 - below the project's own folder
-STATES: Final = f"{WORK}/state-dirs"
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -25,38 +23,50 @@ class Layout:
     """Paths below one project's root."""
 
     root: Path
+    work: str = WORK
+    """The folder of everything that the engine keeps, relative to the root."""
+
+    @property
+    def tmp(self) -> str:
+        """Scratch folders, relative to the root."""
+        return f"{self.work}/tmp"  # noqa: S108 - below the project's own folder
+
+    @property
+    def states(self) -> str:
+        """State directories, relative to the root."""
+        return f"{self.work}/state-dirs"
 
     @property
     def lock(self) -> Path:
         """Held while steps run."""
-        return self.root / WORK / "lock"
+        return self.root / self.work / "lock"
 
     @property
     def index(self) -> Path:
         """What was known of files at the end of the last run."""
-        return self.root / WORK / "index"
+        return self.root / self.work / "index"
 
     @property
     def ignore(self) -> Path:
         """Keeps the folder out of git."""
-        return self.root / WORK / ".gitignore"
+        return self.root / self.work / ".gitignore"
 
     @property
     def nothing(self) -> Path:
         """An empty folder: the PATH of every step."""
-        return self.root / WORK / "empty"
+        return self.root / self.work / "empty"
 
     def scratch(self, step: str) -> str:
         """A step's private folder, relative to the root."""
-        return f"{TMP}/{slug(step)}"
+        return f"{self.tmp}/{slug(step)}"
 
     def log(self, step: str) -> str:
         """What the step's tool said, relative to the root."""
-        return f"{WORK}/log/{slug(step)}.txt"
+        return f"{self.work}/log/{slug(step)}.txt"
 
     def key(self, step: str) -> Path:
         """The last key of a step."""
-        return self.root / WORK / "keys" / f"{slug(step)}.json"
+        return self.root / self.work / "keys" / f"{slug(step)}.json"
 
     def environment(self, scratch: str, epoch: int, *, windows: bool) -> dict[str, str]:
         """What every step sees: no program, no home, no language, a fixed time."""

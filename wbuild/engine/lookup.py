@@ -72,15 +72,20 @@ class Lookup:
     def remember(self, evidence: Evidence, action: str) -> None:
         """Keep the key for the next explanation."""
         session, step = self.session, self.step
-        if session.index.actions.get(step.name) == action:
+        if session.index.actions.get(self._slot) == action:
             return
         body = {"step": step.name, "action": evidence, "candidates": self.key.candidates}
         try:
-            session.doors.files.write(session.layout.key(step.name), canonical(body))
+            session.doors.files.write(session.layout.key(self._slot), canonical(body))
         except MachineError as error:
             session.note(f"the key of a step cannot be kept: {error.problems[0].message}")
             return
-        session.index.actions[step.name] = action
+        session.index.actions[self._slot] = action
+
+    @property
+    def _slot(self) -> str:
+        """What a key is remembered under: the same step of another profile makes another file."""
+        return self.step.outputs[0] if self.step.outputs else self.step.name
 
     def _all_read(self) -> dict[str, str]:
         return {name: self.session.index.digest(name) or ABSENT for name in self.key.candidates}
@@ -113,7 +118,7 @@ class Lookup:
 
     def _remembered(self) -> Remembered | None:
         try:
-            body = json.loads(self.session.layout.key(self.step.name).read_bytes())
+            body = json.loads(self.session.layout.key(self._slot).read_bytes())
             return Remembered(evidence=dict(body["action"]), candidates=tuple(body["candidates"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None

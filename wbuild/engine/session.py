@@ -14,7 +14,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.engine.events import Note, Say
 from wbuild.engine.index import Index, Stamp
 from wbuild.engine.late import late_value
-from wbuild.engine.layout import STATES, Layout
+from wbuild.engine.layout import Layout
 from wbuild.engine.pool import Pool
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.model.planned import Late, Step
@@ -68,7 +68,7 @@ class Session:
             scratch=self.layout.scratch(step.name),
             tool=lambda name: self.store.path(pins[name]),
             shared=self.cache.shared,
-            state=f"{STATES}/{step.state}" if step.state else "",
+            state=f"{self.layout.states}/{step.state}" if step.state else "",
             late=self.late,
             runner=lambda file: RUNNERS / file,
             python=sys.executable,

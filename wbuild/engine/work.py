@@ -12,7 +12,6 @@ from wbuild.engine.failure import ended_by, failed, how, missing_output, title
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
-from wbuild.engine.layout import TMP
 from wbuild.engine.lookup import Lookup
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
@@ -248,7 +247,7 @@ class Work:
             return
         if isinstance(content, bytes):
             files.write(target, content)
-        elif content.is_relative_to(session.root / TMP):
+        elif content.is_relative_to(session.root / session.layout.tmp):
             files.move(content, target)
         else:  # what a tool keeps in its state directory stays there
             files.copy(content, target)

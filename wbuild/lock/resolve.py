@@ -11,10 +11,10 @@ from wbuild.faults import suggestion
 from wbuild.lock.equip import Equipment
 from wbuild.lock.needed import required, vendor_recipe
 from wbuild.model.locked import PLATFORMS, Lock, LockedTool, Pin, Platform, Unavailable
-from wbuild.model.shipped import Catalog, ToolRecipe
+from wbuild.model.shipped import Catalog, Route, ToolRecipe
 from wbuild.model.written import Manifest, Vendor
 from wbuild.sources import SOURCES, Source
-from wbuild.versions import same
+from wbuild.versions import matches, same
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -89,31 +89,39 @@ class _Search:
 
     def run(self) -> LockedTool:
         """The block. Raises ProvisionError when no route serves any platform."""
-        for route in self.recipe.routes:
-            open_platforms = tuple(p for p in route.platforms if p not in self.found)
-            if not open_platforms:
-                continue
-            try:
-                answer = self.request.sources[route.source].resolve(self.recipe, route, self.version, open_platforms, self._doors())
-            except ProvisionError as error:
-                self.error = error
-                if len(self.recipe.routes) > 1:
-                    self.request.say(f"{self.recipe.name}: route {route.source}:{route.package} passed over: {error.problems[0].message}")
-                continue
-            for platform, entry in answer.items():
-                if isinstance(entry, Pin):
-                    self.found[platform] = entry
-                    self.version = entry.version
-                else:
-                    self.reasons.setdefault(platform, entry.reason)
+        followers = () if self.version else tuple(route for route in self.recipe.routes if route.follows)
+        for route in (route for route in self.recipe.routes if route not in followers):
+            self._ask(route, tuple(p for p in route.platforms if p not in self.found))
+        if self.version:
+            for route in followers:
+                self._ask(route, route.platforms)
         if not self.found:
             raise self.error or self._nothing()
         return self._block()
 
+    def _ask(self, route: Route, platforms: tuple[Platform, ...]) -> None:
+        """What one route has for these platforms, at the version that was chosen before or that it chooses now."""
+        if not platforms or (route.follows and not matches(self.version, route.follows)):
+            return
+        try:
+            answer = self.request.sources[route.source].resolve(self.recipe, route, self.version, platforms, self._doors())
+        except ProvisionError as error:
+            self.error = error
+            if len(self.recipe.routes) > 1:
+                self.request.say(f"{self.recipe.name}: route {route.source}:{route.package} passed over: {error.problems[0].message}")
+            return
+        for platform, entry in answer.items():
+            if isinstance(entry, Pin):
+                self.found[platform] = entry
+                self.version = entry.version
+            else:
+                self.reasons.setdefault(platform, entry.reason)
+
     def _block(self) -> LockedTool:
         missing = {p: Unavailable(reason=self.reasons.get(p, "no route serves this platform")) for p in PLATFORMS if p not in self.found}
-        version = next(iter(self.found.values())).version
-        return LockedTool(name=self.recipe.name, version=version, platforms={p: self.found.get(p) or missing[p] for p in PLATFORMS})
+        version = max((pin.version for pin in self.found.values()), key=len)  # routes write one version as 120 and 120.0.0
+        pins = {platform: replace(pin, version=version) for platform, pin in self.found.items()}
+        return LockedTool(name=self.recipe.name, version=version, platforms={p: pins.get(p) or missing[p] for p in PLATFORMS})
 
     def _nothing(self) -> ProvisionError:
         reasons = list(dict.fromkeys(self.reasons.values()))

@@ -19,6 +19,8 @@ from wbuild.locate import Path
 from wbuild.model.locked import PLATFORMS, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
 from wbuild.model.shipped import SourceName
 from wbuild.names import quoted
+from wbuild.sources.debian import upstream
+from wbuild.versions import same
 
 SCHEMA: Final = 1
 FIRST: Final = "# made by wbuild lock; do not edit"
@@ -29,7 +31,8 @@ RESTORE: Final = "take the file from version control again, or remove it and run
 _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
-_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,250}")
+_FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,250}")
+_PATH = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._+~-]*/)*[A-Za-z0-9][A-Za-z0-9._+~-]*")
 _VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ENDINGS: Final = r"(?:-|\.(?:whl|zip|tgz|tar)\b)"
@@ -79,6 +82,7 @@ def _entry(entry: Pin | Unavailable) -> Iterator[str]:
             f"size = {file.size}",
             f"digest = {_string(str(file.digest))}",
             f"trust = {_string(file.trust)}",
+            *([f"path = {_string(file.path)}"] if file.path else ()),
         )
         yield f"    {{ {', '.join(words)} }},"
     yield "]"
@@ -195,7 +199,7 @@ class _Reader:
     def file(self, item: object, path: Path) -> PinnedFile:
         """One file of an entry."""
         table = self.table({"file": item}, path[:-1], "file", path)
-        self.known(table, path, ("name", "size", "digest", "trust"))
+        self.known(table, path, ("name", "size", "digest", "trust", "path"))
         size = table.get("size")
         if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
             self.faults.add("WB242", (*path, "size"), "size must be a number of bytes", hint=RESTORE)
@@ -204,7 +208,8 @@ class _Reader:
         if trust and trust not in _TRUSTS:
             self.faults.add("WB242", (*path, "trust"), f"unknown trust {quoted(trust)}", hint=RESTORE, near=(trust, _TRUSTS))
         name = self.text(table, path, "name", _FILE)
-        return PinnedFile(name=name, size=size, digest=self.digest(table, path), trust=cast("Trust", trust))
+        where = self.text(table, path, "path", _PATH) if "path" in table else ""
+        return PinnedFile(name=name, size=size, digest=self.digest(table, path), trust=cast("Trust", trust), path=where)
 
     def digest(self, table: Table, path: Path) -> Digest:
         """A digest that is at least as strong as SHA-256."""
@@ -221,16 +226,17 @@ class _Reader:
 
     def check_version(self, entry: _Entry | Unavailable, name: str, version: str, path: Path) -> None:
         """Note a file whose name says that it is another version's: the version was changed and the digest was not."""
-        for file in entry.files if isinstance(entry, _Entry) else ():
-            found = re.search(rf"-(v?[0-9][A-Za-z0-9._+]*?){_ENDINGS}", file.name)
-            written = re.escape(version.replace("-", "_"))
-            if found and version and not re.search(rf"-(?:{re.escape(version)}|{written}){_ENDINGS}", file.name):
+        if isinstance(entry, Unavailable) or not version:
+            return
+        for file in entry.files:
+            other = _other_version(entry, file.name, version)
+            if other:
                 spot = Faults(self.faults.document)
                 spot.add(
                     "WB511",
                     (*path, "files"),
-                    f"{name} {version}: the digest belongs to {found[1]} ({file.name})",
-                    hint="run `wbuild lock` instead of editing wbuild.lock",
+                    f"{name} {version}: the digest belongs to {other} ({file.name})",
+                    hint="take wbuild.lock back from version control, or remove it and run `wbuild lock`; versions are set in [tools]",
                 )
                 self.foreign.extend(spot.problems())
 
@@ -263,3 +269,14 @@ class _Entry:
     source: str
     package: str
     files: tuple[PinnedFile, ...]
+
+
+def _other_version(entry: _Entry, name: str, version: str) -> str:
+    """The version that the name of a file tells when it is not this one; "" when it is, or tells none."""
+    if entry.source == "debian":
+        other = upstream(entry.package.partition("/")[0], name)
+    else:
+        told = re.search(rf"-(v?[0-9][A-Za-z0-9._+]*?){_ENDINGS}", name)
+        written = re.escape(version.replace("-", "_"))
+        other = told[1] if told and not re.search(rf"-(?:{re.escape(version)}|{written}){_ENDINGS}", name) else ""
+    return "" if same(other, version) else other

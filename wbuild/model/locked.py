@@ -16,6 +16,10 @@ Algorithm = Literal["sha256", "sha512"]
 
 LAYOUT: Final = 1
 """Version of how a pin's files become a folder of the store; part of every identity."""
+SHIMS: Final = ".shims"
+"""Folder of a tool's tree with an executable for each program of several words."""
+_ELSEWHERE: Final = ("{python}", "{runner:", "{bin:")
+"""What makes a command line depend on more than the tool's own tree."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +42,8 @@ class PinnedFile:
     """Bytes."""
     digest: Digest
     trust: Trust = "registry"
+    path: str = ""
+    """Where the source has it, relative to the source's address, where package and name do not say so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,13 +68,26 @@ class Pin:
     """Program, arguments and text expected in the output, to see that the installed tool runs."""
 
     @property
+    def shims(self) -> Mapping[str, tuple[str, ...]]:
+        """Programs that get an executable of their own: those of several words that need nothing but the tool itself."""
+        if self.platform.startswith("windows"):
+            return {}
+        return {
+            program: words
+            for program, words in self.bin.items()
+            if len(words) > 1 and not any(mark in word for word in words for mark in _ELSEWHERE)
+        }
+
+    @property
     def digest(self) -> str:
         """SHA-256 (hex) over files, install actions and layout version; not over route, mirror, trust or times."""
-        evidence = {
+        evidence: dict[str, object] = {
             "files": sorted((f.name, str(f.digest)) for f in self.files),
             "executables": sorted(self.executables),
             "layout": LAYOUT,
         }
+        if self.shims:
+            evidence["shims"] = sorted(self.shims.items())
         return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()
 
     @property

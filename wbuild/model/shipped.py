@@ -13,7 +13,7 @@ from wbuild.model.locked import PLATFORMS, Platform
 from wbuild.model.written import Kind, Seconds, Target
 
 Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
-SourceName = Literal["pypi", "npm"]
+SourceName = Literal["pypi", "npm", "debian"]
 DriverName = Literal["compiler"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 
@@ -25,14 +25,21 @@ class Route:
     source: SourceName
     """The origin."""
     package: str
-    """Name of the package there."""
+    """Name of the package there; for debian PACKAGE/SUITE."""
+    packages: tuple[str, ...] = ()
+    """Debian: further packages that belong to the tool. What they depend on comes along."""
+    without: tuple[str, ...] = ()
+    """Debian: packages that are depended on, but that the programs do not need."""
     platforms: tuple[Platform, ...] = PLATFORMS
     """Where this route can serve."""
+    follows: str = ""
+    """Versions, such as "==120", that this route serves before the routes below it when the project or another route chose one of them.
+    Such a route never chooses a version itself: it is for origins whose version is old."""
     needs: tuple[str, ...] = ()
     """Other tools that the programs need to run."""
     bin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Program → its command line: {self} is the tool's folder, {exe} is .exe on Windows, {bin:NAME} a program of `needs`,
-    {python} wbuild's own interpreter, {runner:FILE} a program of wbuild/runners."""
+    {python} wbuild's own interpreter, {runner:FILE} a program of wbuild/runners, {loader} the words in front of a program from Debian."""
     bin_windows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The same where Windows differs."""
     executables: tuple[str, ...] = ()

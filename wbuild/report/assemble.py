@@ -96,14 +96,20 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
         platform=run.platform,
         seconds=sum(result.seconds for result in own if result.status in {"ran", "failed", "none"}),
     )
-    report = _weighed(report, product, run.texts)
-    report = _chosen(report, product, run.texts, degraded=any(result.degraded for result in own))
+    texts: Mapping[str, str] = {} if _stopped(own) else run.texts
+    report = _weighed(report, product, texts)
+    report = _chosen(report, product, texts, degraded=any(result.degraded for result in own))
     broken = [result.problem for result in own if result.status == "failed" and result.problem]
     problems = tuple(dict.fromkeys([*broken, *_judged(report, product, locked=run.locked)]))
     if problems or any(result.status == "failed" for result in own):
         return replace(report, status="failed", problems=problems)
     skips = [result.problem for result in own if result.status == "skipped" and result.problem]
     return replace(report, status="ok") if report.sizes else replace(report, problems=tuple(dict.fromkeys(skips)))
+
+
+def _stopped(own: Sequence[Result]) -> bool:
+    """Whether the last step that counts, that of the measure, was not reached: what lies on disk is then an earlier build's."""
+    return bool(own) and own[-1].verb == "measure" and own[-1].status in {"failed", "skipped"}
 
 
 def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str]) -> ArtifactReport:

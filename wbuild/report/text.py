@@ -47,8 +47,10 @@ def _row(artifact: ArtifactReport) -> list[Cell]:
 
 def _reason(artifact: ArtifactReport) -> str:
     """Why there is no file."""
-    message = artifact.problems[0].message if artifact.problems else ""
-    return f"{artifact.status}: {legible.escape(message.splitlines()[0], cap=100)}" if message else artifact.status
+    message = legible.escape(artifact.problems[0].message.splitlines()[0], cap=100) if artifact.problems else ""
+    if artifact.status in message:
+        return message
+    return f"{artifact.status}: {message}" if message else artifact.status
 
 
 def _change(artifact: ArtifactReport) -> Cell:
@@ -114,7 +116,7 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
     elif choice.why:
         yield "warn", f"{legible.escape(choice.chosen)} was taken: {legible.escape(choice.why)}"
     if choice.degraded:
-        yield "warn", "degraded: the optimizer was stopped before its end, so another run may make a smaller file"
+        yield "warn", "degraded: a limit of time decided, so another run may make another file"
 
 
 def checks(report: Report, style: Style = plain) -> str:

@@ -1,4 +1,4 @@
-"""Starting package clients (pip, npm): environment, output, and what their failures mean."""
+"""Starting package clients (pip, npm, apt): environment, output, and what their failures mean."""
 
 from __future__ import annotations
 
@@ -19,13 +19,15 @@ TAIL: Final = 4000
 _CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
 _TOKENS = re.compile(r"((?:_authToken|_auth|_password|Authorization)\s*[:=]\s*)\S.*", re.IGNORECASE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
-_DIFFERENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY")
+_DIFFERENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY|Hash Sum mismatch")
 _FULL = re.compile(r"No space left on device|ENOSPC|Disk quota exceeded|EDQUOT|File too large")
 _UNREACHABLE = re.compile(
     r"Retrying \(Retry|ConnectTimeout|ReadTimeout|NewConnectionError|ProxyError|SSLError|CERTIFICATE_VERIFY_FAILED"
     r"|ENOTFOUND|ECONNREFUSED|ECONNRESET|ETIMEDOUT|EAI_AGAIN|ENETUNREACH|ERR_SOCKET_TIMEOUT|UNABLE_TO_VERIFY|SELF_SIGNED_CERT"
+    r"|Could not resolve|Temporary failure|Could not connect|Unable to connect|Cannot initiate the connection|Connection failed"
+    r"|Connection timed out|Network is unreachable|Certificate verification failed|Could not handshake|\b(?:407|50[0234])  [A-Z]"
 )
-_REFUSED = re.compile(r"\b(40[13]) (?:Client Error|Unauthorized|Forbidden)|\bE(40[13])\b")
+_REFUSED = re.compile(r"\b(40[13])  ?(?:Client Error|Unauthorized|Forbidden)|\bE(40[13])\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -116,4 +118,5 @@ def plain_name(name: str) -> bool:
 
 
 def _program(argv: Sequence[str]) -> str:
-    return "npm" if any("npm" in Path(word).name for word in argv[:3]) else "pip"
+    names = [Path(word).name for word in argv[:3]]
+    return next((client for client in ("npm", "apt") if any(client in name for name in names)), "pip")

@@ -10,6 +10,7 @@ the tree again.
 
 from __future__ import annotations
 
+import os
 import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
@@ -19,12 +20,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
 
+from wbuild.doors.archive.tree import MTIME
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.kit import command
-from wbuild.model.locked import Pin
+from wbuild.model.locked import SHIMS, Pin, PinnedFile
 from wbuild.model.planned import Late
+from wbuild.shims import shims
 from wbuild.sources import SOURCES, WRAPPED, Source
 from wbuild.store import contents, receipt
 from wbuild.store.contents import CONTENTS, RECEIPT
@@ -251,11 +254,16 @@ class Store:
         self._publish(pin, tree, work)
 
     def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
+        """All files into one tree, large ones first and several at once."""
         target = tree.with_name("wrapped") if pin.source in WRAPPED else tree
         with machine_errors(target, "make"):
             target.mkdir()
-        for file in pin.files:
+
+        def unpack(file: PinnedFile) -> None:
             self._doors.archives.unpack(downloads / file.name, target, executables=pin.executables)
+
+        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
+            list(pool.map(unpack, sorted(pin.files, key=lambda file: -file.size)))
         if target is not tree:
             tops = list(target.iterdir())
             if len(tops) != 1 or tops[0].is_symlink() or not tops[0].is_dir():
@@ -268,6 +276,7 @@ class Store:
         clash = sorted(contents.OWN.intersection(path.name for path in tree.iterdir()))
         if clash:
             raise IntegrityError("WB512", f"{pin.name} {pin.version} brings a file named {clash[0]}, which is the store's own")
+        self._add_shims(pin, tree)
         missing_programs(pin, tree)
         items = contents.seal(tree, self._doors.files.sha256)
         if pin.probe is not None:
@@ -278,6 +287,15 @@ class Store:
         written = receipt.receipt_of(pin, received, count=len(items), size=size, tree=contents.digest(text))
         self._doors.files.write(tree / CONTENTS, text)
         self._doors.files.write(tree / RECEIPT, receipt.encode(written))
+
+    def _add_shims(self, pin: Pin, tree: Path) -> None:
+        """Executables for programs that others start by path."""
+        for program, text in shims(pin).items():
+            path = tree / SHIMS / program
+            self._doors.files.write(path, text)
+            with machine_errors(path, "make executable"):
+                path.chmod(0o755)
+                os.utime(path, (MTIME, MTIME))
 
     def _publish(self, pin: Pin, tree: Path, work: Path) -> None:
         """Make the tree visible, by one rename."""
@@ -314,12 +332,12 @@ class Store:
     def _explained(self, pin: Pin, error: IntegrityError) -> IntegrityError:
         """For a digest that did not match: whose it is, when the store knows it (a version was changed without its digest)."""
         wanted = {str(file.digest) for file in pin.files}
-        for _, _, known in self.installed():
-            if (known.name, known.version) != (pin.name, pin.version) and wanted & {file.digest for file in known.files}:
+        for _, _, known in self.installed() if error.problems[0].code == "WB510" else ():
+            if (known.name, known.version) != (pin.name, pin.version) and wanted <= {file.digest for file in known.files}:
                 return IntegrityError(
                     "WB511",
                     f"the lock's digest of {pin.name} {pin.version} belongs to {known.name} {known.version}",
-                    hint="run `wbuild lock --update` instead of editing wbuild.lock",
+                    hint="take wbuild.lock back from version control, or remove it and run `wbuild lock`; versions are set in [tools]",
                 )
         return error
 

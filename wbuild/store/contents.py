@@ -16,10 +16,11 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.doors.machine import machine_errors
+from wbuild.model.locked import SHIMS
 
 CONTENTS: Final = "contents.jsonl"
 RECEIPT: Final = "receipt.json"
-OWN: Final = frozenset({CONTENTS, RECEIPT})
+OWN: Final = frozenset({CONTENTS, RECEIPT, SHIMS})
 """Names in the top folder of a tree that are the store's."""
 _LINK: Final = "link"
 

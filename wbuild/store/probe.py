@@ -24,7 +24,7 @@ def missing_programs(pin: Pin, tree: Path) -> None:
         for word in command(pin, program):
             for part, following in zip(word, (*word[1:], ""), strict=True):
                 if isinstance(part, ToolPath) and part.pin == pin.name:
-                    member = part.member or (following.lstrip("/") if isinstance(following, str) else "")
+                    member = part.member or (following[1:] if isinstance(following, str) and following.startswith("/") else "")
                     if not (tree / member).exists():
                         raise IntegrityError(
                             "WB516",

@@ -8,6 +8,7 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import IO
 
+from wbuild.doors.archive.debs import MAGIC, unpack_deb
 from wbuild.doors.archive.rules import BadArchive, broken, limit_for
 from wbuild.doors.archive.streams import STREAMS, plain
 from wbuild.doors.archive.tars import unpack_tar
@@ -23,7 +24,7 @@ class SafeArchives:
     """The real door."""
 
     def unpack(self, archive: Path, into: Path, *, executables: Sequence[str] = ()) -> int:
-        """Unpack .whl, .zip, .tar and compressed .tar into a folder; the number of files and links.
+        """Unpack .whl, .zip, .deb, .tar and compressed .tar into a folder; the number of files and links.
 
         The kind is told by content. Files become 0644 or 0755 (the archive's executable bit, or a match of `executables`,
         globs in which `*` crosses folders), owned by the user, with a fixed modification time. On an error the folder is
@@ -55,6 +56,9 @@ def _dispatch(file: IO[bytes], tree: NewTree, limit: int) -> None:
     if head.startswith((b"PK\x03\x04", b"PK\x05\x06")):
         with mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ) as data:
             unpack_zip(data, tree, limit)
+        return
+    if head.startswith(MAGIC):
+        unpack_deb(file, tree, limit)
         return
     for magic, stream in STREAMS:
         if head.startswith(magic):

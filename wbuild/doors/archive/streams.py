@@ -6,7 +6,7 @@ import bz2
 import lzma
 import zlib
 from collections.abc import Callable, Iterator
-from typing import IO, Final, Protocol
+from typing import Final, Protocol
 
 from wbuild.doors.archive.rules import broken
 
@@ -18,6 +18,12 @@ _XZ_MEMORY: Final = 256 << 20
 _ZSTD_WINDOW: Final = 128 << 20
 
 
+class Readable(Protocol):
+    """What a stream needs of a file."""
+
+    def read(self, size: int = ..., /) -> bytes: ...
+
+
 class _Decompressor(Protocol):
     @property
     def eof(self) -> bool: ...
@@ -25,13 +31,13 @@ class _Decompressor(Protocol):
     def unused_data(self) -> bytes: ...
 
 
-def plain(file: IO[bytes]) -> Iterator[bytes]:
+def plain(file: Readable) -> Iterator[bytes]:
     """A file that is not compressed."""
     while chunk := file.read(_OUTPUT):
         yield chunk
 
 
-def gzip(file: IO[bytes]) -> Iterator[bytes]:
+def gzip(file: Readable) -> Iterator[bytes]:
     """RFC 1952, one member. Raises BadArchive."""
     stream = zlib.decompressobj(31)
     try:
@@ -46,7 +52,7 @@ def gzip(file: IO[bytes]) -> Iterator[bytes]:
     _nothing_behind(stream, file)
 
 
-def xz(file: IO[bytes]) -> Iterator[bytes]:
+def xz(file: Readable) -> Iterator[bytes]:
     """One .xz stream. Raises BadArchive."""
     stream = lzma.LZMADecompressor(format=lzma.FORMAT_XZ, memlimit=_XZ_MEMORY)
     try:
@@ -57,7 +63,7 @@ def xz(file: IO[bytes]) -> Iterator[bytes]:
     _nothing_behind(stream, file)
 
 
-def bzip2(file: IO[bytes]) -> Iterator[bytes]:
+def bzip2(file: Readable) -> Iterator[bytes]:
     """One bzip2 stream. Raises BadArchive."""
     stream = bz2.BZ2Decompressor()
     try:
@@ -68,7 +74,7 @@ def bzip2(file: IO[bytes]) -> Iterator[bytes]:
     _nothing_behind(stream, file)
 
 
-def zstd(file: IO[bytes]) -> Iterator[bytes]:
+def zstd(file: Readable) -> Iterator[bytes]:
     """One zstd frame (RFC 8878). Raises BadArchive."""
     import zstandard  # noqa: PLC0415 - heavy, and rarely needed
 
@@ -81,19 +87,19 @@ def zstd(file: IO[bytes]) -> Iterator[bytes]:
     _nothing_behind(stream, file)
 
 
-def _more(file: IO[bytes], kind: str, size: int = _INPUT) -> bytes:
+def _more(file: Readable, kind: str, size: int = _INPUT) -> bytes:
     chunk = file.read(size)
     if not chunk:
         raise broken(f"the {kind} stream is cut off")
     return chunk
 
 
-def _nothing_behind(stream: _Decompressor, file: IO[bytes]) -> None:
+def _nothing_behind(stream: _Decompressor, file: Readable) -> None:
     if stream.unused_data or file.read(1):
         raise broken("there is something behind the end of the compressed stream")
 
 
-STREAMS: Final[tuple[tuple[bytes, Callable[[IO[bytes]], Iterator[bytes]]], ...]] = (
+STREAMS: Final[tuple[tuple[bytes, Callable[[Readable], Iterator[bytes]]], ...]] = (
     (b"\x1f\x8b", gzip),
     (b"\xfd7zXZ\x00", xz),
     (b"BZh", bzip2),

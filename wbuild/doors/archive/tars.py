@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from typing import Final
 
 from wbuild.doors.archive.rules import Parts, broken, hostile, parts_of, shown, text_of, too_large
-from wbuild.doors.archive.tree import NewTree
+from wbuild.doors.archive.tree import Receiver
 
 _BLOCK: Final = 512
 _MAX_PAX: Final = 1 << 20
@@ -92,7 +92,7 @@ class _Pending:
         self.target = value
 
 
-def unpack_tar(chunks: Iterator[bytes], tree: NewTree, limit: int) -> None:
+def unpack_tar(chunks: Iterator[bytes], tree: Receiver, limit: int) -> None:
     """Give every member to `tree`. `limit`: bytes that the whole stream may have. Raises BadArchive."""
     stream = _Stream(chunks, limit)
     pending = _Pending()
@@ -187,7 +187,7 @@ def _record(key: bytes, value: bytes, pending: _Pending, *, everywhere: bool) ->
         pending.size = int(value)
 
 
-def _member(block: bytes, stream: _Stream, pending: _Pending, tree: NewTree) -> None:
+def _member(block: bytes, stream: _Stream, pending: _Pending, tree: Receiver) -> None:
     kind = block[156:157]
     name = text_of(pending.name if pending.name is not None else _name(block))
     size = _number(block[124:136], "size")
@@ -212,7 +212,7 @@ def _member(block: bytes, stream: _Stream, pending: _Pending, tree: NewTree) -> 
 _KINDS: Final = {b"3": "character device", b"4": "block device", b"6": "FIFO", b"S": "sparse file"}
 
 
-def _link(kind: bytes, parts: Parts, target: str, tree: NewTree) -> None:
+def _link(kind: bytes, parts: Parts, target: str, tree: Receiver) -> None:
     if kind == b"2":
         tree.link(parts, target)
     else:

@@ -15,7 +15,7 @@ from contextlib import contextmanager
 from fnmatch import translate
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, Final, Literal
+from typing import TYPE_CHECKING, Final, Literal, Protocol
 
 from wbuild.doors.archive.rules import MAX_MEMBERS, Parts, folded, hostile, link_steps, shown, too_large
 
@@ -43,6 +43,15 @@ def _refuse_what_is_in_the_way(name: str) -> Iterator[None]:
         if error.errno in _IN_THE_WAY:
             raise hostile(f"something is in the way of {shown(name)}: {error.strerror}") from None
         raise
+
+
+class Receiver(Protocol):
+    """What takes the members of an archive; see `NewTree`."""
+
+    def folder(self, parts: Parts) -> None: ...
+    def file(self, parts: Parts, chunks: Iterable[bytes], *, executable: bool) -> None: ...
+    def hard_link(self, parts: Parts, source: Parts) -> None: ...
+    def link(self, parts: Parts, target: str) -> None: ...
 
 
 class NewTree:
