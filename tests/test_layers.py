@@ -46,8 +46,11 @@ PURE += [
     "variables",
     "verdict",
     "finish",
+    "matrix",
+    "changes",
     "plan",
     "report",
+    "workflows",
     "builtin",
 ]
 ENTRY = {"__init__", "__main__", "fast"}

@@ -23,7 +23,7 @@ def files(setup: Setup) -> dict[str, str]:
 @pytest.mark.parametrize("system", ["github", "gitlab"])
 def test_files(system: System) -> None:
     for path, text in files(PLAIN[system]).items():
-        golden(f"workflows/{path.rpartition('/')[2]}.txt", text)
+        golden(f"workflows/{path.strip('.').replace('/', '-')}.txt", text)
 
 
 def test_a_project_in_a_folder_of_its_repository() -> None:

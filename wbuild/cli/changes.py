@@ -117,4 +117,10 @@ def _state_at(commit: str, question: Question, git: Git, names: tuple[str, ...])
         recipes[relative] = (git.text(commit, path) or b"").decode("utf-8", "surrogateescape")
     catalog = catalogs.load(recipe_texts(), recipes)
     lock = (git.text(commit, normpath(join(folder, LOCK))) or b"").decode("utf-8", "replace")
-    return _State(manifest=load(content, MANIFEST, known, catalog), catalog=catalog, lock=locks.decode(lock, catalog, LOCK), tree=tree)
+    return _State(
+        manifest=load(content, MANIFEST, known, catalog),
+        catalog=catalog,
+        lock=locks.decode(lock, catalog, LOCK),
+        tree=tree,
+        environ=git.world.environ,
+    )
