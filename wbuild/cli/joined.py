@@ -16,7 +16,7 @@ from wbuild.model.happened import Report
 from wbuild.report.merge import merge, remarks
 from wbuild.report.untrusted import Plan, read
 
-_FILES: Final = 5000
+_FILES: Final = 20_000
 _LARGEST: Final = 16 << 20
 """Bytes of one file."""
 _ALTOGETHER: Final = 128 << 20
@@ -62,7 +62,7 @@ def joined(folder: Path, against: Path | None = None) -> Joined:
 def durations(path: Path) -> Mapping[tuple[str, str, str], float]:
     """(artifact, target, profile) → seconds, as far as reports at `path` tell."""
     found: dict[tuple[str, str, str], float] = {}
-    for document in [path] if path.is_file() else _documents(path):
+    for document in [path] if path.is_file() else _documents(path, "report.json"):
         try:
             report = _read(document, earlier=True)
         except ValueError:
@@ -83,14 +83,14 @@ def _earlier(path: Path) -> Report:
     return found
 
 
-def _documents(folder: Path) -> Iterator[Path]:
+def _documents(folder: Path, ending: str = ".json") -> Iterator[Path]:
     """Files that may be reports, in an order of their own. Raises UsageError when there are too many."""
     count = total = 0
     for base, folders, files in os.walk(folder, followlinks=False):
         folders.sort()
         for name in sorted(files):
             path = Path(base, name)
-            if not name.endswith(".json") or path.is_symlink() or not path.is_file():
+            if not name.endswith(ending) or path.is_symlink() or not path.is_file():
                 continue
             count, total = count + 1, total + path.stat().st_size
             if count > _FILES or total > _ALTOGETHER:
