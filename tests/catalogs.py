@@ -130,16 +130,37 @@ check = ["{bin:mk}", "{request}", "{outcome}"]
 run = ["{bin:mk}", "{module}", "{args}"]
 features = ["simd128", "bulk-memory"]
 """
+HOST = """\
+name = "gate"
+title = "The Gate"
+targets = ["wasip1"]
+denied = ["simd128"]
+source = ["gate.c"]
+date = "2026-08"
+
+[implied-by]
+cargo = ["gate-sdk"]
+
+[module]
+exports = ["memory", "run | run_*"]
+
+[module.imports]
+env = ["log", "get_*"]
+
+[component]
+imports = ["gate:*"]
+"""
 TEXTS = {
     "toolchains/tools/maker.toml": MAKER,
     "toolchains/tools/shrinker.toml": SHRINKER,
     "toolchains/languages/c.toml": LANGUAGE_C,
     "toolchains/languages/cpp.toml": LANGUAGE_CPP,
     "toolchains/runtimes/engine.toml": RUNTIME,
+    "toolchains/hosts/gate.toml": HOST,
 }
 
 
 @cache
 def made_up() -> Catalog:
-    """Tools maker and shrinker, languages c and cpp, runtime engine."""
+    """Tools maker and shrinker, languages c and cpp, runtime engine, host gate."""
     return catalog.load(TEXTS, {})

@@ -17,6 +17,7 @@ LAYERS = [
         "kit",
         "shims",
         "boundary",
+        "defaults",
         "profiles",
         "check_rules",
         "artifact_rules",
@@ -27,32 +28,16 @@ LAYERS = [
         "reference",
         "runtimes",
     ],
-    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict"],
-    ["finish", "matrix", "changes", "plan", "lock", "locktext", "store", "keys", "cache", "builtin"],
+    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "fit"],
+    ["finish", "matrix", "plan", "affected", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
     ["report", "scaffold", "survey", "workflows"],
     ["cli"],
 ]
-PURE = ["names", "units", "faults", "boundary", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
+PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
-PURE += [
-    "shims",
-    "legible",
-    "optimize",
-    "ledger",
-    "measure",
-    "checks",
-    "outcome",
-    "variables",
-    "verdict",
-    "finish",
-    "matrix",
-    "changes",
-    "plan",
-    "report",
-    "workflows",
-    "builtin",
-]
+PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
+PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click"}

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from posixpath import normpath
+from posixpath import join, normpath
 from typing import Any, Final
 
 from wbuild.boundary import Boundary
 from wbuild.check_rules import check_rules
 from wbuild.decode import MISFIT, Reader
+from wbuild.defaults import Defaults
 from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
 from wbuild.model.shipped import Catalog, LanguageRecipe, Option, OptionType, ToolchainRecipe
@@ -39,21 +40,44 @@ class Ground:
     toolchains: Mapping[str, str]
     vendor: frozenset[str]
     profiles: frozenset[str]
+    defaults: Defaults
 
     @property
     def faults(self) -> Faults:
         """Where problems are noted."""
         return self.reader.faults
 
+    def inside(self, path: str) -> str:
+        """A path of the member's file, relative to the project's wbuild.toml."""
+        return normpath(join(self.boundary.member, path))
 
-def decode_artifact(ground: Ground, name: str, data: object, *, line: int, single: bool) -> Artifact | None:
-    """One artifact with its path, targets, kind and names of checks filled in; None when it cannot be made."""
+    def noting(self, faults: Faults, member: str = "") -> Ground:
+        """The same with another place for problems, and for paths of another member's file."""
+        boundary = replace(self.boundary, faults=faults, member=member or self.boundary.member)
+        return replace(self, reader=Reader(faults), boundary=boundary)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Placed:
+    """A decoded artifact, and where problems with it are noted."""
+
+    artifact: Artifact
+    faults: Faults
+
+
+def decode_artifact(ground: Ground, name: str, own: object, *, line: int, single: bool) -> Artifact | None:
+    """One artifact with its path, targets, kind and names of checks filled in; None when it cannot be made.
+
+    `own` is its table; what it gets from `[defaults]` is added here. Paths in the result are relative to the project's wbuild.toml.
+    """
     path: Path = ("artifact", name)
+    ground = ground.noting(ground.defaults.at(path, ground.faults, own))
+    data = ground.defaults.under(own)
     problem = name_problem(name)
     if problem:
         ground.faults.add("WB211", path, f"artifact {quoted(name)}: {problem}", hint=name_hint(name), part="key")
     recipe = _language(ground, path, data)
-    given = {"name": name, "line": line, "options": {}}
+    given = {"name": name, "line": line, "member": ground.boundary.member, "options": {}}
     artifact = ground.reader.table(Artifact, data, path, given=given, ignore={"target", *ground.catalog.languages})
     if artifact is None or not isinstance(data, Mapping):
         return None
@@ -61,6 +85,7 @@ def decode_artifact(ground: Ground, name: str, data: object, *, line: int, singl
     _check_paths(ground, path, artifact)
     _check_environment(ground.faults, path, artifact)
     _check_proposals(ground, path, artifact)
+    _check_hosts(ground, path, artifact)
     _check_profiles(ground, path, artifact)
     for tag in artifact.tags:
         if name_problem(tag):
@@ -69,8 +94,9 @@ def decode_artifact(ground: Ground, name: str, data: object, *, line: int, singl
     if recipe is not None:
         options = _options(ground, (*path, recipe.name), data.get(recipe.name, {}), recipe, artifact.path)
         artifact = replace(artifact, kind=artifact.kind or recipe.kind, options=options)
-        _check_toolchain(ground, path, artifact, recipe)
-    return replace(artifact, checks=check_rules(ground.faults, ground.boundary, ground.catalog, path, artifact))
+        _check_toolchain(ground, path, data, artifact, recipe)
+    artifact = replace(artifact, checks=check_rules(ground.faults, ground.boundary, ground.catalog, path, artifact))
+    return replace(artifact, path=ground.inside(artifact.path), out=ground.inside(artifact.out) if artifact.out else "")
 
 
 def _language(ground: Ground, path: Path, data: object) -> LanguageRecipe | None:
@@ -123,7 +149,7 @@ def _check_paths(ground: Ground, path: Path, artifact: Artifact) -> None:
     if artifact.out:
         where = (*path, "out")
         boundary.check(where, artifact.out)
-        if artifact.out in (".", *_OWN_FILES) or artifact.out.partition("/")[0] in _OWN:
+        if any(out in (".", *_OWN_FILES) or out.partition("/")[0] in _OWN for out in (artifact.out, ground.inside(artifact.out))):
             hint = 'choose a file of your own, such as "bin/main.wasm"'
             ground.faults.add("WB209", where, f"{dotted(where)}: {quoted(artifact.out)} belongs to wbuild or git", hint=hint)
 
@@ -157,6 +183,17 @@ def _check_proposals(ground: Ground, path: Path, artifact: Artifact) -> None:
                 ground.faults.add("WB224", where, f"{dotted(where)}: unknown proposal {quoted(name)}", near=(name, known))
             if key == "deny" and name in artifact.proposals.allow:
                 ground.faults.add("WB219", where, f"{dotted(path)}.proposals both allows and denies {quoted(name)}")
+
+
+def _check_hosts(ground: Ground, path: Path, artifact: Artifact) -> None:
+    for position, name in enumerate(artifact.hosts):
+        where = (*path, "hosts", position)
+        host = ground.catalog.hosts.get(name)
+        if host is None:
+            ground.faults.add("WB285", where, f"{dotted(where)}: unknown host {quoted(name)}", near=(name, ground.catalog.hosts))
+        elif artifact.targets and not set(artifact.targets) & set(host.targets):
+            message = f"{dotted(where)}: {host.title} does not take {' or '.join(artifact.targets)}"
+            ground.faults.add("WB286", where, message, hint=f"it takes {', '.join(host.targets)}")
 
 
 def known_features(catalog: Catalog) -> tuple[str, ...]:
@@ -216,7 +253,7 @@ def _option(ground: Ground, where: Path, raw: object, option: Option, base: str)
     return value
 
 
-def _check_toolchain(ground: Ground, path: Path, artifact: Artifact, recipe: LanguageRecipe) -> None:
+def _check_toolchain(ground: Ground, path: Path, data: Mapping[str, object], artifact: Artifact, recipe: LanguageRecipe) -> None:
     """The toolchain that is named, or any of the language's when none is, must make every target of this kind."""
     where = (*path, "toolchain")
     named = artifact.toolchain or ground.toolchains.get(recipe.name, "")
@@ -226,42 +263,45 @@ def _check_toolchain(ground: Ground, path: Path, artifact: Artifact, recipe: Lan
         message = f"{dotted(where)}: {recipe.title} has no toolchain {quoted(artifact.toolchain)}"
         ground.faults.add("WB216", where, message, near=near)
     for target in artifact.targets if chosen else ():
-        if target in recipe.targets and not any(_makes(toolchain, target, artifact.kind) for toolchain in chosen):
-            possible = [f"{t} {k}" for c in chosen for t in recipe.targets for k in ("command", "reactor") if _makes(c, t, k)]
+        if target in recipe.targets and not any(makes(toolchain, target, artifact.kind) for toolchain in chosen):
+            possible = [f"{t} {k}" for c in chosen for t in recipe.targets for k in ("command", "reactor") if makes(c, t, k)]
             by = f" with {named}" if named else ""
             message = f"{dotted(path)}: {recipe.title}{by} cannot build a {artifact.kind} for {target}"
-            place = (*path, next((key for key in ("kind", "target", "targets", "toolchain", "lang") if _wrote(ground, path, key)), "lang"))
+            place = (*path, next((key for key in ("kind", "target", "targets", "toolchain") if key in data), "lang"))
             ground.faults.add("WB215", place, message, hint=f"possible: {', '.join(dict.fromkeys(possible)) or 'nothing'}")
 
 
-def _makes(toolchain: ToolchainRecipe, target: Target, kind: Kind | None) -> bool:
+def makes(toolchain: ToolchainRecipe, target: Target, kind: Kind | None) -> bool:
+    """Whether a toolchain can build such an artifact for a target."""
     table = toolchain.words.get("target-kind")
     return target in toolchain.targets and (table is None or f"{target} {kind}" in table)
 
 
-def _wrote(ground: Ground, path: Path, key: str) -> bool:
-    data: Any = ground.faults.document.data
-    for part in path:
-        data = data[part]
-    return key in data
-
-
-def check_together(ground: Ground, artifacts: Sequence[Artifact]) -> None:
-    """Note artifacts that would write the same file, on systems that ignore case too."""
-    seen: dict[str, str] = {}
-    for artifact in artifacts:
-        files = [artifact.name, *(f"{artifact.name}.{target}" for target in artifact.targets[1:])]
-        for file in files:
-            other = seen.setdefault(file.casefold(), artifact.name)
-            if other != artifact.name:
-                message = f"artifacts {quoted(other)} and {quoted(artifact.name)} would both write {file}.wasm"
-                hint = "names may not differ in case alone, nor end in a target that another artifact has"
-                ground.faults.add("WB212", ("artifact", artifact.name), message, hint=hint, part="key")
+def check_together(artifacts: Sequence[Placed]) -> None:
+    """Note artifacts that have one name, or would write the same file, on systems that ignore case too."""
+    seen: dict[str, Artifact] = {}
+    for placed in artifacts:
+        artifact = placed.artifact
+        for file in (artifact.name, *(f"{artifact.name}.{target}" for target in artifact.targets[1:])):
+            other = seen.setdefault(file.casefold(), artifact)
+            if other is not artifact:
+                message, hint = _collision(other, artifact, file)
+                placed.faults.add("WB212", ("artifact", artifact.name), message, hint=hint, part="key")
                 break
-    copies: dict[str, str] = {}
-    for artifact in artifacts:
+    copies: dict[str, Artifact] = {}
+    for placed in artifacts:
+        artifact = placed.artifact
         if artifact.out:
-            other = copies.setdefault(normpath(artifact.out).casefold(), artifact.name)
-            if other != artifact.name:
-                message = f"artifacts {quoted(other)} and {quoted(artifact.name)} would both write {artifact.out}"
-                ground.faults.add("WB212", ("artifact", artifact.name, "out"), message, hint="give each its own file")
+            other = copies.setdefault(artifact.out.casefold(), artifact)
+            if other is not artifact:
+                message = f"artifacts {quoted(other.name)} and {quoted(artifact.name)} would both write {artifact.out}"
+                placed.faults.add("WB212", ("artifact", artifact.name, "out"), message, hint="give each its own file")
+
+
+def _collision(other: Artifact, artifact: Artifact, file: str) -> tuple[str, str]:
+    """(message, hint) for two artifacts that cannot both be."""
+    if other.name == artifact.name:
+        home = "this file" if other.member == "." else other.member
+        return f"another artifact, of {home}, is called {quoted(artifact.name)} too", "names are unique in the whole project"
+    message = f"artifacts {quoted(other.name)} and {quoted(artifact.name)} would both write {file}.wasm"
+    return message, "names may not differ in case alone, nor end in a target that another artifact has"

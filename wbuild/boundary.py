@@ -29,6 +29,8 @@ class Facts:
     """The enclosing git repository, absolute; "" without one."""
     version: str = __version__
     """The wbuild that reads the manifest."""
+    unmatched: tuple[str, ...] = ()
+    """Entries of project.members that match no folder with a wbuild.toml."""
     escapes: Callable[[str, str], bool] = _stays
     """(path, root), both relative to wbuild.toml's folder: whether the path, symlinks followed, is outside of the root."""
 
@@ -43,6 +45,8 @@ class Boundary:
     """The root relative to wbuild.toml's folder: ".", "..", "../..", …"""
     folder: str
     """wbuild.toml's folder relative to the root."""
+    member: str = "."
+    """Folder of the member whose paths are checked, relative to wbuild.toml's folder."""
 
     @classmethod
     def of(cls, faults: Faults, facts: Facts, root: str) -> Boundary:
@@ -64,10 +68,10 @@ class Boundary:
         return cls(faults=faults, facts=facts, root=root, folder="/".join(parts[-len(steps) :]))
 
     def check(self, where: Path, value: str, base: str = ".") -> None:
-        """Note a path or glob (relative to `base`, which is relative to wbuild.toml's folder) that leaves the root."""
+        """Note a path or glob (relative to `base`, which is relative to the member's folder) that leaves the root."""
         if vendor_parts(value)[0]:
             return
-        path = normpath(join(base, _fixed(value)))
+        path = normpath(join(self.member, base, _fixed(value)))
         inside = normpath(join(self.folder, path))
         if inside == ".." or inside.startswith("../"):
             self.faults.add("WB209", where, f"{dotted(where)}: {quoted(value)} leaves the project", hint=self._widen())

@@ -1,6 +1,6 @@
 """Recipes → Catalog: the shipped ones and a project's own, checked as a whole. Pure: the CLI reads the texts.
 
-What a recipe describes: a shipped one, its folder (`tools`, `languages`, `runtimes`); a project's own, its key `type`.
+What a recipe describes: a shipped one, its folder (`tools`, `languages`, `runtimes`, `hosts`); a project's own, its key `type`.
 A project's own recipe replaces the shipped one with the same name; `origin` is the path of its file.
 """
 
@@ -15,15 +15,15 @@ from typing import Any, Final, TypeAlias
 from wbuild.decode import Reader, read
 from wbuild.errors import Problem, UsageError
 from wbuild.faults import Document, Faults, suggestion
-from wbuild.model.shipped import Catalog, LanguageRecipe, RuntimeRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolRecipe
 from wbuild.names import quoted
-from wbuild.recipe_rules import Context, check_language, check_runtime, check_tool
+from wbuild.recipe_rules import Context, check_host, check_language, check_runtime, check_tool
 
 __all__ = ["TYPES", "load"]
 
-Recipe: TypeAlias = "ToolRecipe | LanguageRecipe | RuntimeRecipe"
+Recipe: TypeAlias = "ToolRecipe | LanguageRecipe | RuntimeRecipe | HostRecipe"
 
-TYPES: Final[Mapping[str, type[Recipe]]] = {"tool": ToolRecipe, "language": LanguageRecipe, "runtime": RuntimeRecipe}
+TYPES: Final[Mapping[str, type[Recipe]]] = {"tool": ToolRecipe, "language": LanguageRecipe, "runtime": RuntimeRecipe, "host": HostRecipe}
 """What `type` may say; the shipped recipes of each are in the folder with its plural."""
 
 
@@ -62,6 +62,7 @@ def load(shipped: Mapping[str, str], local: Mapping[str, str]) -> Catalog:
         tools={r.name: r for r in _sorted(loaded, "tool") if isinstance(r, ToolRecipe)},
         languages={r.name: r for r in _sorted(loaded, "language") if isinstance(r, LanguageRecipe)},
         runtimes={r.name: r for r in _sorted(loaded, "runtime") if isinstance(r, RuntimeRecipe)},
+        hosts={r.name: r for r in _sorted(loaded, "host") if isinstance(r, HostRecipe)},
         digest=_digest(local),
     )
     _check(loaded, catalog)
@@ -101,6 +102,8 @@ def _check(loaded: _Loaded, catalog: Catalog) -> None:
         check_language(Context(faults=loaded.faults[id(language)], catalog=catalog), language)
     for runtime in catalog.runtimes.values():
         check_runtime(Context(faults=loaded.faults[id(runtime)], catalog=catalog), runtime)
+    for host in catalog.hosts.values():
+        check_host(Context(faults=loaded.faults[id(host)], catalog=catalog), host)
 
 
 def _digest(local: Mapping[str, str]) -> str:

@@ -89,13 +89,20 @@ def wants_color(choice: str, environ: Mapping[str, str], *, terminal: bool) -> b
 
 def project_folder(start: str) -> str | None:
     """The nearest folder at or above `start` that holds a manifest."""
+    return next(iter(project_folders(start)), None)
+
+
+def project_folders(start: str) -> list[str]:
+    """Every folder at or above `start` that holds a manifest, the nearest first: a member's project is further up."""
+    found = []
     folder = os.path.abspath(start)
-    while not os.path.isfile(os.path.join(folder, MANIFEST)):
+    while True:
+        if os.path.isfile(os.path.join(folder, MANIFEST)):
+            found.append(folder)
         above = os.path.dirname(folder)
         if above == folder:
-            return None
+            return found
         folder = above
-    return folder
 
 
 def start_folder(argv: Sequence[str]) -> str:
@@ -177,10 +184,17 @@ def write_state(path: str, state: Mapping[str, object]) -> None:
 
 def _unchanged(argv: list[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
     """The state recorded for this command line if everything in it still holds, else None."""
-    project = project_folder(start_folder(argv))
-    if project is None:
-        return None
-    path = state_file(project, argv)
+    for folder in project_folders(start_folder(argv)):
+        path = state_file(folder, argv)
+        if os.path.isfile(path):
+            state = _holding(path, argv, environ)
+            if state is not None:
+                return state
+    return None
+
+
+def _holding(path: str, argv: list[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
+    """The state in a file if everything in it still holds, else None."""
     with open(path, encoding="utf-8") as file:
         state: dict[str, Any] = json.load(file)
     now = time.time_ns()

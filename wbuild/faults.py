@@ -56,13 +56,18 @@ class Faults:
     def __bool__(self) -> bool:
         return bool(self._found)
 
+    def __len__(self) -> int:
+        return len(self._found)
+
     def problems(self) -> tuple[Problem, ...]:
         """All problems with their places, sorted by place."""
         if not self._found:
             return ()
         text = self.document.text
         spots = index(text)
-        found = sorted(((spots.span(f.path, f.part), f) for f in self._found), key=lambda pair: (pair[0], pair[1].code, pair[1].message))
+        found = sorted(
+            ((spots.span(f.path, f.part), f) for f in dict.fromkeys(self._found)), key=lambda pair: (pair[0], pair[1].code, pair[1].message)
+        )
         shown = [
             Problem(
                 code=fault.code,

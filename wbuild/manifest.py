@@ -1,4 +1,4 @@
-"""wbuild.toml → Manifest, checked against the catalogue. Pure: the CLI reads the file and finds out the `Facts`.
+"""wbuild.toml and those of members → Manifest, checked against the catalogue. Pure: the CLI reads files and finds out the `Facts`.
 
 Paths in a manifest are relative to the folder of wbuild.toml (`artifact.path`, `artifact.out`, `project.recipes`) or to the artifact's
 folder (everything else below an artifact). They are returned in normal form, still relative to the same folders.
@@ -7,13 +7,15 @@ folder (everything else below an artifact). They are returned in normal form, st
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
-from wbuild.artifact_rules import Ground, check_together, decode_artifact
+from wbuild.artifact_rules import Ground, Placed, check_together, decode_artifact
 from wbuild.boundary import Boundary, Facts
 from wbuild.decode import MISFIT, Reader, read
+from wbuild.defaults import Defaults
+from wbuild.errors import Problem, UsageError
 from wbuild.faults import Document, Faults, dotted
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest, Profile, Project, Vendor
@@ -21,9 +23,20 @@ from wbuild.names import is_version, name_hint, name_problem, quoted
 from wbuild.profiles import PROFILE_DEFAULTS, check_profiles, profile_names, resolve_profile
 from wbuild.versions import SpecifierError, clauses, matches
 
-__all__ = ["MACHINE_KEYS", "PROFILE_DEFAULTS", "TABLES", "Facts", "load", "profile_names", "recipe_globs", "resolve_profile"]
+__all__ = [
+    "MACHINE_KEYS",
+    "PROFILE_DEFAULTS",
+    "TABLES",
+    "Facts",
+    "Member",
+    "early_project",
+    "load",
+    "profile_names",
+    "recipe_globs",
+    "resolve_profile",
+]
 
-TABLES: Final = ("project", "toolchains", "tools", "profile", "vendor", "artifact")
+TABLES: Final = ("project", "toolchains", "tools", "profile", "vendor", "defaults", "artifact")
 """The tables of wbuild.toml."""
 MACHINE_KEYS: Final = frozenset(
     {
@@ -40,10 +53,21 @@ _RELEASE = re.compile(r"\d+(?:\.\d+)*")
 _HEADER = re.compile(r"""^[ \t]*\[[ \t]*artifact[ \t]*\.[ \t]*["']?([A-Za-z0-9._-]+)["']?[ \t]*\]""", re.MULTILINE)
 
 
-def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog) -> Manifest:
-    """The manifest that `content` says, with paths, targets, kinds and names of checks filled in.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Member:
+    """The wbuild.toml of a member, as it was read."""
 
-    `file` is how messages call it. Raises UsageError with every problem, each with its place.
+    folder: str
+    """Its folder, relative to the project's wbuild.toml (POSIX)."""
+    file: str
+    """How messages call it."""
+    content: bytes | str
+
+
+def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog, members: Sequence[Member] = ()) -> Manifest:
+    """The manifest that `content` says, with the artifacts of members, and with paths, targets, kinds and names of checks filled in.
+
+    `file` is how messages call it. Raises UsageError with every problem of every file, each with its place.
     """
     document = read(content, file)
     faults = Faults(document)
@@ -52,8 +76,12 @@ def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog) -> Man
     project = reader.table(Project, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS) or Project()
     _check_project(document, faults, facts, project)
     boundary = Boundary.of(faults, facts, project.root)
-    for position, glob in enumerate(project.recipes):
-        boundary.check(("project", "recipes", position), glob)
+    for key, globs in (("recipes", project.recipes), ("members", project.members)):
+        for position, glob in enumerate(globs):
+            boundary.check(("project", key, position), glob)
+            if key == "members" and glob in facts.unmatched:
+                message = f"project.members: no folder with a wbuild.toml matches {quoted(glob)}"
+                faults.add("WB288", ("project", key, position), message, hint="correct the entry, or take it out")
     vendor = _named(reader, document, "vendor", Vendor)
     _check_vendor(faults, vendor)
     profiles = _named(reader, document, "profile", Profile)
@@ -65,38 +93,77 @@ def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog) -> Man
         toolchains=_toolchains(reader, document, catalog),
         vendor=frozenset(vendor),
         profiles=frozenset({*PROFILE_DEFAULTS, *profiles}),
+        defaults=Defaults.of(reader, document, catalog),
     )
-    artifacts = _artifacts(ground, document)
     tools = _tools(reader, document, catalog)
-    faults.check()
+    artifacts = _all_artifacts(ground, document, members)
     return Manifest(
         project=replace(project, name=project.name or facts.folder.rstrip("/").rpartition("/")[2]),
         toolchains=ground.toolchains,
         tools=tools,
         profiles=profiles,
         vendor=vendor,
-        artifacts=tuple(artifacts),
+        artifacts=artifacts,
         folder=boundary.folder,
+        members=tuple(member.folder for member in members),
     )
 
 
-def recipe_globs(content: bytes | str, file: str, facts: Facts) -> tuple[str, ...]:
-    """`project.recipes` alone: it decides the catalogue that the rest is checked against. Nothing when it is wrong; `load` says why.
+def _all_artifacts(ground: Ground, document: Document, members: Sequence[Member]) -> tuple[Artifact, ...]:
+    """Artifacts of the project's file and of its members. Raises UsageError with all problems that were noted before and here."""
+    placed = list(_artifacts(ground, document))
+    noted = [ground.faults]
+    unreadable: list[Problem] = []
+    for member in members:
+        try:
+            theirs = read(member.content, member.file)
+        except UsageError as error:
+            unreadable += error.problems
+            continue
+        faults = Faults(theirs)
+        noted.append(faults)
+        _check_member(theirs, faults, document.file)
+        placed += _artifacts(ground.noting(faults, member.folder), theirs)
+    check_together(placed)
+    problems: list[Problem] = [*(problem for faults in noted for problem in faults.problems()), *unreadable]
+    if problems:
+        raise UsageError.of(tuple(problems))
+    return tuple(entry.artifact for entry in placed)
+
+
+def _check_member(document: Document, faults: Faults, project: str) -> None:
+    """Note what a member's file holds besides artifacts."""
+    for name in document.data:
+        if name in TABLES and name != "artifact":
+            hint = f"write it in {project}, or take the folder out of members there: then this is a project of its own"
+            message = f"a member holds artifacts and checks only; [{name}] stands in the project's own file"
+            faults.add("WB287", (name,), message, hint=hint, part="key")
+        elif name not in TABLES:
+            faults.add("WB203", (name,), f"unknown table or key {quoted(name)}", near=(name, ["artifact"]), part="key")
+
+
+def early_project(content: bytes | str, file: str, facts: Facts) -> Project:
+    """`[project]` alone, without globs that leave the project: it decides what else is read. Empty when it is wrong; `load` says why.
 
     Raises UsageError for a text that is not TOML.
     """
     text = content if isinstance(content, str) else content.decode("utf-8", "replace")
-    if "recipes" not in text:
-        return ()
+    if "recipes" not in text and "members" not in text:
+        return Project()
     document = read(content, file)
     faults = Faults(document)
     project = Reader(faults).table(Project, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS)
     if project is None:
-        return ()
+        return Project()
     boundary = Boundary.of(faults, facts, project.root)
-    for position, glob in enumerate(project.recipes):
-        boundary.check(("project", "recipes", position), glob)
-    return () if faults else project.recipes
+    for position, glob in enumerate((*project.recipes, *project.members)):
+        boundary.check(("project", position), glob)
+    return Project() if faults else project
+
+
+def recipe_globs(content: bytes | str, file: str, facts: Facts) -> tuple[str, ...]:
+    """`project.recipes` of `early_project`."""
+    return early_project(content, file, facts).recipes
 
 
 def _check_tables(document: Document, faults: Faults) -> None:
@@ -187,16 +254,16 @@ def _check_vendor(faults: Faults, vendor: Mapping[str, Vendor]) -> None:
             faults.add("WB218", ("vendor", name, "version"), message, hint='write a version such as "1.2.3"')
 
 
-def _artifacts(ground: Ground, document: Document) -> Sequence[Artifact]:
+def _artifacts(ground: Ground, document: Document) -> Iterator[Placed]:
     raw = document.data.get("artifact", {})
     if not isinstance(raw, Mapping):
         ground.reader.value(Mapping[str, str], raw, ("artifact",))
-        return ()
+        return
     lines = _header_lines(document.text)
-    decoded = [decode_artifact(ground, str(name), entry, line=lines.get(str(name), 0), single=len(raw) == 1) for name, entry in raw.items()]
-    found = [artifact for artifact in decoded if artifact is not None]
-    check_together(ground, found)
-    return found
+    for name, entry in raw.items():
+        decoded = decode_artifact(ground, str(name), entry, line=lines.get(str(name), 0), single=len(raw) == 1)
+        if decoded is not None:
+            yield Placed(artifact=decoded, faults=ground.defaults.at(("artifact", str(name)), ground.faults, entry))
 
 
 def _header_lines(text: str) -> dict[str, int]:

@@ -13,7 +13,7 @@ from wbuild.finish import Finish, Line, finish
 from wbuild.kit import Kit
 from wbuild.manifest import resolve_profile
 from wbuild.model.planned import Plan, Product
-from wbuild.model.shipped import Catalog, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
 from wbuild.tree import Tree
 from wbuild.variables import with_variables
@@ -39,6 +39,8 @@ class Request:
     """Run checks at level none too (`wbuild check`)."""
     runtimes: tuple[str, ...] = ()
     """Only these runtimes; () means all that fit."""
+    hosts: tuple[str, ...] = ()
+    """Hosts to judge by besides those that the artifact declares."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -106,6 +108,7 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         metric=optimize.metric,
         file=normpath(join(manifest.folder, DIST, request.profile, f"{name}.wasm")),
         copy=normpath(join(manifest.folder, artifact.out)) if _copied(artifact, target, request) else "",
+        hosts=_hosts(context, request, artifact, target),
     )
     checked = request.checks and (request.check_always or optimize.level != "none")
     found = trials(artifact, target, _runtimes(context, request)) if checked else ()
@@ -130,6 +133,12 @@ def _toolchain(context: Context, artifact: Artifact, language: LanguageRecipe) -
         f"artifact.{artifact.name}: {language.title} has no toolchain {name!r}",
         hint=f"possible: {', '.join(t.name for t in language.toolchains)}",
     )
+
+
+def _hosts(context: Context, request: Request, artifact: Artifact, target: Target) -> tuple[HostRecipe, ...]:
+    """Declared hosts that take the target, and those that the request names."""
+    declared = [name for name in artifact.hosts if target in context.catalog.hosts[name].targets]
+    return tuple(context.catalog.hosts[name] for name in dict.fromkeys([*declared, *request.hosts]))
 
 
 def _runtimes(context: Context, request: Request) -> Sequence[RuntimeRecipe]:

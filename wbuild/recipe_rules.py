@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, get_args
 
-from wbuild.artifact_rules import OPTION_TYPES
+from wbuild.artifact_rules import OPTION_TYPES, known_features
 from wbuild.decode import MISFIT, Reader
 from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
-from wbuild.model.shipped import Catalog, LanguageRecipe, Option, Route, RuntimeRecipe, StepRecipe, ToolchainRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, Option, Route, RuntimeRecipe, StepRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
 from wbuild.names import name_hint, name_problem, quoted
 from wbuild.versions import SpecifierError, clauses
@@ -25,6 +25,8 @@ RUN_WORDS: Final = ("module", "invoke", "args")
 EXPORTS_WORDS: Final = ("module",)
 VENDOR_WORDS: Final = ("folder", "name")
 OPTION_WORDS: Final = ("value",)
+ECOSYSTEMS: Final = ("cargo", "npm", "go", "pypi", "file")
+"""What `implied-by` of a host may name: whose packages, or files."""
 EXPECT_WORDS: Final = ("version", "version-major")
 
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
@@ -244,3 +246,21 @@ def check_runtime(context: Context, runtime: RuntimeRecipe) -> None:
     context.templates(("check",), runtime.check, (*programs, *CHECK_WORDS))
     context.templates(("run",), runtime.run, (*programs, *RUN_WORDS))
     context.templates(("exports",), runtime.exports, (*programs, *EXPORTS_WORDS))
+
+
+def check_host(context: Context, host: HostRecipe) -> None:
+    """Note what is wrong with a host's recipe as part of the catalogue."""
+    context.name("host", host.name)
+    if not host.targets:
+        context.faults.add("WB225", ("targets",), "a host takes at least one target")
+    if host.module is None and host.component is None:
+        context.faults.add("WB225", ("name",), f"host {quoted(host.name)} has neither [module] nor [component]")
+    # A project that brings its own runtime or optimizer knows fewer proposals than the shipped hosts name.
+    known = known_features(context.catalog)
+    for position, feature in enumerate(host.denied):
+        if feature not in known and host.origin != "shipped":
+            context.faults.add("WB224", ("denied", position), f"unknown proposal {quoted(feature)}", near=(feature, known))
+    for ecosystem in host.implied_by:
+        if ecosystem not in ECOSYSTEMS:
+            message = f"nothing is called {quoted(ecosystem)} whose packages could imply a host"
+            context.faults.add("WB225", ("implied-by", ecosystem), message, near=(ecosystem, ECOSYSTEMS), part="key")

@@ -13,6 +13,9 @@ from wbuild.manifest import MACHINE_KEYS
 from wbuild.model.shipped import (
     Candidate,
     Catalog,
+    HostComponent,
+    HostModule,
+    HostRecipe,
     LanguageRecipe,
     OptimizerRecipe,
     Option,
@@ -24,7 +27,7 @@ from wbuild.model.shipped import (
     ToolRecipe,
 )
 from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, Project, Proposals, Target, Vendor
-from wbuild.schema import MADE, TARGET_DOC, Entry, docs_of, entries, shown_default
+from wbuild.schema import DEFAULTS_DOC, MADE, TARGET_DOC, Entry, docs_of, entries, shown_default
 
 __all__ = ["manifest_page", "recipes_page"]
 
@@ -77,15 +80,20 @@ An override for one artifact counts in exactly the profile that it names.
 `dev` is `opt = "none"`, `debug = "names"`; `release` is `opt = "size"`, `debug = "none"`; a new profile inherits `release`.
 """
 
+_DEFAULTS = """\
+`[defaults]` is for all artifacts, `[defaults.LANG]` for those of one language; the second wins over the first, the artifact over both.
+The options of a language have defaults in `[defaults.LANG.LANG]`. Each variable of `env` is replaced as a whole.
+"""
+
 _RECIPES_HEAD = """\
 # Recipes
 
-A recipe is one TOML file that describes a tool, a language or a runtime. Those that come with wbuild are in `toolchains/`;
+A recipe is one TOML file that describes a tool, a language, a runtime or a host. Those that come with wbuild are in `toolchains/`;
 a project adds its own with `[project] recipes = ["recipes/*.toml"]`. Both have one format, but for one key:
 a project's own recipe begins with
 
 ```toml
-type = "tool"        # or "language", or "runtime"
+type = "tool"        # or "language", "runtime", "host"
 ```
 
 A project's own recipe replaces the shipped one with the same name. Its text is digested into wbuild.lock.
@@ -109,6 +117,7 @@ def manifest_page(catalog: Catalog) -> str:
     parts += _section("[vendor.NAME]", entries(Vendor), docs_of(Vendor)[""])
     target = Entry(name="target", type=Target, required=False, default="", doc=TARGET_DOC)
     parts += _section("[artifact.NAME]", [*entries(Artifact, MADE), target])
+    parts += ["## `[defaults]`", "", DEFAULTS_DOC, _DEFAULTS]
     for title, model in (("budget", Budget), ("env", EnvFrom), ("flags", Flags), ("proposals", Proposals)):
         parts += _section(title, entries(model), docs_of(model)[""])
     parts += _section("[[artifact.NAME.check]]", entries(Check), docs_of(Check)[""])
@@ -134,6 +143,9 @@ def recipes_page() -> str:
     parts += _section("[[toolchain]]", entries(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
     parts += _section("[[toolchain.step]]", entries(StepRecipe), docs_of(StepRecipe)[""])
     parts += _section("Runtime", entries(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
+    parts += _section("Host", entries(HostRecipe, origin), docs_of(HostRecipe)[""])
+    parts += _section("[module]", entries(HostModule), docs_of(HostModule)[""])
+    parts += _section("[component]", entries(HostComponent), docs_of(HostComponent)[""])
     parts.append("## Placeholders\n")
     parts.append("| where | placeholders |\n|---|---|")
     parts += [f"| {where} | {', '.join(f'`{{{name}}}`' for name in names)} |" for where, names in _placeholders()]

@@ -20,7 +20,8 @@ from wbuild.model.shipped import LanguageRecipe
 from wbuild.model.written import Kind, Target
 from wbuild.names import name_problem, quoted
 
-SCHEMA_LINE: Final = "#:schema .wbuild/wbuild.schema.json"
+SCHEMA_FILE: Final = ".wbuild/wbuild.schema.json"
+SCHEMA_LINE: Final = f"#:schema {SCHEMA_FILE}"
 """First line of a manifest; editors that know TOML schemas complete from it."""
 _BARE_KEY: Final = re.compile(r"[A-Za-z0-9_-]+\Z")
 _PARTS: Final = 3

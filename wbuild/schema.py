@@ -23,10 +23,13 @@ from wbuild.model.shipped import Catalog, LanguageRecipe
 from wbuild.model.written import Artifact, Profile, Project, Target, Vendor
 from wbuild.units import COUNTS, DURATIONS, SIZES, show_count, show_duration, show_share, show_size
 
-__all__ = ["MADE", "TARGET_DOC", "Entry", "build", "docs_of", "entries", "shown_default"]
+__all__ = ["DEFAULTS_DOC", "MADE", "TARGET_DOC", "Entry", "build", "docs_of", "entries", "shown_default"]
 
-MADE: Final = frozenset({"name", "line", "options"})
+MADE: Final = frozenset({"name", "line", "member", "options"})
 """Fields of Artifact that are not keys: the table's name and what the loader fills in."""
+DEFAULTS_DOC: Final = (
+    "Keys of artifacts that do not set them. Tables merge key by key, everything else is replaced by what the artifact sets."
+)
 TARGET_DOC: Final = "Short for `targets` with one entry."
 
 _SHOW: Final[Mapping[str, Any]] = {"size": show_size, "duration": show_duration, "count": show_count, "share": show_share}
@@ -96,6 +99,7 @@ def build(catalog: Catalog) -> dict[str, JSON]:
     assert isinstance(properties, dict)
     properties["lang"] = {"enum": [recipe.name for recipe in languages], "description": docs_of(Artifact)["lang"]}
     properties["target"] = {**_of(Target), "description": TARGET_DOC}
+    properties["hosts"] = {"type": "array", "items": {"enum": [*catalog.hosts]}, "description": docs_of(Artifact)["hosts"]}
     properties |= {recipe.name: _options(recipe) for recipe in languages}
     artifact["not"] = {"required": ["target", "targets"]}
     toolchains: dict[str, JSON] = {recipe.name: {"enum": [t.name for t in recipe.toolchains]} for recipe in languages}
@@ -120,9 +124,27 @@ def build(catalog: Catalog) -> dict[str, JSON]:
             },
             "profile": _named(_table(Profile), docs_of(Profile)[""]),
             "vendor": _named(_table(Vendor), docs_of(Vendor)[""]),
+            "defaults": _defaults(properties, [recipe.name for recipe in languages]),
             "artifact": _named(artifact, docs_of(Artifact)[""]),
         },
     }
+
+
+def _defaults(properties: Mapping[str, JSON], languages: list[str]) -> dict[str, JSON]:
+    """`[defaults]`: the keys of an artifact, and under a language's name the same for that language."""
+    keys: dict[str, JSON] = {
+        name: {"$ref": f"#/properties/artifact/additionalProperties/properties/{name}"} for name in properties if name not in languages
+    }
+    either: dict[str, JSON] = {"not": {"required": ["target", "targets"]}, "additionalProperties": False, "type": "object"}
+    of_languages: dict[str, JSON] = {
+        name: {
+            **either,
+            "description": f"Keys of artifacts whose language is {name}.",
+            "properties": {**keys, name: {"$ref": f"#/properties/artifact/additionalProperties/properties/{name}"}},
+        }
+        for name in languages
+    }
+    return {**either, "description": DEFAULTS_DOC, "properties": {**keys, **of_languages}}
 
 
 def _named(table: dict[str, JSON], doc: str) -> dict[str, JSON]:

@@ -49,6 +49,11 @@ def is_glob(pattern: str) -> bool:
     return any(sign in pattern for sign in "*?[")
 
 
+def matches(pattern: str, name: str) -> bool:
+    """Whether a name, relative to the same folder, matches a pattern."""
+    return _regex(normpath(pattern)).match(name) is not None
+
+
 @lru_cache(maxsize=1024)
 def _regex(pattern: str) -> re.Pattern[str]:
     """`*` and `?` stay in one folder, `**` crosses folders, `[abc]` is a set."""

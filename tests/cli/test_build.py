@@ -235,6 +235,20 @@ def test_an_exact_version_goes_into_the_manifest(project: Shell) -> None:
     assert "error[WB279]" in project.run("lock", "toyc").ends(2).err
 
 
+def test_a_version_that_does_not_exist_changes_nothing(project: Shell) -> None:
+    before = project.read("wbuild.toml"), project.read("wbuild.lock")
+    assert "error[WB413]" in project.run("lock", "toycc@77").ends(4).err
+    assert (project.read("wbuild.toml"), project.read("wbuild.lock")) == before
+
+
+@pytest.mark.parametrize("spelt", ["tools.toycc = '0.9'", "tools = { toycc = '0.9' }"])
+def test_a_manifest_that_cannot_be_edited_stays_as_it_is(spelt: str, project: Shell) -> None:
+    text = f"{spelt}\n{project.read('wbuild.toml')}"
+    project.write("wbuild.toml", text)
+    assert "error[WB279]" in project.run("lock", "toycc@1.0").ends(2).err
+    assert project.read("wbuild.toml") == text
+
+
 def test_a_manifest_change_touches_only_its_blocks(project: Shell) -> None:
     before = project.read("wbuild.lock")
     project.write("recipes/toy.toml", project.read("recipes/toy.toml") + "# a comment\n")

@@ -75,7 +75,7 @@ def test_matrix(project: Shell) -> None:
     assert jobs(project) == {"toycc-linux-x86_64": ["one", "two", "three"]}
     assert set(jobs(project, "--group", "artifact", "t*")) == {"two-linux-x86_64", "three-linux-x86_64"}
     assert len(jobs(project, "--group", "shard=2", "--platform", "linux-x86_64", "--platform", "macos-arm64")) <= 4
-    assert project.run("ci", "matrix", "--group", "x").ends(2).err.startswith("error[WB290]")
+    assert project.run("ci", "matrix", "--group", "x").ends(2).err.startswith("error[WB292]")
     assert project.run("ci", "matrix", "nothing").ends(2).err.startswith("error[WB267]")
     assert project.run("ci", "matrix", "--profile", "nothing").ends(2).err.startswith("error[WB222]")
 
@@ -124,15 +124,14 @@ def test_changed_since_compares_declarations_tools_and_recipes(project: Shell) -
 
 def test_changed_since_what_is_not_there(project: Shell) -> None:
     for ref in ("nothing", "-x", "--help", "HEAD:wbuild.toml"):
-        assert project.run("ci", "matrix", f"--changed-since={ref}").ends(2).err.startswith("error[WB291]: git knows no revision")
+        assert project.run("ci", "matrix", f"--changed-since={ref}").ends(2).err.startswith("error[WB289]: no commit is called")
     git(project, "rm", "--quiet", "--cached", "wbuild.lock")
     commit_all = ["commit", "--quiet", "--message", "without a lock"]
     git(project, *commit_all)
     done = project.run("ci", "matrix", "--changed-since", "HEAD").ends(0)
-    assert "everything counts as changed" in done.err
     assert json.loads(done.out)["count"] == 1
     shutil.rmtree(project.folder / ".git")
-    assert project.run("ci", "matrix", "--changed-since", "HEAD").ends(2).err.startswith("error[WB291]")
+    assert project.run("ci", "matrix", "--changed-since", "HEAD").ends(2).err.startswith("error[WB289]")
 
 
 def test_cache_keys(project: Shell) -> None:

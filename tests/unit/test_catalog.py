@@ -2,9 +2,10 @@ from __future__ import annotations
 
 import pytest
 
-from tests.catalogs import LANGUAGE_C, MAKER, RUNTIME, SHRINKER, TEXTS, made_up
+from tests.catalogs import HOST, LANGUAGE_C, MAKER, RUNTIME, SHRINKER, TEXTS, made_up
 from tests.plans import shipped_catalog
 from wbuild import catalog
+from wbuild.artifact_rules import known_features
 from wbuild.errors import Problem, UsageError
 
 
@@ -23,6 +24,7 @@ def shipped_problems(name: str, text: str) -> list[Problem]:
 def test_the_shipped_recipes_are_right() -> None:
     found = shipped_catalog()
     assert {"c", "zig", "wat"} <= set(found.languages)
+    assert {"envoy", "fastly-compute", "spin", "shopify-functions", "cosmwasm", "cloudflare-workers"} <= set(found.hosts)
     assert found.digest == ""
 
 
@@ -37,10 +39,12 @@ def test_own_recipes_add_and_replace() -> None:
         "recipes/maker.toml": 'type = "tool"\n' + MAKER.replace("Makes modules", "Ours"),
         "recipes/d.toml": 'type = "language"\n' + LANGUAGE_C.replace('"c"', '"d"').replace('title = "C"', 'title = "D"'),
         "recipes/other.toml": 'type = "runtime"\n' + RUNTIME.replace('"engine"', '"other"'),
+        "recipes/door.toml": 'type = "host"\n' + HOST.replace('"gate"', '"door"'),
     }
     found = catalog.load(TEXTS, local)
     assert (found.tools["maker"].summary, found.tools["maker"].origin) == ("Ours", "recipes/maker.toml")
     assert (found.languages["d"].origin, found.runtimes["other"].origin) == ("recipes/d.toml", "recipes/other.toml")
+    assert list(found.hosts) == ["door", "gate"]
     assert len(found.digest) == 64
     assert found.digest == catalog.load(TEXTS, {k: v.replace("\n", "\r\n") for k, v in reversed(local.items())}).digest
     assert found.digest != catalog.load(TEXTS, {**local, "recipes/d.toml": local["recipes/d.toml"] + "# x\n"}).digest
@@ -65,7 +69,7 @@ def test_problems_of_several_files_come_together() -> None:
 
 
 TOOL, LANGUAGE, ENGINE = "toolchains/tools/maker.toml", "toolchains/languages/c.toml", "toolchains/runtimes/engine.toml"
-OPTIMIZER = "toolchains/tools/shrinker.toml"
+OPTIMIZER, GATE = "toolchains/tools/shrinker.toml", "toolchains/hosts/gate.toml"
 
 
 @pytest.mark.parametrize(
@@ -108,6 +112,11 @@ OPTIMIZER = "toolchains/tools/shrinker.toml"
         (ENGINE, RUNTIME, "{request}", "{reqest}", "WB226"),
         (ENGINE, RUNTIME, "{module}", "{modlue}", "WB226"),
         (ENGINE, RUNTIME, '"command"', '"comand"', "WB207"),
+        (GATE, HOST, 'name = "gate"', 'name = "the gate"', "WB211"),
+        (GATE, HOST, 'targets = ["wasip1"]', "targets = []", "WB225"),
+        (GATE, HOST, "cargo =", "crates =", "WB225"),
+        (GATE, HOST, HOST[HOST.index("[module]") :], "", "WB225"),
+        (GATE, HOST, 'date = "2026-08"\n', "", "WB206"),
     ],
 )
 def test_one_problem_each(file: str, text: str, old: str, new: str, code: str) -> None:
@@ -115,6 +124,12 @@ def test_one_problem_each(file: str, text: str, old: str, new: str, code: str) -
     found = shipped_problems(file, text.replace(old, new, 1))
     assert code in {p.code for p in found}
     assert all(p.place for p in found)
+
+
+def test_proposals_of_own_hosts_are_known_ones() -> None:
+    (problem,) = problems({"door.toml": 'type = "host"\n' + HOST.replace('"simd128"', '"simd"')})
+    assert (problem.code, problem.hint) == ("WB224", 'did you mean "simd128"?')
+    assert all(set(host.denied) <= set(known_features(shipped_catalog())) for host in shipped_catalog().hosts.values())
 
 
 def test_shipped_recipes_with_one_name() -> None:

@@ -7,7 +7,7 @@ from tests.goldens import golden
 from wbuild import catalog, manifest
 from wbuild.errors import Place, Problem, UsageError
 from wbuild.legible import width
-from wbuild.manifest import Facts
+from wbuild.manifest import Facts, Member
 from wbuild.report.problem import WIDEST, render
 
 HELLO = '[artifact.hello]\nlang = "c"\n'
@@ -44,6 +44,9 @@ CASES: dict[str, str | bytes] = {
     "out-of-range": HELLO + "[[artifact.hello.check]]\nexit = 300\n",
     "unknown-proposal": HELLO + 'proposals.allow = ["simd"]\n',
     "table-of-another-language": HELLO + '[artifact.hello.cpp]\nstd = "c++20"\n',
+    "unknown-host": HELLO + 'hosts = ["gaet"]\n',
+    "host-of-another-target": HELLO + 'target = "freestanding"\nkind = "reactor"\nhosts = ["gate"]\n',
+    "wrong-default": '[defaults]\nhosts = ["gaet"]\n[defaults.c]\nstd = "c11"\n' + HELLO + '[artifact.other]\nlang = "c"\n',
     "many": 'jobs = 8\n[artifact.a]\nlang = "cp"\nbugdet = "1 KB"\nkind = "comand"\n[artifact.A]\nlang = "c"\nc = { stdd = "c11" }\n',
 }
 
@@ -78,6 +81,13 @@ def test_messages_of_recipes(name: str, text: str) -> None:
     with pytest.raises(UsageError) as caught:
         catalog.load(TEXTS, {"recipes/x.toml": text})
     golden(f"errors/{name}.txt", rendered(caught.value))
+
+
+def test_a_member_that_is_more() -> None:
+    member = Member(folder="a", file="a/wbuild.toml", content='[project]\nname = "a"\n' + HELLO)
+    with pytest.raises(UsageError) as caught:
+        manifest.load('[project]\nmembers = ["a", "b/*"]\n', "wbuild.toml", Facts(unmatched=("b/*",)), made_up(), [member])
+    golden("errors/member.txt", rendered(caught.value))
 
 
 def test_unknown_profile() -> None:

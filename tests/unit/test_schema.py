@@ -36,6 +36,7 @@ def test_examples_are_valid(file: Path) -> None:
         'artifact.a = { lang = "c", c = { sources = "x.c", include = ["y"], std = "c11", fast = false } }',
         'artifact.a = { lang = "c", env = { A = "x", B = { from = "B", default = "" } }, check = [{ fuel = "12M", timeout = "1s" }] }',
         'profile.x = { inherits = "dev" }',
+        'project.members = ["a/*"]\ndefaults = { tags = ["x"], hosts = ["gate"], c = { budget = "1 KiB", c = { std = "c11" } } }',
         'vendor.x = { from = "npm:x", version = "1" }\ntools.maker = "1"\ntoolchains.c = "big"',
     ],
 )
@@ -57,6 +58,9 @@ def test_valid(text: str) -> None:
         'artifact.a = { lang = "c", check = [{ timeout = 10 }] }',
         'artifact."a b" = { lang = "c" }',
         'toolchains.c = "huge"',
+        'defaults = { hosts = ["gat"] }',
+        'defaults.c = { std = "c11" }',
+        'defaults = { target = "wasip1", targets = [] }',
         'tools.x = "1"',
         'vendor.x = { from = "npm:x" }',
     ],

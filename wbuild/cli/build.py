@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import click
 
-from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
 
 
 @click.command(cls=Command)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@changed_option
 @opt_option
 @profile_option
 @click.option("--target", "targets", metavar="T", multiple=True, help="Only this target; may be given again.")
@@ -30,6 +31,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     chosen, level = profile_of(opt, profile, "dev")
     asked = Asked(
         words=artifacts,
+        changed_since=str(given["changed_since"]),
         profile=chosen,
         level=level,
         targets=given["targets"],  # type: ignore[arg-type]
@@ -46,6 +48,6 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         conclude.document(session, report)
     else:
         conclude.show(session, report)
-        if not given["explain"] and not common.verbosity:
+        if not given["explain"] and not given["changed_since"] and not common.verbosity:
             conclude.remember(common, session, report, written)
     return report.exit

@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import json
 import re
+from pathlib import Path
 from typing import Final
 
 from wbuild.cache import VERSION
 from wbuild.cli.cells import append
-from wbuild.cli.git import Git
+from wbuild.cli.changes import Git
 from wbuild.cli.locking import LOCK
 from wbuild.cli.options import Common
-from wbuild.cli.project import find, shown
+from wbuild.cli.project import open_project, shown
+from wbuild.cli.world import World
 from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.names import quoted
@@ -25,14 +27,14 @@ _JOB: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 def run(common: Common, platform: Platform | None, job: str, format_: str) -> int:
     """Print the keys, or hand them to the CI system. Raises UsageError."""
     world, console = common.world(), common.console
-    folder = find(common.start)
+    folder = open_project(common.start).folder
     lock = folder / LOCK
     if not lock.is_file():
         raise UsageError("WB271", f"there is no {shown(lock)}", hint="run `wbuild lock` and commit the file")
     if job and not _JOB.match(job):
         raise UsageError("WB296", f"{quoted(job)} is no job's id", hint="the ids are in the matrix: letters, digits, '.', '_', '-'")
     where = "-".join([platform or world.doors.platform, *([job] if job else []), world.doors.files.sha256(lock)[:_DIGITS]])
-    commit = world.commit or Git(world=world, folder=folder).commit("HEAD")
+    commit = world.commit or _head(world, folder)
     values = {
         "store": f"wbuild-{LAYOUT}-{where}",
         "store-path": f"{world.store / LAYOUT}\n{world.cache / 'shared'}",
@@ -50,6 +52,14 @@ def run(common: Common, platform: Platform | None, job: str, format_: str) -> in
     else:
         console.result(f"{values['store']}\n{values['results']}")
     return 0
+
+
+def _head(world: World, folder: Path) -> str:
+    """The commit that is checked out. Raises UsageError."""
+    found = Git(world=world, folder=folder).text("rev-parse", "--verify", "--quiet", "HEAD")
+    if found is None:
+        raise UsageError("WB298", f"there is no commit in {shown(folder)}, and keys of results hold one", hint="commit something first")
+    return found.decode().strip()
 
 
 def _outputs(values: dict[str, str]) -> str:

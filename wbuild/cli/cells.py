@@ -2,27 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
 from wbuild import lock as locks
-from wbuild.cli.changes import Question, changed_since
-from wbuild.cli.git import Git
+from wbuild.affected import affected
+from wbuild.cli.changes import change_since, gone
 from wbuild.cli.joined import durations
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, open_project
+from wbuild.cli.project import Project, names_below, open_project
 from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.session import vendor_names
 from wbuild.doors.machine import machine_errors
-from wbuild.errors import ProvisionError
+from wbuild.errors import ProvisionError, WbuildError
 from wbuild.matrix import LIMITS, Cell, Matrix, Wanted, cells, make_matrix, parse_group
 from wbuild.model.locked import Lock, Platform
-from wbuild.plan import DIST
+from wbuild.model.planned import Plan
+from wbuild.plan import DIST, Context, Request, make_plan
 from wbuild.report import jobs
+from wbuild.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -70,7 +71,7 @@ def run(common: Common, asked: Options) -> int:
 
 
 def _wanted(asked: Options, common: Common, project: Project, lock: Lock) -> Wanted:
-    names = select(project.manifest, project.catalog, asked.artifacts)
+    names = select(project.manifest, project.catalog, asked.artifacts, project.member)
     platforms: tuple[Platform, ...] = tuple(dict.fromkeys(asked.platforms)) or (common.world().doors.platform,)
     return Wanted(
         artifacts=names,
@@ -83,24 +84,34 @@ def _wanted(asked: Options, common: Common, project: Project, lock: Lock) -> Wan
 
 
 def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, project: Project, lock: Lock) -> tuple[Cell, ...]:
-    """The cells of artifacts that differ from a revision."""
+    """The cells of artifacts that differ from a revision. What cannot be planned is built all the same, so that its own job says why."""
     world = common.world()
-    kit = next(iter(wanted.kits.values()))
-    buildable: Mapping[Platform, tuple[str, ...]] = {
-        platform: tuple(dict.fromkeys(cell.artifact for cell in found if cell.platform == platform)) for platform in wanted.kits
-    }
+    change = change_since(world, project, lock, ref)
+    names, _ = names_below(world.doors.files, project.root)
     progress = Progress(console=common.console, root=project.root)
-    question = Question(
-        project=project,
-        lock=lock,
-        vendor=vendor_names(project, wanted.artifacts, kit, world.open_store(), progress),
-        profiles=wanted.profiles,
-        buildable=buildable,
-    )
-    names, remark = changed_since(ref, question, Git(world=world, folder=project.root))
-    if remark:
-        common.console.note(remark)
-    return tuple(cell for cell in found if cell.artifact in names)
+    vendor = vendor_names(project, wanted.artifacts, next(iter(wanted.kits.values())), world.open_store(), progress)
+    tree = Tree(names=tuple(sorted({*names, *gone(project.root, change)})), vendor=vendor)
+    kept: set[str] = set()
+    for artifact, profile, platform in dict.fromkeys((cell.artifact, cell.profile, cell.platform) for cell in found):
+        context = Context(
+            manifest=project.manifest,
+            catalog=project.catalog,
+            toolchains=dict(lock.toolchains),
+            kit=wanted.kits[platform],
+            tree=tree,
+            environ=world.environ,
+        )
+        plan = _planned(context, Request(artifacts=(artifact,), profile=profile, check_always=True))
+        if plan is None or affected(change, plan, project.manifest, lock, project.catalog):
+            kept.add(artifact)
+    return tuple(cell for cell in found if cell.artifact in kept)
+
+
+def _planned(context: Context, request: Request) -> Plan | None:
+    try:
+        return make_plan(context, request)
+    except WbuildError:
+        return None
 
 
 def _hand_over(matrix: Matrix, format_: str, common: Common) -> None:

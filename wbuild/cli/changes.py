@@ -1,126 +1,123 @@
-"""`--changed-since REF`: the artifacts that a change concerns, found by planning what was and what is."""
+"""`--changed-since REF`: what git says is different, and what that touches."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
-from posixpath import join, normpath
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from pathlib import Path
+from posixpath import join, normpath, relpath
+from typing import Final
 
-from wbuild import catalog as catalogs
 from wbuild import lock as locks
-from wbuild.changes import concerned
-from wbuild.cli.data import recipe_texts
-from wbuild.cli.git import Git
+from wbuild.affected import Change
 from wbuild.cli.locking import LOCK
-from wbuild.cli.project import Project, facts, names_below
-from wbuild.errors import WbuildError
-from wbuild.fast import MANIFEST
-from wbuild.kit import Kit
-from wbuild.manifest import load, recipe_globs
-from wbuild.model.locked import Lock, Platform
-from wbuild.model.planned import Plan
-from wbuild.model.shipped import Catalog
+from wbuild.cli.project import Project, facts
+from wbuild.cli.world import World
+from wbuild.doors.interfaces import Command
+from wbuild.errors import UsageError, WbuildError
+from wbuild.fast import IGNORED, MANIFEST
+from wbuild.manifest import Member, load
+from wbuild.model.locked import Lock
 from wbuild.model.written import Manifest
-from wbuild.plan import Context, Request, make_plan
-from wbuild.tree import NEVER_INPUTS, Tree
+from wbuild.names import quoted
+from wbuild.tree import matches
+
+SECONDS: Final = 120.0
+LARGEST: Final = 256 << 20
+"""Bytes of names or of a file that are read from git."""
+_ENVIRONMENT: Final = ("PATH", "HOME", "USERPROFILE", "XDG_CONFIG_HOME", "SYSTEMROOT", "WINDIR")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Question:
-    """Which of these artifacts changed."""
+class Git:
+    """The repository around a folder, read only."""
 
-    project: Project
-    lock: Lock
-    vendor: Mapping[str, tuple[str, ...]]
-    """Names of the files of vendored sources."""
-    profiles: tuple[str, ...]
-    buildable: Mapping[Platform, tuple[str, ...]]
-    """Platform → artifacts to look at, in the manifest's order."""
+    world: World
+    folder: Path
+
+    def text(self, *words: str) -> bytes | None:
+        """What git prints; None when it ends with an error. Raises UsageError without git, or for more than can be read."""
+        environ: Mapping[str, str] = self.world.environ
+        program = shutil.which("git", path=environ.get("PATH", ""))
+        if program is None:
+            raise UsageError("WB289", "--changed-since asks git, and there is none on PATH", hint="install git, or name the artifacts")
+        env = {name: environ[name] for name in _ENVIRONMENT if name in environ}
+        env |= {"LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0", "GIT_NO_LAZY_FETCH": "1"}
+        with tempfile.TemporaryDirectory(prefix="wbuild-") as folder:
+            out = Path(folder, "out")
+            argv = (program, "-c", "core.fsmonitor=false", *words)
+            command = Command(argv=argv, cwd=self.folder, env=env, stdout=out, timeout=SECONDS, limit=LARGEST)
+            done = self.world.doors.runner.run(command, log=Path(folder, "log"))
+            if done.truncated or done.timed_out:
+                raise UsageError("WB289", f"git {words[0]} says too much, or takes too long", hint="name the artifacts")
+            return None if done.code else out.read_bytes() if out.exists() else b""
+
+    def base(self, ref: str) -> str:
+        """The commit to compare with: where this branch left `ref`, or `ref` itself. Raises UsageError for one that does not exist."""
+        found = self.text("rev-parse", "--verify", "--quiet", "--end-of-options", f"{ref}^{{commit}}")
+        if found is None:
+            inside = self.text("rev-parse", "--git-dir") is not None
+            message = f"no commit is called {quoted(ref)}" if inside else "--changed-since needs a git repository"
+            hint = "in CI, fetch the branch with enough history (fetch-depth: 0)" if inside else "name the artifacts"
+            raise UsageError("WB289", message, hint=hint)
+        commit = found.decode().strip()
+        shared = self.text("merge-base", commit, "HEAD")
+        return shared.decode().strip() if shared else commit
+
+    def changed(self, commit: str) -> frozenset[str]:
+        """Files below the folder that differ from a commit, untracked ones too, those that went as well; relative to the folder."""
+        differ = self.text("diff", "--name-only", "-z", "--no-renames", "--no-ext-diff", "--relative", commit, "--", ".")
+        untracked = self.text("ls-files", "-z", "--others", "--exclude-standard", "--", ".")
+        return frozenset(os.fsdecode(name) for text in (differ, untracked) for name in (text or b"").split(b"\0") if name)
+
+    def file(self, commit: str, path: str) -> bytes | None:
+        """A file as it was in a commit, by its path relative to the folder; None when it was not there."""
+        return self.text("cat-file", "blob", f"{commit}:./{path}")
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _State:
-    """A project at one commit, or as it is."""
-
-    manifest: Manifest
-    catalog: Catalog
-    lock: Lock
-    tree: Tree
-    environ: Mapping[str, str]
-
-    def plan(self, name: str, profile: str, platform: Platform) -> Plan:
-        kit: Kit = locks.kit(self.lock, platform)
-        context = Context(
-            manifest=self.manifest,
-            catalog=self.catalog,
-            toolchains=dict(self.lock.toolchains),
-            kit=kit,
-            tree=self.tree,
-            environ=self.environ,
-        )
-        return make_plan(context, Request(artifacts=(name,), profile=profile, check_always=True))
+def change_since(world: World, project: Project, lock: Lock, ref: str) -> Change:
+    """What differs from where this branch left `ref`. Raises UsageError."""
+    git = Git(world=world, folder=project.root)
+    commit = git.base(ref)
+    files = git.changed(commit)
+    folder = project.manifest.folder
+    manifests = {normpath(join(folder, member, MANIFEST)) for member in (".", *project.manifest.members)}
+    globs = project.manifest.project.recipes
+    recipes = {relpath(name, folder) for name in files}
+    return Change(
+        files=files,
+        recipes=frozenset(name for name in recipes if any(matches(glob, name) for glob in globs)),
+        manifest=project.manifest if files.isdisjoint(manifests) else _manifest(git, commit, project),
+        lock=lock if normpath(join(folder, LOCK)) not in files else _lock(git, commit, project),
+    )
 
 
-def changed_since(ref: str, question: Question, git: Git) -> tuple[frozenset[str], str]:
-    """Names of the artifacts that differ from the newest commit in common with `ref`, and a remark for people ("" for none).
+def gone(root: Path, change: Change) -> tuple[str, ...]:
+    """Files of a change that are no more, as far as they could be inputs."""
+    names = (name for name in change.files if not IGNORED.intersection(name.split("/")))
+    return tuple(sorted(name for name in names if not os.path.lexists(root / name)))
 
-    Raises UsageError for a revision that git does not know.
-    """
-    base = git.base(ref)
-    changed = git.changed(base)
-    found, _ = names_below(git.world.doors.files, question.project.root)
-    project = question.project
-    tree = Tree(names=found, vendor=question.vendor)
-    environ = git.world.environ
-    now = _State(manifest=project.manifest, catalog=project.catalog, lock=question.lock, tree=tree, environ=environ)
-    remark = ""
-    was: _State | None = None
+
+def _manifest(git: Git, commit: str, project: Project) -> Manifest | None:
+    """The manifest as it was, read with the present recipes; None when it cannot be."""
+    folder = project.manifest.folder
+    content = git.file(commit, normpath(join(folder, MANIFEST)))
+    found = []
+    for member in project.manifest.members:
+        text = git.file(commit, normpath(join(folder, member, MANIFEST)))
+        found += [Member(folder=member, file=MANIFEST, content=text)] if text is not None else []
     try:
-        was = _state_at(base, question, git, _names_before(found, changed, git.names(base)))
-    except WbuildError as error:
-        remark = f"{MANIFEST} or {LOCK} of {ref} cannot be used, so everything counts as changed: {error.problems[0].message}"
-    differing: set[str] = set()
-    asked = [(name, profile, platform) for platform, names in question.buildable.items() for name in names for profile in question.profiles]
-    for name, profile, platform in asked:
-        planned = _planned(now, name, profile, platform)
-        # What cannot be planned is built all the same, so that its own job says why.
-        if planned is None or concerned(_planned(was, name, profile, platform), planned, changed):
-            differing.add(name)
-    return frozenset(differing), remark
-
-
-def _planned(state: _State | None, name: str, profile: str, platform: Platform) -> Plan | None:
-    """The plan of an artifact; None where it cannot be made."""
-    try:
-        return state.plan(name, profile, platform) if state else None
+        return None if content is None else load(content, MANIFEST, replace(facts(project.folder), unmatched=()), project.catalog, found)
     except WbuildError:
         return None
 
 
-def _names_before(now: Iterable[str], changed: frozenset[str], tracked: frozenset[str]) -> tuple[str, ...]:
-    """Files before the change: what was tracked, and what is here and did not change (files that git ignores)."""
-    never = frozenset(NEVER_INPUTS)
-    kept = {name for name in tracked if never.isdisjoint(name.split("/"))}
-    return tuple(sorted(kept | (set(now) - changed)))
-
-
-def _state_at(commit: str, question: Question, git: Git, names: tuple[str, ...]) -> _State:
-    """The project in a commit. Raises WbuildError when there was none that can be used."""
-    project = question.project
-    folder = project.manifest.folder
-    known = facts(project.folder)
-    content = git.text(commit, normpath(join(folder, MANIFEST))) or b""
-    tree = Tree(names=names, vendor=question.vendor)
-    recipes = {}
-    for path in tree.glob(recipe_globs(content, MANIFEST, known), base=folder):
-        relative = path if folder == "." else path.removeprefix(f"{folder}/")
-        recipes[relative] = (git.text(commit, path) or b"").decode("utf-8", "surrogateescape")
-    catalog = catalogs.load(recipe_texts(), recipes)
-    lock = (git.text(commit, normpath(join(folder, LOCK))) or b"").decode("utf-8", "replace")
-    return _State(
-        manifest=load(content, MANIFEST, known, catalog),
-        catalog=catalog,
-        lock=locks.decode(lock, catalog, LOCK),
-        tree=tree,
-        environ=git.world.environ,
-    )
+def _lock(git: Git, commit: str, project: Project) -> Lock | None:
+    content = git.file(commit, normpath(join(project.manifest.folder, LOCK)))
+    try:
+        return None if content is None else locks.decode(content.decode("utf-8", "replace"), project.catalog, LOCK)
+    except WbuildError:
+        return None

@@ -1,36 +1,58 @@
-"""`wbuild check`: the declared checks on every runtime."""
+"""`wbuild check`: the declared checks on every runtime, and hosts that artifacts or files must fit."""
 
 from __future__ import annotations
 
+import json
+from dataclasses import replace
+
 import click
 
-from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.choices import changed_option, common_build_options, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.cli.selection import is_file
+from wbuild.errors import exit_code, worst
+from wbuild.model.happened import ArtifactReport
+from wbuild.model.shipped import HostRecipe
 
 
 @click.command(cls=Command)
-@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT|FILE]...")
 @click.option("--runtime", "runtimes", metavar="R", multiple=True, help="Only this runtime; may be given again.")
+@click.option("--host", "hosts", metavar="H", multiple=True, help="Also whether it fits this host; may be given again.")
+@changed_option
 @opt_option
 @profile_option
 @common_build_options
 @format_option
 @pass_common
-def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
-    """Build artifacts, then run their declared checks on every runtime. Alias: test."""
+def command(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
+    """Build artifacts, then run their declared checks on every runtime and compare them with their hosts. Alias: test.
+
+    A FILE is only compared with the hosts that are given.
+    """
+    hosts = known_hosts(common, given["hosts"])  # type: ignore[arg-type]
+    files = [word for word in artifacts if is_file(word)]
+    names = tuple(word for word in artifacts if not is_file(word))
+    code = _files(common, files, hosts, as_json=given["format_"] == "json") if files else 0
+    return worst({code, _artifacts(common, names, hosts, given)}) if names or not files else code
+
+
+def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, ...], given: dict[str, object]) -> int:
     from wbuild.cli import conclude
     from wbuild.cli.session import Asked, prepare
     from wbuild.report.text import checks
 
-    chosen, level = profile_of(opt, profile, "dev")
+    chosen, level = profile_of(given["opt"], given["profile"], "dev")  # type: ignore[arg-type]
     asked = Asked(
-        words=artifacts,
+        words=names,
+        changed_since=str(given["changed_since"]),
         profile=chosen,
         level=level,
         locked=given["locked"],  # type: ignore[arg-type]
         keep_going=True,
         check_always=True,
         runtimes=known_runtimes(common, given["runtimes"]),  # type: ignore[arg-type]
+        hosts=tuple(host.name for host in hosts),
         flags={"jobs": given["jobs"], "offline": given["offline"]},
     )
     session = prepare(common, asked)
@@ -42,10 +64,46 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     conclude.problems(session, report)
     session.console.table(lambda style: checks(report, style))
     for product in session.plan.products:
-        if not product.verdicts:
+        if not product.verdicts and not product.hosts:
             name = product.artifact.name
             session.console.note(f"{name} has no check that can run; [[artifact.{name}.check]] declares one")
     return report.exit
+
+
+def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, as_json: bool) -> int:
+    """What hosts say to files that something else built."""
+    from wbuild import fit
+    from wbuild.cli.measured import measured
+    from wbuild.errors import UsageError
+    from wbuild.report.to_json import artifact_document
+
+    if not hosts:
+        raise UsageError("WB290", "a file has no declared checks", hint="--host H compares it with a host; `wbuild hosts` lists them")
+    refused: set[int] = set()
+    found: list[ArtifactReport] = []
+    for word in files:
+        report = measured(common.start / word)
+        judged = [(host, tuple(fit.problems(host, word, report))) for host in hosts]
+        found.append(replace(report, hosts=tuple(fit.verdict(host, problems) for host, problems in judged)))
+        for host, problems in judged:
+            refused |= {exit_code(problem.code) for problem in problems}
+            for problem in problems:
+                common.console.problem(problem)
+            if not problems and not as_json:
+                common.console.show(f"{word} fits {host.title}")
+    if as_json:
+        documents = {"schema": "wbuild.fit/1", "files": [artifact_document(report) for report in found]}
+        common.console.result(json.dumps(documents, indent=2, ensure_ascii=False))
+    return worst(refused)
+
+
+def known_hosts(common: Common, names: tuple[str, ...]) -> tuple[HostRecipe, ...]:
+    """The hosts with these names. Raises UsageError for one that is unknown."""
+    from wbuild.cli.hosts import named
+    from wbuild.cli.project import catalog_of
+
+    catalog = catalog_of(common.start) if names else None
+    return tuple(named(catalog, name) for name in dict.fromkeys(names)) if catalog else ()
 
 
 def known_runtimes(common: Common, names: tuple[str, ...]) -> tuple[str, ...]:

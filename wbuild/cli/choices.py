@@ -56,6 +56,12 @@ def profile_option(function: Decorated) -> Decorated:
     return click.option("--profile", metavar="P", help="Profile to build.")(function)
 
 
+def changed_option(function: Decorated) -> Decorated:
+    """`--changed-since REF`."""
+    text = "Only what differs from this git revision; nothing is fine too."
+    return click.option("--changed-since", metavar="REF", default="", help=text)(function)
+
+
 def common_build_options(function: Decorated) -> Decorated:
     """What every command that builds can be told."""
     for decorate in reversed(

@@ -30,11 +30,12 @@ def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, o
         locking.fitting()
         console.show(f"{shown(locking.path)} fits")
         return 0
-    project = lockedit.set_versions(project, tools, world.doors.files, console)
-    locking = Locking(world=world, project=project, console=console, locked=False)
+    edit = lockedit.set_versions(project, tools)
+    locking = Locking(world=world, project=edit.project, console=console, locked=False)
     before = locking.read()
     wanted = (frozenset(names) or frozenset({"*"})) if update else frozenset(names)
     after = locking.resolve(before, wanted)
+    edit.write(world.doors.files, console)
     locking.save(after)
     console.show(f"{shown(locking.path)}: {locking.changes(before, after)}")
     return 0

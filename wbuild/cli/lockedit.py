@@ -4,10 +4,13 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
+
+import tomli
 
 from wbuild.cli.console import Console
-from wbuild.cli.project import Project, open_project, shown
+from wbuild.cli.project import Project, shown
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import UsageError
@@ -31,26 +34,53 @@ def names(project: Project, words: Sequence[str]) -> tuple[str, ...]:
             close = get_close_matches(name, known, n=1)
             hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(known)}"
             raise UsageError("WB279", f"unknown tool {quoted(name)}", hint=hint)
+        if at and name.startswith("vendor."):
+            raise UsageError("WB279", f"{quoted(word)} is no tool", hint=f"set the version in [{name}] of wbuild.toml")
         if at and not is_version(version):
             raise UsageError("WB279", f"{quoted(word)}: {quoted(version)} is not one exact version", hint="write such as binaryen@133.0.0")
         found.append(name)
     return tuple(found)
 
 
-def set_versions(project: Project, words: Sequence[str], files: Files, console: Console) -> Project:
-    """`project` with the versions of TOOL@VERSION words written into [tools]. Raises MachineError."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Edit:
+    """A manifest with other versions in [tools], not written yet: only versions that exist are worth it."""
+
+    project: Project
+    """With the versions."""
+    changed: Mapping[str, str]
+    text: str
+
+    def write(self, files: Files, console: Console) -> None:
+        """Write the manifest if it changes. Raises MachineError."""
+        if self.changed:
+            path = self.project.folder / MANIFEST
+            files.write(path, self.text)
+            console.note(f"{shown(path)}: [tools] now has {', '.join(f'{n} = {json.dumps(v)}' for n, v in self.changed.items())}")
+
+
+def set_versions(project: Project, words: Sequence[str]) -> Edit:
+    """`project` with the versions of TOOL@VERSION words. Raises UsageError for what has to be edited by hand, MachineError."""
     wanted = dict(word.split("@", 1) for word in words if "@" in word)
     changed = {name: version for name, version in wanted.items() if project.manifest.tools.get(name) != version}
-    if not changed:
-        return project
     path = project.folder / MANIFEST
     with machine_errors(path, "read"):
         text = path.read_bytes().decode("utf-8", "surrogateescape")
     for name, version in changed.items():
-        text = with_version(text, name, version)
-    files.write(path, text)
-    console.note(f"{shown(path)}: [tools] now has {', '.join(f'{n} = {json.dumps(v)}' for n, v in changed.items())}")
-    return open_project(project.folder)
+        text = _checked(with_version(text, name, version), name, version)
+    manifest = replace(project.manifest, tools={**project.manifest.tools, **changed})
+    return Edit(project=replace(project, manifest=manifest), changed=changed, text=text)
+
+
+def _checked(text: str, name: str, version: str) -> str:
+    """`text`, in which the version is set for sure. Raises UsageError for a manifest that spells [tools] in another way."""
+    try:
+        done = tomli.loads(text)["tools"][name] == version
+    except (tomli.TOMLDecodeError, KeyError, TypeError):
+        done = False
+    if not done:
+        raise UsageError("WB279", f"[tools] is spelt in a way that cannot be edited here for {name}", hint=f"set {version} there yourself")
+    return text
 
 
 def with_version(text: str, name: str, version: str) -> str:

@@ -30,6 +30,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "fetch": "wbuild.cli.fetch",
     "tools": "wbuild.cli.tools",
     "languages": "wbuild.cli.languages",
+    "hosts": "wbuild.cli.hosts",
     "config": "wbuild.cli.config",
     "ci": "wbuild.cli.ci",
     "report": "wbuild.cli.report",

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import json
 import os
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +12,7 @@ from pathlib import Path
 from wbuild import scaffold
 from wbuild.cli.console import Console
 from wbuild.cli.options import Common
-from wbuild.cli.project import facts, names_below, shown
+from wbuild.cli.project import facts, home, load_manifest, member_to_be, names_below, shown
 from wbuild.cli.workdir import ignore_dist, prepare
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
@@ -20,11 +21,14 @@ from wbuild.fast import MANIFEST, project_folder
 from wbuild.manifest import load
 from wbuild.model.shipped import Catalog
 from wbuild.names import name_problem, quoted
-from wbuild.survey import survey
+from wbuild.survey import Found, reads, survey
 from wbuild.tree import Tree
 
 READ_AT_MOST = 1 << 20
 """Bytes of a source that are looked at to guess what it is."""
+READ_ALTOGETHER = 64 << 20
+"""Characters of all that is looked at."""
+_SOURCES = (".c", ".cc", ".cpp", ".cxx", ".zig", ".wat", ".go")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,7 +42,9 @@ class Spot:
     name: str
     """Name of the artifact, or the stem of several."""
     text: str | None
-    """The wbuild.toml that is there; None for a new project."""
+    """The wbuild.toml to add to; None for a new project."""
+    fresh: bool = False
+    """It is a new member's, and not there yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -62,6 +68,9 @@ def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Spot:
     folder = Path(around) if around else target
     called = scaffold.checked_name(name, "the name") if name else _default_name(target, directory)
     text = None
+    if around and target != folder and not (target / MANIFEST).exists() and member_to_be(folder, target):
+        schema = Path(os.path.relpath(folder, target)).as_posix()
+        return Spot(folder=target, path=".", name=called, text=f"#:schema {schema}/{scaffold.SCHEMA_FILE}\n", fresh=True)
     if around:
         with machine_errors(folder / MANIFEST, "read"):
             text = (folder / MANIFEST).read_bytes().decode("utf-8", "surrogateescape")
@@ -108,16 +117,48 @@ def _default_name(target: Path, directory: str | None) -> str:
 
 
 def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.Draft]:
-    """Artifacts for the code that is there. Raises UsageError when there is none."""
+    """Artifacts for the code that is there and not declared yet. Raises UsageError when nothing can be proposed."""
     base = spot.folder / spot.path
     names, _ = names_below(files, base) if base.is_dir() else ((), ())
-    endings = tuple(e for recipe in catalog.languages.values() for e in recipe.extensions)
-    texts = {name: _head(base / name) for name in names if name.endswith(endings)}
-    found = survey(Tree(names=names, texts=texts), catalog, spot.name, spot.path)
-    if not found:
-        known = ", ".join(catalog.languages)
-        raise UsageError("WB276", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
-    return {f.name: scaffold.Draft(block=f.block, files={}) for f in found}
+    artifacts, declared = _declared(spot, catalog)
+    found = survey(Tree(names=names, texts=_texts(base, names, catalog)), catalog, spot.name, spot.path, artifacts)
+    new = [f for f in found if (f.lang, f.path) not in declared]
+    if not any(f.language for f in new):
+        raise _nothing(base, catalog, found, new)
+    return {f.name: scaffold.Draft(block=f.block, files={}) for f in new}
+
+
+def _declared(spot: Spot, catalog: Catalog) -> tuple[tuple[str, ...], set[tuple[str, str]]]:
+    """Names of the project's artifacts, and (language, folder relative to the spot's) of all of them."""
+    if spot.text is None or spot.fresh:
+        return (), set()
+    project, _ = home(spot.folder)
+    artifacts = load_manifest(project, catalog).artifacts
+    folder = spot.folder.relative_to(project)
+    return tuple(a.name for a in artifacts), {(a.lang, Path(os.path.relpath(a.path, folder)).as_posix()) for a in artifacts}
+
+
+def _nothing(base: Path, catalog: Catalog, found: Sequence[Found], new: Sequence[Found]) -> UsageError:
+    """Why there is no proposal."""
+    known = ", ".join(catalog.languages)
+    if new:
+        detail = "\n".join(f"  {scaffold.key(f.name)}: {f.lang}, from {f.why}" for f in new)
+        return UsageError("WB291", f"{shown(base)} holds code that this wbuild cannot build", hint=f"it builds {known}", detail=detail)
+    if found:
+        return UsageError("WB276", f"everything in {shown(base)} is declared already", hint=f"name a language with --lang: {known}")
+    return UsageError("WB276", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
+
+
+def _texts(base: Path, names: Sequence[str], catalog: Catalog) -> dict[str, str]:
+    """What a survey looks into, up to a limit: build files before sources."""
+    texts: dict[str, str] = {}
+    left = READ_ALTOGETHER
+    for name in sorted((n for n in names if reads(n, catalog)), key=lambda n: (n.endswith(_SOURCES), n.count("/"), n)):
+        if left <= 0:
+            break
+        texts[name] = _head(base / name)
+        left -= len(texts[name])
+    return texts
 
 
 def _head(path: Path) -> str:
@@ -140,7 +181,7 @@ def arrange(spot: Spot, drafts: Mapping[str, scaffold.Draft], catalog: Catalog) 
     """All files, checked against what is there. Raises UsageError that lists files in the way, or for a manifest that would not load."""
     blocks = [d.block for d in drafts.values()]
     files = {path: text for d in drafts.values() for path, text in d.files.items()}
-    wanted = [*([MANIFEST] if spot.text is None else []), *files]
+    wanted = [*([MANIFEST] if spot.text is None or spot.fresh else []), *files]
     scaffold.refuse_existing([shown(spot.folder / p) for p in wanted if os.path.lexists(spot.folder / p)])
     for path in wanted:
         _refuse_links(spot.folder, (spot.folder / path).parent)
@@ -149,19 +190,20 @@ def arrange(spot: Spot, drafts: Mapping[str, scaffold.Draft], catalog: Catalog) 
         manifest = scaffold.project_text(spot.name, blocks)
         load(manifest, file, facts(spot.folder), catalog)
         return Writing(spot=spot, manifest=manifest, files=files)
-    before = load(spot.text, file, facts(spot.folder), catalog)
-    taken = [a.name for a in before.artifacts if a.name in drafts]
+    project, member = home(spot.folder)
+    before = () if spot.fresh else load_manifest(project, catalog).artifacts
+    taken = [a for a in before if a.name in drafts]
     if taken:
-        raise UsageError("WB266", f"{file} has an artifact {quoted(taken[0])} already", hint="choose another name with --name")
+        there = shown(project / taken[0].member / MANIFEST)
+        raise UsageError("WB266", f"{there} has an artifact {quoted(taken[0].name)} already", hint="choose another name with --name")
     manifest = scaffold.with_blocks(spot.text, blocks)
     notes: list[str] = []
-    after = {a.name: a for a in load(manifest, file, facts(spot.folder), catalog).artifacts}
-    for artifact in before.artifacts:
-        if after[artifact.name].path != artifact.path:
-            manifest = scaffold.with_line(manifest, artifact.line, f'path = "{artifact.path}"')
-            notes.append(
-                f'{file}: path = "{artifact.path}" is written out for {artifact.name}, whose default changes with a second artifact'
-            )
+    after = {a.name: a for a in load_manifest(project, catalog, replaced={spot.folder / MANIFEST: manifest}).artifacts}
+    for artifact in before:
+        if artifact.member == (member or ".") and after[artifact.name].path != artifact.path:
+            path = os.path.relpath(project / artifact.path, spot.folder).replace(os.sep, "/")
+            manifest = scaffold.with_line(manifest, artifact.line, f"path = {json.dumps(path)}")
+            notes.append(f'{file}: path = "{path}" is written out for {artifact.name}, whose default changes with a second artifact')
     return Writing(spot=spot, manifest=manifest, files=files, notes=tuple(notes))
 
 
@@ -169,7 +211,7 @@ def show(writing: Writing, console: Console) -> None:
     """What would be written (`--dry-run`)."""
     for path in writing.files:
         console.step("would add", shown(writing.spot.folder / path))
-    console.step("would add" if writing.spot.text is None else "would edit", shown(writing.spot.folder / MANIFEST))
+    console.step("would add" if writing.spot.text is None or writing.spot.fresh else "would edit", shown(writing.spot.folder / MANIFEST))
     console.page(writing.manifest)
 
 
@@ -189,13 +231,14 @@ def write(writing: Writing, catalog: Catalog, common: Common) -> None:
         raise
     for added in made:
         console.step("add", shown(added))
-    console.step("add" if spot.text is None else "edit", shown(spot.folder / MANIFEST))
-    ignored = ignore_dist(spot.folder, files)
+    console.step("add" if spot.text is None or spot.fresh else "edit", shown(spot.folder / MANIFEST))
+    project, _ = home(spot.folder)
+    ignored = ignore_dist(project, files)
     if ignored:
-        console.step(ignored, f"{shown(spot.folder / '.gitignore')} (ignores dist/)")
+        console.step(ignored, f"{shown(project / '.gitignore')} (ignores dist/)")
     for note in writing.notes:
         console.note(note)
-    prepare(spot.folder, files, catalog)
+    prepare(project, files, catalog)
     move = "" if spot.folder.resolve() == Path.cwd() else f"cd {shown(spot.folder)} && "
     console.show(f"next: {move}wbuild build --opt")
 

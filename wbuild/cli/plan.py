@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wbuild.cli.choices import Opt, opt_option, profile_of, profile_option
+from wbuild.cli.choices import Opt, changed_option, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
 
 if TYPE_CHECKING:
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
 @click.command(cls=Command)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@changed_option
 @opt_option
 @profile_option
 @click.option("--target", "targets", metavar="T", multiple=True, help="Only this target; may be given again.")
@@ -30,14 +31,22 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     from wbuild.report.plan_text import render, to_json
 
     chosen, level = profile_of(opt, profile, "dev")
-    asked = Asked(words=artifacts, profile=chosen, level=level, targets=given["targets"], locked=False, write=False)  # type: ignore[arg-type]
+    asked = Asked(
+        words=artifacts,
+        changed_since=str(given["changed_since"]),
+        profile=chosen,
+        level=level,
+        targets=given["targets"],  # type: ignore[arg-type]
+        locked=False,
+        write=False,
+    )
     session = prepare(common, asked)
     missing = [pin for pin in session.pins() if not session.store.has(pin)]
     reasons = session.engine().forecast(session.plan) if given["explain"] else None
     resolved = late_values(session) if given["resolved"] else None
     if given["format_"] == "json":
         common.console.result(to_json(session.plan, missing, reasons, resolved).rstrip("\n"))
-    else:
+    elif session.plan.steps:
         common.console.page(render(session.plan, missing, reasons, resolved))
     return 0
 

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -15,10 +15,11 @@ from wbuild.cli.remember import Watch
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import UsageError
-from wbuild.fast import MANIFEST, project_folder
-from wbuild.manifest import load, recipe_globs
+from wbuild.fast import IGNORED, MANIFEST, project_folder
+from wbuild.manifest import Member, early_project, load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
+from wbuild.tree import matches
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -33,6 +34,8 @@ class Project:
     catalog: Catalog
     recipes: tuple[Path, ...]
     """Its own recipes."""
+    member: str = ""
+    """Folder, relative to `folder`, of the member in which the command was started; "" outside of members."""
 
     def named(self, path: Path) -> str:
         """A path relative to the root (POSIX)."""
@@ -40,34 +43,116 @@ class Project:
 
 
 def find(start: Path) -> Path:
-    """Folder of the nearest wbuild.toml. Raises UsageError when there is none."""
-    folder = project_folder(str(start))
-    if folder is None:
+    """Folder of the project at or above `start`, with its lock and dist/. Raises UsageError when there is none."""
+    return home(start)[0]
+
+
+def home(start: Path, watch: Watch | None = None) -> tuple[Path, str]:
+    """Folder of the project at or above `start`, and of the member that `start` is in, relative to it; "" outside of members.
+
+    The nearest wbuild.toml decides, or the one above it that has its folder among its members. Raises UsageError when there is none.
+    """
+    nearest = project_folder(str(start))
+    if nearest is None:
         hint = "`wbuild init --lang c NAME` makes a project; -C DIR looks elsewhere"
         raise UsageError("WB270", f"no {MANIFEST} in {shown(start)} or above", hint=hint)
-    return Path(folder)
+    folder = Path(nearest)
+    for above in folder.parents:
+        if watch is not None:
+            watch.file(above / MANIFEST)
+        if (above / MANIFEST).is_file() and folder in _members_of(above):
+            return above, folder.relative_to(above).as_posix()
+    return folder, ""
+
+
+def _members_of(folder: Path) -> tuple[Path, ...]:
+    """Folders of the members of another project; none when its manifest cannot be read, which is its own matter."""
+    try:
+        content = (folder / MANIFEST).read_bytes()
+        return members(folder, early_project(content, MANIFEST, facts(folder)).members)[0]
+    except (OSError, UsageError):
+        return ()
+
+
+def member_to_be(folder: Path, target: Path) -> bool:
+    """Whether a folder without a wbuild.toml would be a member of the project in `folder` with one."""
+    content = _content(folder / MANIFEST)
+    globs = early_project(content, shown(folder / MANIFEST), facts(folder)).members
+    return target != folder and any(matches(glob, target.relative_to(folder).as_posix()) for glob in globs)
+
+
+def members(folder: Path, globs: tuple[str, ...]) -> tuple[tuple[Path, ...], tuple[str, ...]]:
+    """Folders with a wbuild.toml that `project.members` names, sorted, and the entries that match none."""
+    found: dict[Path, None] = {}
+    unmatched: list[str] = []
+    for glob in globs:
+        try:
+            found_here = sorted(path for path in folder.glob(glob) if _is_member(folder, path))
+        except ValueError:
+            found_here = []
+        found.update(dict.fromkeys(found_here))
+        unmatched += [] if found_here else [glob]
+    return tuple(found), tuple(unmatched)
+
+
+def _is_member(folder: Path, path: Path) -> bool:
+    inside = path.relative_to(folder).parts
+    return bool(inside) and not IGNORED.intersection(inside) and (path / MANIFEST).is_file() and not _escapes(folder, str(path), ".")
 
 
 def open_project(start: Path, watch: Watch | None = None) -> Project:
-    """The project at or above `start`. Raises UsageError with all problems of its manifest or recipes. `watch` notes what is read."""
-    folder = find(start)
-    file = folder / MANIFEST
+    """The project at or above `start`. Raises UsageError with all problems of its manifests or recipes. `watch` notes what is read."""
     watch = watch or Watch()
-    watch.file(file)
-    with machine_errors(file, "read"):
-        content = file.read_bytes()
-    recipes = tuple(_recipes(folder, recipe_globs(content, shown(file), facts(folder))))
-    watch.file(*recipes)
-    catalog = catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): _text(path) for path in recipes})
-    manifest = load(content, shown(file), facts(folder), catalog)
+    folder, member = home(start, watch)
+    watch.file(folder / MANIFEST)
+    catalog, recipes = _catalog(folder, watch)
+    manifest = load_manifest(folder, catalog, watch=watch)
     root = folder.joinpath(*[".."] * _depth(manifest.folder)).resolve() if manifest.folder != "." else folder
-    return Project(folder=folder, root=root, manifest=manifest, catalog=catalog, recipes=recipes)
+    return Project(folder=folder, root=root, manifest=manifest, catalog=catalog, recipes=recipes, member=member)
+
+
+def _catalog(folder: Path, watch: Watch) -> tuple[Catalog, tuple[Path, ...]]:
+    """The catalogue with a project's own recipes, and their files. Raises UsageError."""
+    early = early_project(_content(folder / MANIFEST), shown(folder / MANIFEST), facts(folder))
+    recipes = tuple(_recipes(folder, early.recipes))
+    watch.file(*recipes)
+    return catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): _text(path) for path in recipes}), recipes
+
+
+def load_manifest(folder: Path, catalog: Catalog, *, replaced: Mapping[Path, str] | None = None, watch: Watch | None = None) -> Manifest:
+    """The manifest of the project in `folder`, with its members. `replaced`: texts to read in place of files, or of files to come.
+
+    Raises UsageError with all problems, MachineError.
+    """
+    texts = replaced or {}
+    content = texts.get(folder / MANIFEST) or _content(folder / MANIFEST)
+    early = early_project(content, shown(folder / MANIFEST), facts(folder))
+    folders, unmatched = members(folder, early.members)
+    added = [path.parent for path in texts if path.parent != folder and path.parent not in folders]
+    folders = (*folders, *added)
+    unmatched = tuple(glob for glob in unmatched if not any(matches(glob, path.relative_to(folder).as_posix()) for path in added))
+    (watch or Watch()).file(*(path / MANIFEST for path in folders))
+    found = [
+        Member(
+            folder=path.relative_to(folder).as_posix(),
+            file=shown(path / MANIFEST),
+            content=texts.get(path / MANIFEST) or _content(path / MANIFEST),
+        )
+        for path in folders
+    ]
+    return load(content, shown(folder / MANIFEST), replace(facts(folder), unmatched=unmatched), catalog, found)
+
+
+def _content(path: Path) -> bytes:
+    with machine_errors(path, "read"):
+        return path.read_bytes()
 
 
 def catalog_of(start: Path) -> Catalog:
     """The catalogue with the recipes of the project around `start`; the shipped one outside of any."""
-    folder = project_folder(str(start))
-    return open_project(start).catalog if folder else catalogs.load(recipe_texts(), {})
+    if project_folder(str(start)) is None:
+        return catalogs.load(recipe_texts(), {})
+    return _catalog(home(start)[0], Watch())[0]
 
 
 def facts(folder: Path) -> Facts:

@@ -20,15 +20,17 @@ def is_file(word: str) -> bool:
     return "/" in word or "\\" in word or word.endswith(FILE_ENDINGS)
 
 
-def select(manifest: Manifest, catalog: Catalog, words: Sequence[str]) -> tuple[str, ...]:
-    """Names of the artifacts that any of `words` means, in the manifest's order; all without words.
+def select(manifest: Manifest, catalog: Catalog, words: Sequence[str], member: str = "") -> tuple[str, ...]:
+    """Names of the artifacts that any of `words` means, in the manifest's order; without words all, in a member all of it.
 
     Raises UsageError for every word that matches nothing.
     """
-    if not manifest.artifacts:
-        raise UsageError("WB267", "wbuild.toml declares no artifact", hint="`wbuild init --lang c NAME` adds one")
+    own = [a for a in manifest.artifacts if not member or a.member == member]
+    if not manifest.artifacts or not (words or own):
+        file = f"{member}/wbuild.toml" if member else "wbuild.toml"
+        raise UsageError("WB267", f"{file} declares no artifact", hint="`wbuild init --lang c NAME` adds one")
     if not words:
-        return tuple(a.name for a in manifest.artifacts)
+        return tuple(a.name for a in own)
     chosen: set[str] = set()
     problems: list[Problem] = []
     for word in words:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import join, normpath
 
@@ -41,6 +41,8 @@ class Asked:
     """What a command line asks for."""
 
     words: tuple[str, ...] = ()
+    changed_since: str = ""
+    """Of the chosen artifacts only those that differ from this git revision."""
     profile: str = "dev"
     level: Level | None = None
     targets: tuple[str, ...] = ()
@@ -50,6 +52,8 @@ class Asked:
     checks: bool = True
     check_always: bool = False
     runtimes: tuple[str, ...] = ()
+    hosts: tuple[str, ...] = ()
+    """Hosts to judge by besides the declared ones."""
     flags: Mapping[str, object] = field(default_factory=dict)
     """Settings of the machine given as flags."""
     write: bool = True
@@ -166,7 +170,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     watch.file(*config_paths(world.environ))
     project = open_project(common.start, watch)
     files = world.doors.files
-    names = select(project.manifest, project.catalog, asked.words)
+    names = select(project.manifest, project.catalog, asked.words, project.member)
     if asked.write:
         prepare_workdir(project.folder, files, project.catalog)
         if project.root != project.folder:
@@ -179,17 +183,20 @@ def prepare(common: Common, asked: Asked) -> Session:
     watch.tree(project.root, found, folders)
     progress = Progress(console=console, root=project.root)
     tree = Tree(names=found, vendor=vendor_names(project, names, kit, store, progress if asked.write else None))
-    plan = make_plan(
-        Context(
-            manifest=project.manifest,
-            catalog=project.catalog,
-            toolchains=dict(lock.toolchains),
-            kit=kit,
-            tree=tree,
-            environ=world.environ,
-        ),
-        _request(project, names, asked),
+    context = Context(
+        manifest=project.manifest,
+        catalog=project.catalog,
+        toolchains=dict(lock.toolchains),
+        kit=kit,
+        tree=tree,
+        environ=world.environ,
     )
+    request = _request(project, names, asked)
+    if asked.changed_since:
+        request = replace(request, artifacts=_changed(world, project, lock, context, request, asked.changed_since))
+        if not request.artifacts:
+            console.note(f"no chosen artifact differs from {asked.changed_since}: nothing to do")
+    plan = make_plan(context, request)
     if asked.write:
         known = frozenset(found)
         watch.file(*(project.root / n for step in plan.steps for n in (*step.inputs, *step.candidates) if n in known))
@@ -217,7 +224,20 @@ def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
         checks=asked.checks,
         check_always=asked.check_always,
         runtimes=asked.runtimes,
+        hosts=asked.hosts,
     )
+
+
+def _changed(world: World, project: Project, lock: Lock, context: Context, request: Request, ref: str) -> tuple[str, ...]:
+    """The artifacts of a request that differ from a git revision."""
+    from wbuild.affected import affected
+    from wbuild.cli.changes import change_since, gone
+
+    change = change_since(world, project, lock, ref)
+    tree = replace(context.tree, names=tuple(sorted({*context.tree.names, *gone(project.root, change)})))
+    whole = make_plan(replace(context, tree=tree), replace(request, checks=True, check_always=True, runtimes=()))
+    touched = affected(change, whole, project.manifest, lock, project.catalog)
+    return tuple(name for name in request.artifacts if name in touched)
 
 
 def vendor_names(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 import click
 
-from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
 from wbuild.cli.selection import is_file
 from wbuild.model.happened import ArtifactReport
@@ -16,6 +16,7 @@ from wbuild.model.happened import ArtifactReport
 @click.command(cls=Command)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT|FILE]...")
 @click.option("--against", metavar="FILE", help="Show the difference to a .wasm file or an artifact's .report.json.")
+@changed_option
 @opt_option
 @profile_option
 @common_build_options
@@ -30,7 +31,7 @@ def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt
     names = tuple(word for word in artifacts if not is_file(word))
     reports = [measured(common.start / word) for word in files]
     code = 0
-    if names or not files:
+    if names or not files or given["changed_since"]:
         built, code = _built(common, names, *profile_of(opt, profile, "release"), given)
         reports += built
     before = measured(common.start / against) if against else None
@@ -38,7 +39,7 @@ def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt
         raise UsageError("WB283", "--against compares one artifact or file", hint="name the one to compare")
     if given["format_"] == "json":
         common.console.result(json.dumps(document(reports, before), indent=2, ensure_ascii=False))
-    else:
+    elif reports:
         common.console.page(text(reports, before))
     return code
 
@@ -51,6 +52,7 @@ def _built(
 
     asked = Asked(
         words=names,
+        changed_since=str(given["changed_since"]),
         profile=profile,
         level=level,  # type: ignore[arg-type]
         locked=given["locked"],  # type: ignore[arg-type]

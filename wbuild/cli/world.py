@@ -90,13 +90,6 @@ class World:
         return {name: value for name, value in self.environ.items() if name.upper() in ("SYSTEMROOT", "WINDIR")}
 
     @property
-    def git_env(self) -> Mapping[str, str]:
-        """What git is started with: its configuration is in HOME; it asks nobody and locks nothing."""
-        names = ("HOME", "USERPROFILE", "XDG_CONFIG_HOME", "PATH", "SYSTEMROOT", "WINDIR", "TMPDIR", "TEMP", "TMP")
-        kept = {name: value for name, value in self.environ.items() if name.upper() in names}
-        return {**kept, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"}
-
-    @property
     def github_output(self) -> Path | None:
         """Where a GitHub workflow's step writes its outputs; None anywhere else."""
         named = self.environ.get("GITHUB_OUTPUT")

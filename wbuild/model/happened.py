@@ -82,6 +82,16 @@ class CheckVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostVerdict:
+    """Whether the file fits one of the artifact's hosts."""
+
+    host: str
+    status: Literal["fits", "refused"]
+    reasons: tuple[str, ...] = ()
+    """Why it was refused."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What the optimizer did."""
 
@@ -120,6 +130,7 @@ class ArtifactReport:
     sections: tuple[SectionSize, ...] = ()
     budget: tuple[BudgetVerdict, ...] = ()
     checks: tuple[CheckVerdict, ...] = ()
+    hosts: tuple[HostVerdict, ...] = ()
     choice: Choice | None = None
     features: Mapping[str, str] = field(default_factory=dict)
     """Feature → what needs it."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from wbuild.model.locked import Pin
+from wbuild.model.shipped import HostRecipe
 from wbuild.model.written import Artifact, Level, Metric, Target
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
@@ -168,6 +169,8 @@ class Product:
     """dist/<profile>/<name>.wasm, relative to the root."""
     copy: str = ""
     """The artifact's `out`, relative to the root."""
+    hosts: tuple[HostRecipe, ...] = ()
+    """Hosts that it must fit."""
     measure: str = ""
     """JSON of the measure step (sizes, sections, features …)."""
     select: str = ""

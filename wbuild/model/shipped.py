@@ -237,12 +237,62 @@ class RuntimeRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class HostModule:
+    """What a host gives to a core module, and asks of it."""
+
+    imports: Mapping[str, tuple[str, ...]]
+    """Module → names that may be imported from it; `*` stands for any text in both."""
+    exports: tuple[str, ...] = ()
+    """Exports that it must have; `*` stands for any text, and of several with | between them one is enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostComponent:
+    """What a host gives to a component, and asks of it."""
+
+    imports: tuple[str, ...]
+    """Interfaces that may be imported; `*` stands for any text."""
+    exports: tuple[str, ...] = ()
+    """Exports that it must have; `*` stands for any text, and of several with | between them one is enough."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class HostRecipe:
+    """A system that embeds a runtime: what an artifact must be to run there."""
+
+    name: str
+    """Name in `hosts` of artifacts, and behind --host."""
+    title: str
+    """Name as people write it."""
+    targets: tuple[Target, ...]
+    """Targets whose artifacts it takes; `init` proposes the first that the language builds for."""
+    source: tuple[str, ...]
+    """Where the facts of this recipe were read."""
+    date: str
+    """When they were read, year and month."""
+    homepage: str = ""
+    """Address of the project's page."""
+    module: HostModule | None = None
+    """Its terms for core modules (`[module]`); without them it takes none."""
+    component: HostComponent | None = None
+    """Its terms for components (`[component]`); without them it takes none."""
+    denied: tuple[str, ...] = ()
+    """WebAssembly proposals that it refuses, by their names in `target_features`."""
+    implied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """What makes `init` propose it: packages of cargo, npm, go and pypi, and under `file` names of files."""
+    fallback: bool = False
+    """`init` proposes it only when nothing implies another host."""
+    origin: str = "shipped"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Catalog:
     """All recipes, by name."""
 
     tools: Mapping[str, ToolRecipe]
     languages: Mapping[str, LanguageRecipe]
     runtimes: Mapping[str, RuntimeRecipe]
+    hosts: Mapping[str, HostRecipe] = field(default_factory=dict)
     digest: str
     """SHA-256 over the project's own recipes, "" without any."""
 

@@ -39,7 +39,9 @@ class Project:
     root: RelativePath = "."
     """Widens the boundary of paths, at most to the enclosing git repository."""
     recipes: tuple[Glob, ...] = ()
-    """Own tools, languages and runtimes: TOML files in the format of the shipped recipes; they override shipped ones by name."""
+    """Own tools, languages, runtimes and hosts: TOML files in the format of the shipped recipes; they override shipped ones by name."""
+    members: tuple[Glob, ...] = ()
+    """Folders with a wbuild.toml of their own that holds artifacts and checks only; they share this file's settings, lock and dist/."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -184,6 +186,8 @@ class Artifact:
     """Toolchain that serves the language here; overrides [toolchains]."""
     budget: Budget | None = None
     """Size limits."""
+    hosts: tuple[str, ...] = ()
+    """Systems that it must fit, such as envoy: their imports, exports and proposals are checked."""
     env: Mapping[str, str | EnvFrom] = field(default_factory=dict)
     """Environment that steps see beyond what tools need."""
     flags: Flags = field(default_factory=Flags)
@@ -209,7 +213,9 @@ class Artifact:
     checks: tuple[Check, ...] = ()
     """`[[artifact.NAME.check]]`, in order."""
     line: int = 0
-    """Line of the table in wbuild.toml, for messages about the whole artifact."""
+    """Line of the table in its wbuild.toml, for messages about the whole artifact."""
+    member: str = "."
+    """Folder of the wbuild.toml that declares it, relative to the project's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -225,6 +231,8 @@ class Manifest:
     """As written; `dev` and `release` may be absent."""
     vendor: Mapping[str, Vendor]
     artifacts: tuple[Artifact, ...]
-    """In the order of the file; `path`, `targets` and `kind` filled in."""
+    """In the order of the files; `path`, `targets` and `kind` filled in, `path` and `out` relative to this file's folder."""
     folder: str
     """Folder of wbuild.toml relative to the project's root, "." when it is the root (POSIX)."""
+    members: tuple[str, ...] = ()
+    """Folders of the members, relative to wbuild.toml's folder."""

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
-from wbuild import legible
+from wbuild import fit, legible
 from wbuild.errors import Problem, exit_code, worst
 from wbuild.measure import verdicts
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes
@@ -14,15 +14,6 @@ from wbuild.model.planned import Plan, Product
 from wbuild.report.from_json import load, parse
 
 __all__ = ["Run", "assemble", "last_sizes"]
-
-_ALIASES: Mapping[str, tuple[str, ...]] = {
-    "bulk-memory": ("bulk-memory", "bulk-memory-opt"),
-    "exceptions": ("exception-handling", "legacy-exceptions", "exnref"),
-    "reference-types": ("reference-types", "call-indirect-overlong"),
-    "simd": ("simd128",),
-    "threads": ("atomics",),
-}
-"""Names of proposals that stand for other or several features."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -99,8 +90,11 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
     texts: Mapping[str, str] = {} if _stopped(own) else run.texts
     report = _weighed(report, product, texts)
     report = _chosen(report, product, texts, degraded=any(result.degraded for result in own))
+    misfits = [(host, tuple(fit.problems(host, _title(report, product), report))) for host in product.hosts if report.sizes]
+    report = replace(report, hosts=tuple(fit.verdict(host, found) for host, found in misfits))
     broken = [result.problem for result in own if result.status == "failed" and result.problem]
-    problems = tuple(dict.fromkeys([*broken, *_judged(report, product, locked=run.locked)]))
+    judged = [*_judged(report, product, locked=run.locked), *(problem for _, found in misfits for problem in found)]
+    problems = tuple(dict.fromkeys([*broken, *judged]))
     if problems or any(result.status == "failed" for result in own):
         return replace(report, status="failed", problems=problems)
     skips = [result.problem for result in own if result.status == "skipped" and result.problem]
@@ -149,14 +143,19 @@ def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], 
     return replace(report, choice=replace(load(Choice, doc), degraded=degraded), checks=tuple(checks))
 
 
+def _title(report: ArtifactReport, product: Product) -> str:
+    """How messages call it: with the target when it is not the artifact's first."""
+    return report.name if report.target == product.artifact.targets[0] else f"{report.name} ({report.target})"
+
+
 def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterator[Problem]:
     """What is wrong with a file that was made."""
-    name = report.name if report.target == product.artifact.targets[0] else f"{report.name} ({report.target})"
+    name = _title(report, product)
     if report.level != "none":
         yield from (_over(name, report.name, verdict) for verdict in report.budget if verdict.status == "over")
     yield from (_check(name, verdict) for verdict in report.checks if verdict.status != "passed")
     for denied in product.artifact.proposals.deny:
-        for feature in _ALIASES.get(denied, (denied,)):
+        for feature in fit.features_of(denied):
             if feature in report.features:
                 yield Problem(
                     code="WB303",

@@ -7,7 +7,7 @@ from fractions import Fraction
 from typing import Final
 
 from wbuild import legible, units
-from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Report
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, HostVerdict, Report
 from wbuild.report.table import Cell, Style, plain, render
 
 __all__ = ["CATEGORIES", "checks", "notes", "summary", "table"]
@@ -106,6 +106,9 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
         names = ", ".join(dict.fromkeys(f'"{legible.escape(verdict.name)}"' for verdict in failed[:3]))
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
         yield "bad", f"{len(failed)} of {len(artifact.checks)} checks failed: {names}{more}"
+    refused = [verdict.host for verdict in artifact.hosts if verdict.status == "refused"]
+    if refused:
+        yield "bad", f"does not fit {', '.join(map(legible.escape, refused))}"
     choice = artifact.choice
     if choice is None or artifact.level == "none":
         return
@@ -120,13 +123,23 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
 
 
 def checks(report: Report, style: Style = plain) -> str:
-    """Every check of every artifact on every runtime, what differs below those that did not pass."""
-    pairs = [(artifact, verdict) for artifact in report.artifacts for verdict in artifact.checks]
-    rows = [[*_check_cells(artifact, verdict, report)] for artifact, verdict in pairs]
+    """Every check of every artifact on every runtime, and every host, with what differs below those that did not pass."""
+    entries: list[tuple[list[Cell], Sequence[str]]] = []
+    for artifact in report.artifacts:
+        entries += [([*_check_cells(artifact, verdict, report)], verdict.message.splitlines()) for verdict in artifact.checks]
+        entries += [([*_host_cells(artifact, verdict, report)], verdict.reasons) for verdict in artifact.hosts]
     shown: list[str] = []
-    for (_, verdict), line in zip(pairs, render(rows, style).splitlines(keepends=True), strict=True):
-        shown += [line, *(f"         {legible.escape(detail)}\n" for detail in verdict.message.splitlines())]
+    for (_, details), line in zip(entries, render([row for row, _ in entries], style).splitlines(keepends=True), strict=True):
+        shown += [line, *(f"         {legible.escape(detail)}\n" for detail in details)]
     return "".join(shown)
+
+
+def _host_cells(artifact: ArtifactReport, verdict: HostVerdict, report: Report) -> Iterator[Cell]:
+    yield Cell(verdict.status, "good" if verdict.status == "fits" else "bad")
+    yield Cell(_title(artifact, report), "name")
+    yield Cell("host")
+    yield Cell(legible.escape(verdict.host))
+    yield Cell("")
 
 
 def _check_cells(artifact: ArtifactReport, verdict: CheckVerdict, report: Report) -> Iterator[Cell]:

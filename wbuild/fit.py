@@ -1,0 +1,82 @@
+"""Whether a file fits a host: its form, imports, exports and proposals against the host's recipe. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from fnmatch import fnmatchcase
+from typing import Final
+
+from wbuild import legible
+from wbuild.errors import Problem
+from wbuild.model.happened import ArtifactReport, HostVerdict
+from wbuild.model.shipped import HostComponent, HostModule, HostRecipe
+
+__all__ = ["features_of", "problems", "verdict"]
+
+COMPONENT: Final = "component-model"
+"""The feature that every component has, and no module."""
+_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
+    "bulk-memory": ("bulk-memory", "bulk-memory-opt"),
+    "exceptions": ("exception-handling", "legacy-exceptions", "exnref"),
+    "reference-types": ("reference-types", "call-indirect-overlong"),
+    "simd": ("simd128",),
+    "threads": ("atomics",),
+}
+_SHOWN: Final = 8
+"""Names listed in one message; the rest is counted."""
+
+
+def features_of(proposal: str) -> tuple[str, ...]:
+    """Features that a proposal's name stands for: some proposals have other or several names in modules."""
+    return _ALIASES.get(proposal, (proposal,))
+
+
+def verdict(host: HostRecipe, refusals: Sequence[Problem]) -> HostVerdict:
+    """What a report says about a host, from its `problems`."""
+    return HostVerdict(host=host.name, status="refused" if refusals else "fits", reasons=tuple(p.message for p in refusals))
+
+
+def problems(host: HostRecipe, name: str, found: ArtifactReport) -> Iterator[Problem]:
+    """Why a measured file, which messages call `name`, does not fit a host; nothing when it does."""
+    is_component = COMPONENT in found.features
+    terms: HostModule | HostComponent | None = host.component if is_component else host.module
+    if terms is None:
+        form, other = ("component", "a core module") if is_component else ("core module", "a component")
+        hint = f"build it as {other}, or take {host.name} out of hosts"
+        yield Problem(code="WB313", message=f"{name} is a {form}, and {host.title} takes none", hint=hint)
+        return
+    patterns = _patterns(terms)
+    foreign = [entry for entry in found.imports if not any(fnmatchcase(entry, pattern) for pattern in patterns)]
+    if foreign:
+        message = f"{name} imports what {host.title} does not have: {_listed(foreign)}"
+        yield Problem(code="WB310", message=message, hint=f"`wbuild hosts {host.name}` lists what it has; look at what the code calls")
+    lacking = [wanted for wanted in terms.exports if not _exported(wanted, found.exports)]
+    if lacking:
+        message = f"{name} lacks exports that {host.title} asks for: {_listed([' or '.join(_choices(w)) for w in lacking])}"
+        yield Problem(code="WB311", message=message, hint="export them, or use the host's own SDK, which does")
+    for denied in host.denied:
+        feature = next((feature for feature in features_of(denied) if feature in found.features), "")
+        if feature:
+            why = legible.escape(found.features[feature])
+            message = f"{name} uses {feature}, which {host.title} refuses: {why}"
+            yield Problem(code="WB312", message=message, hint=f"compile without {denied}, or take {host.name} out of hosts")
+
+
+def _patterns(terms: HostModule | HostComponent) -> tuple[str, ...]:
+    """Globs over imports as a measure names them: "module.name", of a component the interface."""
+    if isinstance(terms, HostComponent):
+        return terms.imports
+    return tuple(f"{module}.{entry}" for module, names in terms.imports.items() for entry in names)
+
+
+def _exported(wanted: str, exports: Sequence[str]) -> bool:
+    return any(fnmatchcase(entry, choice) for choice in _choices(wanted) for entry in exports)
+
+
+def _choices(wanted: str) -> list[str]:
+    return [choice.strip() for choice in wanted.split("|")]
+
+
+def _listed(names: Sequence[str]) -> str:
+    shown = ", ".join(legible.escape(entry, cap=80) for entry in names[:_SHOWN])
+    return shown + (f" and {len(names) - _SHOWN} more" if len(names) > _SHOWN else "")
