@@ -14,10 +14,13 @@ from tests.cli.toys import REPOSITORY, Shell
 from tests.goldens import golden
 from wbuild.cli.main import ALIASES, COMMANDS, MEANT, root
 
+SUBCOMMANDS = ["ci matrix", "ci cache-key", "ci init", "ci comment", "report merge"]
 CANARY = "canary-5d41402abc"
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "tools list", "tools info", "tools install", "tools where", "tools verify"])
+@pytest.mark.parametrize(
+    "command", ["", *COMMANDS, "tools list", "tools info", "tools install", "tools where", "tools verify", *SUBCOMMANDS]
+)
 def test_help(command: str, place: Shell) -> None:
     done = place.run(*command.split(), "--help", env={"COLUMNS": "100"}).ends(0)
     assert done.err == ""

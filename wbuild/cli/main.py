@@ -32,6 +32,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "languages": "wbuild.cli.languages",
     "hosts": "wbuild.cli.hosts",
     "config": "wbuild.cli.config",
+    "ci": "wbuild.cli.ci",
+    "report": "wbuild.cli.report",
     "schema": "wbuild.cli.schema",
     "explain": "wbuild.cli.explain",
     "clean": "wbuild.cli.clean",

@@ -123,6 +123,7 @@ class Session:
                 texts=self._texts(wanted),
                 previous={p.file: text for p in products if (text := self._text(report_path(p.file)))},
                 seconds=time.monotonic() - self.started,
+                platform=self.world.doors.platform,
                 locked=self.locked,
             ),
         )
@@ -182,7 +183,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     found, folders = names_below(files, project.root)
     watch.tree(project.root, found, folders)
     progress = Progress(console=console, root=project.root)
-    vendor = _vendor(project, names, kit, store, progress if asked.write else None)
+    vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
     tree = Tree(names=found, vendor=vendor, texts=_project_files(project, names, found, watch))
     context = Context(
         manifest=project.manifest,
@@ -249,7 +250,7 @@ def _changed(world: World, project: Project, lock: Lock, context: Context, reque
     return tuple(name for name in request.artifacts if name in touched)
 
 
-def _vendor(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:
+def vendor_names(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:
     """Files of the vendored sources that the chosen artifacts use; they are fetched first, because globs need their names.
 
     Without `progress` nothing is fetched: raises ProvisionError for one that is not in the store.

@@ -91,6 +91,17 @@ class World:
         return {name: value for name, value in self.environ.items() if name.upper() in ("SYSTEMROOT", "WINDIR")}
 
     @property
+    def github_output(self) -> Path | None:
+        """Where a GitHub workflow's step writes its outputs; None anywhere else."""
+        named = self.environ.get("GITHUB_OUTPUT")
+        return Path(named) if named else None
+
+    @property
+    def commit(self) -> str:
+        """The commit that a CI system says it builds; "" where none does."""
+        return next((self.environ[name] for name in ("GITHUB_SHA", "CI_COMMIT_SHA") if self.environ.get(name)), "")
+
+    @property
     def store(self) -> Path:
         """Folder of tools."""
         return self._path("store")

@@ -30,6 +30,8 @@ class Run:
     previous: Mapping[str, str] = field(default_factory=dict)
     """Artifact's file → text of its last artifact report, as far as there is one."""
     seconds: float = 0.0
+    platform: str = ""
+    """The machine that built."""
     locked: bool = False
     """A degraded artifact is an error."""
 
@@ -82,6 +84,7 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
         status="skipped",
         previous=last_sizes(run.previous.get(product.file, "")),
         tools=dict(sorted(used.items())),
+        platform=run.platform,
         seconds=sum(result.seconds for result in own if result.status in {"ran", "failed", "none"}),
     )
     texts: Mapping[str, str] = {} if _stopped(own) else run.texts
