@@ -386,3 +386,20 @@ def test_tools_are_looked_up_at_once_and_npm_waits_for_node(bench: Bench) -> Non
     assert list(lock.tools) == ["engine", "node", "opt", "zig"]
     assert seen == [("opt", ("npm",))]
     assert bench.installed == [f"{pin_of(lock, 'node').identity} npm"]
+
+
+def test_a_tool_whose_node_cannot_be_had_says_nothing_of_its_own(bench: Bench) -> None:
+    class Npm(FakeSource):
+        def resolve(
+            self, tool: ToolRecipe, route: Route, version: str, platforms: Sequence[Platform], doors: Doors
+        ) -> Mapping[Platform, Pin | Unavailable]:
+            if route.source == "npm" and doors.program is not None:
+                doors.program("npm")
+            return super().resolve(tool, route, version, platforms, doors)
+
+    bench.source = Npm(versions=VERSIONS)
+    bench.source.unreachable = {"node-wheel"}
+    two = tool("opt", OPT_ROUTE, Route(source="pypi", package="engine-wheel", bin={"opt": ("{self}/opt",)}), optimizer=True)
+    with pytest.raises(ProvisionError, match="cannot reach the origin of node-wheel"):
+        bench.resolve(manifest(), catalog=replace(CATALOG, tools={**CATALOG.tools, "opt": two}))
+    assert not [line for line in bench.said if "passed over" in line]

@@ -114,6 +114,8 @@ class _Search:
     found: dict[Platform, Pin] = field(default_factory=dict)
     reasons: dict[Platform, str] = field(default_factory=dict)
     error: ProvisionError | None = None
+    stranded: bool = False
+    """A tool that it needs was not found."""
 
     def run(self) -> LockedTool:
         """The block. Raises ProvisionError when no route serves any platform."""
@@ -134,6 +136,8 @@ class _Search:
         try:
             answer = self.request.sources[route.source].resolve(self.recipe, route, self.version, platforms, self._doors(route))
         except ProvisionError as error:
+            if self.stranded:  # the needed tool's own search says why
+                raise
             self.error = error
             if len(self.recipe.routes) > 1:
                 self.request.say(f"{self.recipe.name}: route {route.source}:{route.package} passed over: {error.problems[0].message}")
@@ -163,7 +167,9 @@ class _Search:
 
         def program(name: str) -> tuple[str, ...]:
             needs = closure(needs_of(route, route.source, self.recipe.name), self.catalog)
+            self.stranded = True
             known = {need: self.kept[need] if need in self.kept else self.before[need].result() for need in needs}
+            self.stranded = False
             for tool in Equipment(tools=known, catalog=self.catalog).all().values():
                 entry = tool.platforms.get(self.request.doors.platform)
                 if isinstance(entry, Pin) and name in entry.bin:
