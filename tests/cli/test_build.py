@@ -131,6 +131,20 @@ def test_plan_explains_and_writes_nothing(project: Shell) -> None:
     assert "<words of" not in project.run("plan", "--opt", "--resolved").ends(0).out
     document = json.loads(project.run("plan", "--opt", "--format", "json").ends(0).out)
     assert document["schema"] == "wbuild.plan/1"
+    assert project.run("plan", "--format", "dot").ends(0).out.startswith("digraph plan {\n")
+    assert 'compile<br>hello"]' in project.run("plan", "--format", "mermaid").ends(0).out
+
+
+def test_the_schema_is_there_while_the_manifest_or_a_recipe_is_wrong(project: Shell) -> None:
+    whole = project.run("schema").ends(0)
+    project.write("recipes/broken.toml", 'type = "tool"\nname = 1\n')
+    done = project.run("schema").ends(0)
+    assert done.out == whole.out
+    assert "warning: the schema may lack own recipes: " in done.err
+    project.write("wbuild.toml", project.read("wbuild.toml") + "\n[artifact.\n")
+    done = project.run("schema").ends(0)
+    assert json.loads(done.out)["type"] == "object"
+    assert "warning: the schema may lack own recipes: " in done.err
 
 
 def test_a_failing_compiler(project: Shell) -> None:

@@ -27,6 +27,12 @@ def test_help(command: str, place: Shell) -> None:
     golden(f"help/{command.replace(' ', '-') or 'wbuild'}.txt", done.out)
 
 
+def test_no_summary_is_cut(place: Shell) -> None:
+    for line in ("--help", "tools --help"):
+        commands = place.run(*line.split(), env={"COLUMNS": "100"}).ends(0).out.partition("Commands:\n")[2].splitlines()
+        assert all(row[2] != " " and not row.endswith("...") for row in commands), "a summary does not fit into one line"
+
+
 def test_version(place: Shell) -> None:
     assert place.run("--version").ends(0).out == "wbuild 0.1.0\n"
 

@@ -136,6 +136,8 @@ class Console:
         from wbuild.report.problem import render
 
         self.write(render(problem))
+        if problem.log:
+            self.detail(problem.log)
 
     def _clean(self, text: str) -> str:
         text = self.redact(text)

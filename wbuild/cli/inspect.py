@@ -17,7 +17,10 @@ from wbuild.model.happened import ArtifactReport
 @format_option
 @pass_common
 def command(common: Common, file: str, other: str | None, format_: str) -> int:
-    """Show imports, exports, proposals and what needs each, memory, producers and sections; with FILE2, the difference."""
+    """Show what a file is, needs and offers; with FILE2, the difference.
+
+    Imports, exports, proposals and what needs each, memory, producers and sections. `-` is standard input.
+    """
     from wbuild.cli.measured import measured
     from wbuild.cli.size import document, text
     from wbuild.report.sizes import sections

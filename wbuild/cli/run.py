@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 @common_build_options
 @pass_common
 def command(common: Common, artifact: str | None, args: tuple[str, ...], **given: object) -> int:
-    """Build an artifact and run it, or run a .wasm file; ends with the program's own code."""
+    """Build an artifact and run it, or run a file. It ends with the program's own exit code."""
     from wbuild.cli import engines
 
     if artifact is not None and is_file(artifact):

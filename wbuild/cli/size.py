@@ -23,7 +23,7 @@ from wbuild.model.happened import ArtifactReport
 @format_option
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt: Opt | None, profile: str | None, **given: object) -> int:
-    """Show every section of artifacts or files with its bytes; artifacts are built first, in the release profile."""
+    """Show every section of artifacts or files with its bytes. Artifacts are built first, in the release profile."""
     from wbuild.cli.measured import measured
     from wbuild.errors import UsageError
 

@@ -11,6 +11,7 @@ from wbuild.errors import Problem, exit_code, worst
 from wbuild.measure import verdicts
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes
 from wbuild.model.planned import Plan, Product
+from wbuild.proposals import features_of
 from wbuild.report.from_json import load, parse
 
 __all__ = ["Run", "assemble", "last_sizes"]
@@ -155,7 +156,7 @@ def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterat
         yield from (_over(name, report.name, verdict) for verdict in report.budget if verdict.status == "over")
     yield from (_check(name, verdict) for verdict in report.checks if verdict.status != "passed")
     for denied in product.artifact.proposals.deny:
-        for feature in fit.features_of(denied):
+        for feature in features_of(denied):
             if feature in report.features:
                 yield Problem(
                     code="WB303",
