@@ -167,7 +167,7 @@ def readable_catalog(start: Path) -> tuple[Catalog, tuple[Problem, ...]]:
     except UsageError:
         globs = ()
     found = (path for glob in globs for path in sorted(folder.glob(glob)) if path.is_file() and not _escapes(folder, str(path), "."))
-    local = {path.relative_to(folder).as_posix(): _text(path) for path in found}
+    local = {path.relative_to(folder).as_posix(): text_of(path) for path in found}
     return _as_far_as_right(local), problems
 
 
