@@ -177,7 +177,9 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         state=shared.state,
         timeout=recipe.timeout,
         first_use=FirstUse(
-            cache=shared.pins[0].identity, key=f"{build.language.name}.{build.target}.{build.level}", message=toolchain.first_use
+            cache=shared.pins[0].identity,
+            key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}",
+            message=toolchain.first_use,
         )
         if toolchain.first_use
         else None,
