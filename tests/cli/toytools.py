@@ -36,6 +36,14 @@ def said_by(path: str) -> bytes:
     return body[at + 1 :].rstrip(b"\0")
 
 
+def linger(verb: str, file: Path) -> None:
+    if verb == "sleep":
+        file.write_text(str(os.getpid()))
+        time.sleep(60)
+    while not file.exists():
+        time.sleep(0.02)
+
+
 def compile_(sources: list[str], out: str, depfile: str) -> int:
     said, pad, read, waiting = [], 0, [], list(sources)
     while waiting:
@@ -51,12 +59,12 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 said.append(os.environ.get(rest, "unset"))
             elif verb == "include":
                 waiting.append(os.path.normpath(Path(name).parent / rest))
-            elif verb == "sleep":
-                Path(rest).write_text(str(os.getpid()))
-                time.sleep(60)
-            elif verb == "fail":
+            elif verb in ("sleep", "wait"):
+                linger(verb, Path(rest))
+            elif verb in ("warn", "fail"):
                 print(rest, file=sys.stderr)
-                return 1
+                if verb == "fail":
+                    return 1
     Path(depfile).write_text(f"{out}: " + " ".join(name.replace(" ", "\\ ") for name in read) + "\n")
     Path(out).write_bytes(module("".join(f"{line}\n" for line in said).encode() + b"\0" * pad))
     return 0

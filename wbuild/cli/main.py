@@ -128,6 +128,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return 143
     except Exception as error:
         return _failed(error, common)
+    finally:
+        common.calm()
 
 
 def _invoke(argv: list[str], common: Common) -> int:

@@ -43,6 +43,11 @@ class Common:
         console: Console = self._made["console"]
         return console
 
+    def calm(self) -> None:
+        """Leave the terminal as it was, if anything was shown on it."""
+        if "console" in self._made:
+            self._made["console"].calm()
+
     def world(self, **flags: object) -> World:
         """Every door, built once. `flags` are settings given on the command line (None: not given)."""
         from wbuild.cli.world import World

@@ -38,6 +38,7 @@ def command(common: Common, artifact: str | None, args: tuple[str, ...], **given
     invoke = given["invoke"]
     if invoke is None and not target.runtime.is_command(target.module):
         return _list(common, target)
+    common.calm()
     return target.runtime.run(target.module, str(invoke) if invoke is not None else None, args)
 
 

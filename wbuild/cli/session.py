@@ -90,7 +90,11 @@ class Session:
         """Run the plan. A failed step is a result. `explain`: say why each step runs."""
         self.progress.plan = self.plan
         self.progress.explain = explain
-        return self.engine().execute(self.plan)
+        self.console.board.total, self.console.board.done = len(self.plan.steps), 0
+        try:
+            return self.engine().execute(self.plan)
+        finally:
+            self.console.calm()
 
     def engine(self) -> Engine:
         """The engine for this project."""
