@@ -130,7 +130,7 @@ def parse_group(text: str) -> Group:
         return Group(by="lang" if by == "lang" else "artifact")
     if by == "shard" and count.isascii() and count.isdigit() and 0 < int(count[:6]) <= 10_000:
         return Group(by="shard", shards=int(count[:6]))
-    raise UsageError("WB292", f"--group {text!r} is no way to group cells", hint="there is: lang, artifact, shard=N (N from 1 to 10000)")
+    raise UsageError("WB299", f"--group {text!r} is no way to group cells", hint="there is: lang, artifact, shard=N (N from 1 to 10000)")
 
 
 def cells(manifest: Manifest, catalog: Catalog, wanted: Wanted) -> tuple[tuple[Cell, ...], tuple[LeftOut, ...]]:

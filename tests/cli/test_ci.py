@@ -75,7 +75,7 @@ def test_matrix(project: Shell) -> None:
     assert jobs(project) == {"toycc-linux-x86_64": ["one", "two", "three"]}
     assert set(jobs(project, "--group", "artifact", "t*")) == {"two-linux-x86_64", "three-linux-x86_64"}
     assert len(jobs(project, "--group", "shard=2", "--platform", "linux-x86_64", "--platform", "macos-arm64")) <= 4
-    assert project.run("ci", "matrix", "--group", "x").ends(2).err.startswith("error[WB292]")
+    assert project.run("ci", "matrix", "--group", "x").ends(2).err.startswith("error[WB299]")
     assert project.run("ci", "matrix", "nothing").ends(2).err.startswith("error[WB267]")
     assert project.run("ci", "matrix", "--profile", "nothing").ends(2).err.startswith("error[WB222]")
 

@@ -195,7 +195,7 @@ def test_groups(text: str) -> None:
 def test_no_groups(text: str) -> None:
     with pytest.raises(UsageError) as caught:
         parse_group(text)
-    assert caught.value.problems[0].code == "WB292"
+    assert caught.value.problems[0].code == "WB299"
 
 
 def whole() -> Matrix:
