@@ -43,6 +43,8 @@ class Runtime:
     kit: Kit
     store: Store
     world: World
+    title: str = ""
+    """How messages call the module; "" for its path."""
 
     def run(self, module: Path, invoke: str | None, args: Sequence[str]) -> int:
         """Run a module with this terminal's streams; the program's exit code.
@@ -63,7 +65,7 @@ class Runtime:
         return code
 
     def _refused(self, module: Path, code: int, said: str) -> WbuildError:
-        message = f"{self.recipe.title} does not run {shown(module)}"
+        message = f"{self.recipe.title} does not run {self.title or shown(module)}"
         if code != BAD_CALL:
             return StepError("WB105", message, detail=said)
         functions = self.functions(module) if self.recipe.exports else []
@@ -90,7 +92,7 @@ class Runtime:
             done = self.world.doors.runner.run(command, log=log)
             if done.code:
                 said = log.read_text("utf-8", "replace") if log.exists() else ""
-                raise StepError("WB105", f"{self.recipe.title} does not take {shown(module)}", detail=said)
+                raise StepError("WB105", f"{self.recipe.title} does not take {self.title or shown(module)}", detail=said)
             found: dict[str, Any] = json.loads(out.read_text("utf-8"))
             return found
 

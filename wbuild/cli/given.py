@@ -38,6 +38,11 @@ class Given:
         return "standard input" if self.file == STDIN else self.file
 
 
+def title(common: Common, word: str) -> str:
+    """How messages call the file that a word names."""
+    return "standard input" if word == STDIN else shown(common.start / word)
+
+
 def read(common: Common, word: str, hint: str = FILE_OR_ARTIFACT) -> Given:
     """The file that a word names, text assembled. Raises UsageError when there is none, StepError for text that is wrong."""
     if word == STDIN:

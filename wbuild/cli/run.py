@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import shlex
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -36,7 +36,8 @@ def command(common: Common, artifact: str | None, args: tuple[str, ...], **given
     if artifact is None or not is_file(artifact):
         return _run(common, _built(common, artifact, given), invoke, args)
     with files.module(common, artifact) as module:
-        return _run(common, Target(module=module, runtime=engines.for_file(common, given["runtime"])), invoke, args)
+        runtime = replace(engines.for_file(common, given["runtime"]), title=files.title(common, artifact))
+        return _run(common, Target(module=module, runtime=runtime), invoke, args)
 
 
 def _run(common: Common, target: Target, invoke: str | None, args: Sequence[str]) -> int:
