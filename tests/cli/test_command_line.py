@@ -80,7 +80,7 @@ def test_only_existing_commands_are_suggested() -> None:
         ("explain WB299", 'error[WB273]: there is no error "WB299"\n'),
         ("-C nowhere build", "error[WB261]: invalid value for '-C': Directory 'nowhere' does not exist\n"),
         ("build", "error[WB270]: no wbuild.toml in . or above\n"),
-        ("run x.wasm", "error[WB281]: there is no file 'x.wasm'\n"),
+        ("run x.wasm", "error[WB281]: there is no file x.wasm\n"),
     ],
 )
 def test_mistakes(line: str, error: str, place: Shell) -> None:

@@ -64,7 +64,7 @@ versions = ">=1"
 [[route]]
 source = "pypi"
 package = "toytools"
-bin = { toyrt = ["{python}", "-I", "{self}/toytools/main.py"] }
+bin = { toyrt = ["{python}", "-I", "{self}/toytools/main.py"], wat2wasm = ["{python}", "-I", "{self}/toytools/main.py", "wat"] }
 """,
     "wasmtime": """
 type = "runtime"

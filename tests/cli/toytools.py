@@ -1,6 +1,7 @@
 """The toys' program; a wheel holds it as `toytools/main.py`. It imports nothing but the standard library.
 
 cc SOURCE... OUT DEPFILE · opt IN OUT · check REQUEST OUTCOME · exec MODULE [--invoke TEXT] -- ARGS · exports MODULE · version
+wat IN OUT
 """
 
 from __future__ import annotations
@@ -78,7 +79,19 @@ def check(request: str, outcome: str) -> int:
     return 0
 
 
+def assemble(path: str, out: str) -> int:
+    text = Path(path).read_text("utf-8").strip()
+    if not text.endswith(")"):
+        print(f"{path}:1:1: expected `)`", file=sys.stderr)
+        return 1
+    Path(out).write_bytes(module(f"{text}\n".encode()))
+    return 0
+
+
 def execute(path: str, rest: list[str]) -> int:
+    if "--invoke" in rest[: rest.index("--")]:
+        Path(os.environ["WBUILD_REFUSAL"]).write_text("it exports no function `f`; there are none")
+        return 2
     args = rest[rest.index("--") + 1 :]
     sys.stdout.buffer.write(said_by(path))
     sys.stdout.buffer.write("".join(f"{arg}\n" for arg in args).encode())
@@ -91,6 +104,8 @@ def main(argv: list[str]) -> int:
         print("toytools 1.0")
     elif mode == "cc":
         return compile_(args[:-2], args[-2], args[-1])
+    elif mode == "wat":
+        return assemble(args[0], args[1])
     elif mode == "opt":
         Path(args[1]).write_bytes(module(said_by(args[0])))
     elif mode == "check":

@@ -82,7 +82,7 @@ def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, a
     refused: set[int] = set()
     found: list[ArtifactReport] = []
     for word in files:
-        report = measured(common.start / word)
+        report = measured(common, word)
         judged = [(host, tuple(fit.problems(host, word, report))) for host in hosts]
         found.append(replace(report, hosts=tuple(fit.verdict(host, problems) for host, problems in judged)))
         for host, problems in judged:

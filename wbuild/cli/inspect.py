@@ -21,13 +21,14 @@ def command(common: Common, file: str, other: str | None, format_: str) -> int:
 
     Imports, exports, proposals and what needs each, memory, producers and sections. `-` is standard input.
     """
+    from wbuild.cli.given import FILE_ONLY
     from wbuild.cli.measured import measured
     from wbuild.cli.size import document, text
     from wbuild.report.sizes import sections
 
-    first = measured(common.start / file)
+    first = measured(common, file, FILE_ONLY)
     if other is not None:
-        second = measured(common.start / other)
+        second = measured(common, other, FILE_ONLY)
         if format_ == "json":
             common.console.result(json.dumps(document([second], first), indent=2, ensure_ascii=False))
         else:

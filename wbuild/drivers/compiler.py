@@ -178,7 +178,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         timeout=recipe.timeout,
         first_use=FirstUse(
             cache=shared.pins[0].identity,
-            key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}",
+            key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}",
             message=toolchain.first_use,
         )
         if toolchain.first_use
