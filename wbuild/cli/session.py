@@ -13,10 +13,11 @@ from wbuild import __version__
 from wbuild import lock as locks
 from wbuild.cache import Cache
 from wbuild.cli.console import Console
+from wbuild.cli.found import look, places
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, names_below, open_project
+from wbuild.cli.project import Project, open_project
 from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.workdir import prepare as prepare_workdir
@@ -33,7 +34,6 @@ from wbuild.plan import DIST, Context, Request, make_plan
 from wbuild.report import to_json
 from wbuild.report.assemble import Run, assemble
 from wbuild.store import Store
-from wbuild.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -178,10 +178,10 @@ def prepare(common: Common, asked: Asked) -> Session:
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
     store = world.open_store()
     kit = locks.kit(lock, world.doors.platform)
-    found, folders = names_below(files, project.root)
-    watch.tree(project.root, found, folders)
+    found = look(files, project.root)
+    watch.tree(project.root, found.tree.names, found.folders, found.links)
     progress = Progress(console=console, root=project.root)
-    tree = Tree(names=found, vendor=_vendor(project, names, kit, store, progress if asked.write else None))
+    tree = replace(found.tree, vendor=_vendor(project, names, kit, store, progress if asked.write else None))
     context = Context(
         manifest=project.manifest,
         catalog=project.catalog,
@@ -189,6 +189,7 @@ def prepare(common: Common, asked: Asked) -> Session:
         kit=kit,
         tree=tree,
         environ=world.environ,
+        places=places(project),
     )
     request = _request(project, names, asked)
     if asked.changed_since:
@@ -197,7 +198,7 @@ def prepare(common: Common, asked: Asked) -> Session:
             console.note(f"no chosen artifact differs from {asked.changed_since}: nothing to do")
     plan = make_plan(context, request)
     if asked.write:
-        known = frozenset(found)
+        known = frozenset(found.tree.names)
         watch.file(*(project.root / n for step in plan.steps for n in (*step.inputs, *step.candidates) if n in known))
     return Session(
         world=world,

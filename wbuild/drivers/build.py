@@ -2,16 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from posixpath import join, normpath
 from typing import Protocol
 
+from wbuild.errors import Place
 from wbuild.kit import Kit
+from wbuild.locate import Path
 from wbuild.model.planned import Step
 from wbuild.model.shipped import LanguageRecipe, ToolchainRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
 from wbuild.tree import Tree
+
+
+def _nowhere(_artifact: Artifact, _keys: Path) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -30,6 +36,8 @@ class Build:
     """Folder of the artifact's sources, relative to the project's root."""
     foreign: tuple[str, ...] = ()
     """Folders of other artifacts below `base`: never inputs of this one."""
+    places: Callable[[Artifact, Path], Place | None] = _nowhere
+    """Where the value at a path below an artifact's table stands."""
 
     @property
     def kind(self) -> Kind:
@@ -39,6 +47,10 @@ class Build:
     def path(self, relative: str) -> str:
         """A path of the manifest, which is relative to the artifact's folder, relative to the project's root."""
         return normpath(join(self.base, relative))
+
+    def place(self, keys: Path) -> Place | None:
+        """Where one of the artifact's values stands, or the nearest thing around it; the artifact itself without keys."""
+        return self.places(self.artifact, keys)
 
 
 class Driver(Protocol):
