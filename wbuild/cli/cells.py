@@ -14,8 +14,9 @@ from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
 from wbuild.cli.project import Project, names_below, open_project
+from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
-from wbuild.cli.session import vendor_names
+from wbuild.cli.session import project_files, vendor_names
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import ProvisionError, WbuildError
 from wbuild.matrix import LIMITS, Cell, Matrix, Wanted, cells, make_matrix, parse_group
@@ -90,7 +91,8 @@ def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, 
     names, _ = names_below(world.doors.files, project.root)
     progress = Progress(console=common.console, root=project.root)
     vendor = vendor_names(project, wanted.artifacts, next(iter(wanted.kits.values())), world.open_store(), progress)
-    tree = Tree(names=tuple(sorted({*names, *gone(project.root, change)})), vendor=vendor)
+    texts = project_files(project, wanted.artifacts, names, Watch())
+    tree = Tree(names=tuple(sorted({*names, *gone(project.root, change)})), vendor=vendor, texts=texts)
     kept: set[str] = set()
     for artifact, profile, platform in dict.fromkeys((cell.artifact, cell.profile, cell.platform) for cell in found):
         context = Context(
