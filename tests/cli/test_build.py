@@ -192,9 +192,10 @@ def test_check(project: Shell) -> None:
 
 def test_a_check_that_did_not_run_is_not_reported_by_its_last_verdict(project: Shell) -> None:
     project.run("check").ends(0)
-    project.write("wbuild.toml", project.read("wbuild.toml") + '\n[[artifact.hello.check]]\nname = "more"\nstdin-file = "nope.txt"\n')
+    project.write("wbuild.toml", project.read("wbuild.toml") + '\n[[artifact.hello.check]]\nname = "more"\nstdin-file = "in.txt"\n')
+    project.write("hello/in.txt", "break\n")
     done = project.run("check").ends(1)
-    assert "error[WB105]: check of hello more needs" in done.err
+    assert "error[WB101]: check of hello more failed: exit 1" in done.err
     assert "no check that can run" not in done.err
     (project.folder / "hello/hello.toy").write_text("do nonsense\n")
     done = project.run("check").ends(1)
