@@ -77,7 +77,7 @@ def test_only_existing_commands_are_suggested() -> None:
         ("build --opt=fast", "error[WB261]: invalid value for '--opt': 'fast' is no level; there is none, speed, size, smallest\n"),
         ("build -j", "error[WB261]: option '-j' requires an argument\n"),
         ("tools", "error[WB261]: missing command\nhint: `wbuild tools --help` lists what there is\n"),
-        ("explain WB299", 'error[WB273]: there is no error "WB299"\n'),
+        ("explain WB199", 'error[WB273]: there is no error "WB199"\n'),
         ("-C nowhere build", "error[WB261]: invalid value for '-C': Directory 'nowhere' does not exist\n"),
         ("build", "error[WB270]: no wbuild.toml in . or above\n"),
         ("run x.wasm", "error[WB281]: there is no file x.wasm\n"),
