@@ -27,6 +27,7 @@ _ENV: Final = {
     "npm_config_progress": "false",
     "npm_config_color": "false",
     "npm_config_ignore_scripts": "true",
+    "NODE_USE_SYSTEM_CA": "1",  # TLS trusts what the system trusts; Node's own list alone knows no company's proxy
 }
 
 _FACTS: Final = ("version", "dist", "dependencies", "bundleDependencies", "bundledDependencies")
