@@ -154,11 +154,13 @@ class FakeFiles:
     def free(self, path: Path) -> int:
         return self.free_bytes
 
-    def walk(self, root: Path) -> Iterator[tuple[str, bool]]:
+    def walk(self, root: Path, on_link: Callable[[str], None] | None = None) -> Iterator[tuple[str, bool]]:
         skipped = {".git", ".wbuild", "dist", "target", "node_modules"}
         for path in sorted(root.rglob("*")):
             relative = path.relative_to(root)
             if not skipped.intersection(relative.parts):
+                if on_link is not None and path.is_symlink():
+                    on_link(relative.as_posix())
                 yield relative.as_posix(), path.is_dir()
 
 

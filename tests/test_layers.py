@@ -12,7 +12,7 @@ import wbuild
 ROOT = Path(wbuild.__file__).parent
 LAYERS = [
     ["errors", "model"],
-    ["names", "units", "locate", "faults", "decode", "versions", "words", "tree", "wasm", "legible", "doors"],
+    ["names", "units", "locate", "faults", "decode", "versions", "words", "tree", "wasm", "legible", "proposals", "doors"],
     [
         "kit",
         "shims",
@@ -28,20 +28,20 @@ LAYERS = [
         "reference",
         "runtimes",
     ],
-    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "fit"],
-    ["finish", "plan", "affected", "lock", "locktext", "store", "keys", "cache", "builtin"],
+    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "fit", "given"],
+    ["finish", "matrix", "plan", "affected", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
-    ["report", "scaffold", "survey"],
+    ["report", "scaffold", "survey", "workflows"],
     ["cli"],
 ]
 PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
-PURE += ["builtin", "fit", "affected", "survey"]
+PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click"}
-ONLY_IN_FUNCTIONS = {"requests", "jinja2", "brotli", "zstandard", "difflib", "tomli"}
+ONLY_IN_FUNCTIONS = {"requests", "jinja2", "rich", "brotli", "zstandard", "difflib", "tomli"}
 MAX_LINES = 420
 MAX_FUNCTION = 55
 

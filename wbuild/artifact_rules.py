@@ -14,8 +14,9 @@ from wbuild.defaults import Defaults
 from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
 from wbuild.model.shipped import Catalog, LanguageRecipe, Option, OptionType, ToolchainRecipe
-from wbuild.model.written import Artifact, EnvFrom, Glob, Kind, OptionValue, Target
+from wbuild.model.written import Artifact, Glob, Kind, OptionValue, Target
 from wbuild.names import name_hint, name_problem, quoted, secret_problem, variable_problem, vendor_parts
+from wbuild.proposals import aliases_of, features_of
 
 OPTION_TYPES: Final[Mapping[OptionType, Any]] = {
     "string": str,
@@ -83,7 +84,7 @@ def decode_artifact(ground: Ground, name: str, own: object, *, line: int, single
         return None
     artifact = replace(artifact, path=artifact.path or ("." if single else name), targets=_targets(ground, path, data, artifact, recipe))
     _check_paths(ground, path, artifact)
-    _check_environment(ground.faults, path, artifact)
+    _check_environment(ground.faults, path, data.get("env"))
     _check_proposals(ground, path, artifact)
     _check_hosts(ground, path, artifact)
     _check_profiles(ground, path, artifact)
@@ -162,26 +163,29 @@ def _check_glob(ground: Ground, where: Path, glob: str, base: str) -> None:
     ground.boundary.check(where, glob, base)
 
 
-def _check_environment(faults: Faults, path: Path, artifact: Artifact) -> None:
-    for name, value in artifact.env.items():
+def _check_environment(faults: Faults, path: Path, raw: object) -> None:
+    """Note variables that may not be set or read; `raw`, because one value that cannot be decoded leaves the artifact without any."""
+    for name, value in raw.items() if isinstance(raw, Mapping) else ():
         where = (*path, "env", name)
         problem = variable_problem(name)
         if problem:
             hint = "tools get what they need from their recipes; use `flags` for more"
             faults.add("WB213", where, f"{dotted(path)}.env: {quoted(name)}: {problem}", hint=hint, part="key")
-        secret = secret_problem(value.from_) if isinstance(value, EnvFrom) else ""
+        origin = value.get("from") if isinstance(value, Mapping) else None
+        secret = secret_problem(origin) if isinstance(origin, str) else ""
         if secret:
             faults.add("WB213", (*where, "from"), f"{dotted(where)}.from: {secret}", hint="keep credentials out of builds")
 
 
 def _check_proposals(ground: Ground, path: Path, artifact: Artifact) -> None:
-    known = known_features(ground.catalog)
+    known = known_proposals(ground.catalog)
+    allowed = {feature for name in artifact.proposals.allow for feature in features_of(name)}
     for key, names in (("allow", artifact.proposals.allow), ("deny", artifact.proposals.deny)):
         for position, name in enumerate(names):
             where = (*path, "proposals", key, position)
             if name not in known:
                 ground.faults.add("WB224", where, f"{dotted(where)}: unknown proposal {quoted(name)}", near=(name, known))
-            if key == "deny" and name in artifact.proposals.allow:
+            if key == "deny" and not allowed.isdisjoint(features_of(name)):
                 ground.faults.add("WB219", where, f"{dotted(path)}.proposals both allows and denies {quoted(name)}")
 
 
@@ -201,6 +205,12 @@ def known_features(catalog: Catalog) -> tuple[str, ...]:
     found = {feature for runtime in catalog.runtimes.values() for feature in runtime.features}
     found.update(feature for tool in catalog.tools.values() if tool.optimizer for feature in tool.optimizer.features)
     return tuple(sorted(found))
+
+
+def known_proposals(catalog: Catalog) -> tuple[str, ...]:
+    """Every name of a proposal that a manifest or a host may say: the known features, and the common names for them."""
+    features = known_features(catalog)
+    return tuple(dict.fromkeys((*features, *aliases_of(features))))
 
 
 def _check_profiles(ground: Ground, path: Path, artifact: Artifact) -> None:

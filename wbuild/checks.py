@@ -126,7 +126,7 @@ def request(check: Check, module: str, stdin_file: str, dirs: dict[str, str]) ->
 def _declared(check: Check) -> dict[str, JSON]:
     """The part of a check that its verdict depends on."""
     wanted = ("name", "stdout", "stdout_file", "stderr", "exit", "traps", "invoke", "returns", "timeout", "fuel", "memory")
-    return {key: value for key, value in asdict(check).items() if key in wanted}
+    return {**{key: value for key, value in asdict(check).items() if key in wanted}, "output": OUTPUT_LIMIT}
 
 
 def _commands(pin: Pin) -> dict[str, Value]:

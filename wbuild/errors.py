@@ -63,6 +63,8 @@ class Problem:
     place: Place | None = None
     detail: str = ""
     """Output of a tool or other text, shown as it is below the message."""
+    log: str = ""
+    """Output of a tool that the message says all about: for those who ask for details."""
 
 
 class WbuildError(Exception):
@@ -70,9 +72,9 @@ class WbuildError(Exception):
 
     status: ClassVar[int] = 70
 
-    def __init__(self, code: str, message: str, *, hint: str = "", place: Place | None = None, detail: str = "") -> None:
+    def __init__(self, code: str, message: str, *, hint: str = "", place: Place | None = None, detail: str = "", log: str = "") -> None:
         super().__init__(message)
-        self.problems: tuple[Problem, ...] = (Problem(code=code, message=message, hint=hint, place=place, detail=detail),)
+        self.problems: tuple[Problem, ...] = (Problem(code=code, message=message, hint=hint, place=place, detail=detail, log=log),)
 
     @classmethod
     def of(cls, problems: tuple[Problem, ...]) -> WbuildError:

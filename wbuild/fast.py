@@ -164,12 +164,20 @@ def listing(folder: str) -> list[str] | None:
         return None
 
 
+def folder_link(path: str) -> str:
+    """Where a symbolic link to a folder points, as it says it; "" for anything else."""
+    return os.readlink(path) if os.path.islink(path) and os.path.isdir(path) else ""
+
+
 def _listed(entry: os.DirEntry[str]) -> str:
-    """A folder's name with a slash, a file's without; "" for what is never an input."""
+    """A folder's name with a slash, a file's without, a link to a folder with its target; "" for what is never an input."""
     if entry.is_dir(follow_symlinks=False):
         return "" if entry.name in IGNORED else entry.name + "/"
     try:
-        return entry.name if entry.is_file() else ""
+        if entry.is_file():
+            return entry.name
+        is_link = entry.is_symlink() and entry.name not in IGNORED and entry.is_dir()
+        return f"{entry.name}@{os.readlink(entry.path)}" if is_link else ""
     except OSError:  # a loop of links
         return ""
 

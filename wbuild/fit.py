@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
 
@@ -10,25 +10,14 @@ from wbuild import legible
 from wbuild.errors import Problem
 from wbuild.model.happened import ArtifactReport, HostVerdict
 from wbuild.model.shipped import HostComponent, HostModule, HostRecipe
+from wbuild.proposals import features_of
 
-__all__ = ["features_of", "problems", "verdict"]
+__all__ = ["problems", "verdict"]
 
 COMPONENT: Final = "component-model"
 """The feature that every component has, and no module."""
-_ALIASES: Final[Mapping[str, tuple[str, ...]]] = {
-    "bulk-memory": ("bulk-memory", "bulk-memory-opt"),
-    "exceptions": ("exception-handling", "legacy-exceptions", "exnref"),
-    "reference-types": ("reference-types", "call-indirect-overlong"),
-    "simd": ("simd128",),
-    "threads": ("atomics",),
-}
 _SHOWN: Final = 8
 """Names listed in one message; the rest is counted."""
-
-
-def features_of(proposal: str) -> tuple[str, ...]:
-    """Features that a proposal's name stands for: some proposals have other or several names in modules."""
-    return _ALIASES.get(proposal, (proposal,))
 
 
 def verdict(host: HostRecipe, refusals: Sequence[Problem]) -> HostVerdict:

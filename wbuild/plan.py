@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from posixpath import join, normpath
 
-from wbuild.checks import Trials, trials
+from wbuild.checks import Trial, Trials, trials
 from wbuild.drivers import DRIVERS, Build
-from wbuild.errors import Problem, UsageError
+from wbuild.errors import Place, Problem, UsageError
 from wbuild.finish import Finish, Line, finish
+from wbuild.given import astray, lacking
 from wbuild.kit import Kit
+from wbuild.locate import Path
 from wbuild.manifest import resolve_profile
-from wbuild.model.planned import Plan, Product
+from wbuild.model.planned import Plan, Product, Step
 from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
 from wbuild.tree import Tree
@@ -55,6 +57,8 @@ class Context:
     tree: Tree
     environ: Mapping[str, str] = field(default_factory=dict)
     """wbuild's own environment, for `env` with `from`."""
+    places: Callable[[Artifact, Path], Place | None] | None = None
+    """Where an artifact's values stand in its manifest; None when nobody knows."""
 
 
 def make_plan(context: Context, request: Request) -> Plan:
@@ -94,8 +98,11 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         base=normpath(join(manifest.folder, artifact.path)),
         foreign=tuple(_foreign(manifest, artifact)),
     )
+    build = replace(build, places=context.places) if context.places else build
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
-    compiled = with_variables(DRIVERS[language.driver].steps(build, work), artifact, context.environ)
+    checked = request.checks and (request.check_always or optimize.level != "none")
+    found = trials(artifact, target, _runtimes(context, request)) if checked else ()
+    compiled = _compiled(context, build, work, found)
     name = artifact.name if target == artifact.targets[0] else f"{artifact.name}.{target}"
     product = Product(
         artifact=artifact,
@@ -110,11 +117,25 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         copy=normpath(join(manifest.folder, artifact.out)) if _copied(artifact, target, request) else "",
         hosts=_hosts(context, request, artifact, target),
     )
-    checked = request.checks and (request.check_always or optimize.level != "none")
-    found = trials(artifact, target, _runtimes(context, request)) if checked else ()
     tried = Trials(artifact=artifact, target=target, base=build.base, kit=context.kit, tree=context.tree, trials=found)
     line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog))
-    return finish(line, compiled)
+    made = finish(line, compiled)
+    problems = tuple(astray(build, made.steps, found))
+    if problems:
+        raise UsageError.of(problems)
+    return made
+
+
+def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial]) -> Sequence[Step]:
+    """The driver's steps. Raises UsageError with its problems and everything that the manifest names and that is not there."""
+    problems = list(lacking(build, found))
+    try:
+        steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.environ)
+    except UsageError as error:
+        raise UsageError.of((*error.problems, *problems)) from None
+    if problems:
+        raise UsageError.of(tuple(problems))
+    return steps
 
 
 def _copied(artifact: Artifact, target: Target, request: Request) -> bool:

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, get_args
 
-from wbuild.artifact_rules import OPTION_TYPES, known_features
+from wbuild.artifact_rules import OPTION_TYPES, known_proposals
 from wbuild.decode import MISFIT, Reader
 from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
@@ -281,7 +281,7 @@ def check_host(context: Context, host: HostRecipe) -> None:
     if host.module is None and host.component is None:
         context.faults.add("WB225", ("name",), f"host {quoted(host.name)} has neither [module] nor [component]")
     # A project that brings its own runtime or optimizer knows fewer proposals than the shipped hosts name.
-    known = known_features(context.catalog)
+    known = known_proposals(context.catalog)
     for position, feature in enumerate(host.denied):
         if feature not in known and host.origin != "shipped":
             context.faults.add("WB224", ("denied", position), f"unknown proposal {quoted(feature)}", near=(feature, known))

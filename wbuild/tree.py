@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import dirname, join, normpath
+from typing import Literal, TypeAlias
 
 NEVER_INPUTS = (".git", ".wbuild", "dist", "target", "node_modules")
 """Folders whose content is never an input unless a glob names them."""
+Kind: TypeAlias = Literal["file", "folder", ""]
+"""What stands at a name; "" is nothing."""
+
+
+def _nothing(_name: str) -> Kind:
+    return ""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,6 +28,20 @@ class Tree:
     vendor: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Files of vendored sources, by the name in [vendor.NAME], relative to the package."""
     texts: Mapping[str, str] = field(default_factory=dict)
+    folders: tuple[str, ...] = ()
+    """Every folder that was entered, those without files too."""
+    astray: frozenset[str] = frozenset()
+    """Symbolic links, to files and to folders, that lead out of the root."""
+    elsewhere: Callable[[str], Kind] = _nothing
+    """What stands at a name that is none of these: behind a link to a folder, or in a folder that is never searched."""
+
+    def kind(self, name: str) -> Kind:
+        """What stands at a name (in normal form)."""
+        if name in self.names:
+            return "file"
+        if name in ("", ".") or name in self.folders or any(n.startswith(f"{name}/") for n in self.names):
+            return "folder"
+        return self.elsewhere(name)
 
     def glob(self, patterns: Iterable[str], *, base: str = "", exclude: Iterable[str] = ()) -> tuple[str, ...]:
         """Files that match one of the patterns (relative to `base`) and none of `exclude`; sorted."""

@@ -64,7 +64,7 @@ def _ending(check: Mapping[str, JSON], outcome: Outcome) -> Sequence[str]:
 
 
 def _limit(limit: str, check: Mapping[str, JSON]) -> str:
-    seconds, fuel, memory = check.get("timeout"), check.get("fuel"), check.get("memory")
+    seconds, fuel, memory, output = (check.get(name) for name in ("timeout", "fuel", "memory", "output"))
     match limit:
         case "time" | "timeout" | "seconds":
             allowed = units.show_duration(float(str(seconds))) if seconds else "it may"
@@ -76,7 +76,8 @@ def _limit(limit: str, check: Mapping[str, JSON]) -> str:
             allowed = units.show_size(_whole(memory)) if memory else "it may"
             return f"stopped at the limit of memory: it needed more than {allowed}"
         case "output":
-            return "stopped at the limit of output: it wrote more than it may"
+            allowed = units.show_size(_whole(output)) if output else "it may"
+            return f"stopped at the limit of output: it wrote more than {allowed}"
         case _:
             return f"stopped at the limit of {legible.escape(limit, cap=80)}"
 

@@ -131,6 +131,20 @@ def test_plan_explains_and_writes_nothing(project: Shell) -> None:
     assert "<words of" not in project.run("plan", "--opt", "--resolved").ends(0).out
     document = json.loads(project.run("plan", "--opt", "--format", "json").ends(0).out)
     assert document["schema"] == "wbuild.plan/1"
+    assert project.run("plan", "--format", "dot").ends(0).out.startswith("digraph plan {\n")
+    assert 'compile<br>hello"]' in project.run("plan", "--format", "mermaid").ends(0).out
+
+
+def test_the_schema_is_there_while_the_manifest_or_a_recipe_is_wrong(project: Shell) -> None:
+    whole = project.run("schema").ends(0)
+    project.write("recipes/broken.toml", 'type = "tool"\nname = 1\n')
+    done = project.run("schema").ends(0)
+    assert done.out == whole.out
+    assert "warning: the schema may lack own recipes: " in done.err
+    project.write("wbuild.toml", project.read("wbuild.toml") + "\n[artifact.\n")
+    done = project.run("schema").ends(0)
+    assert json.loads(done.out)["type"] == "object"
+    assert "warning: the schema may lack own recipes: " in done.err
 
 
 def test_a_failing_compiler(project: Shell) -> None:
@@ -178,9 +192,10 @@ def test_check(project: Shell) -> None:
 
 def test_a_check_that_did_not_run_is_not_reported_by_its_last_verdict(project: Shell) -> None:
     project.run("check").ends(0)
-    project.write("wbuild.toml", project.read("wbuild.toml") + '\n[[artifact.hello.check]]\nname = "more"\nstdin-file = "nope.txt"\n')
+    project.write("wbuild.toml", project.read("wbuild.toml") + '\n[[artifact.hello.check]]\nname = "more"\nstdin-file = "in.txt"\n')
+    project.write("hello/in.txt", "break\n")
     done = project.run("check").ends(1)
-    assert "error[WB105]: check of hello more needs" in done.err
+    assert "error[WB101]: check of hello more failed: exit 1" in done.err
     assert "no check that can run" not in done.err
     (project.folder / "hello/hello.toy").write_text("do nonsense\n")
     done = project.run("check").ends(1)
@@ -194,6 +209,39 @@ def test_run(project: Shell) -> None:
     assert with_args.out == "hello\n--opt\nb\n"
     built = project.run("run", "dist/dev/hello.wasm", "--", "x").ends(1)
     assert built.out == "hello\nx\n"
+    refused = project.run("run", "dist/dev/hello.wasm", "--invoke", "f(1)").ends(2)
+    assert refused.err == (
+        "error[WB292]: A toy in its place does not run dist/dev/hello.wasm: it exports no function `f`\nhint: it exports no function\n"
+    )
+
+
+def piped(project: Shell, data: bytes, *args: str) -> subprocess.CompletedProcess[bytes]:
+    """A command line with bytes on its standard input."""
+    argv = [sys.executable, "-m", "wbuild", *args]
+    return subprocess.run(argv, cwd=project.folder, env=project.env, input=data, capture_output=True, check=False, timeout=100)
+
+
+def test_standard_input_and_text_stand_where_a_file_may(project: Shell) -> None:
+    project.run("build", "-q").ends(0)
+    module = (project.folder / "dist/dev/hello.wasm").read_bytes()
+    assert b"stdin (-)\n" in piped(project, module, "size", "-").stdout
+    assert b" exports: _start" in piped(project, module, "inspect", "-").stdout
+    assert piped(project, module, "check", "-", "--host", "spin").returncode in (0, 3)
+    assert piped(project, module, "run", "-").stdout == b"hello\n"
+    assert b"standard input: not a Wasm file" in piped(project, b"nothing", "size", "-").stderr
+    assert piped(project, b"(module)", "run", "-").stdout == b"(module)\n"
+    project.write("text.wat", "(module)")
+    assert project.run("run", "text.wat").ends(0).out == "(module)\n"
+    assert "text (text.wat)" in project.run("size", "text.wat").ends(0).out
+    assert "text.wat" in project.run("inspect", "text.wat").ends(0).out
+    wrong = piped(project, b"(module", "size", "-")
+    assert (wrong.returncode, wrong.stdout) == (1, b"")
+    assert wrong.stderr == b"error[WB101]: standard input cannot be assembled\nstandard input:1:1: expected `)`\n"
+
+
+def test_a_file_that_is_not_there(project: Shell) -> None:
+    assert "hint: name a .wasm or .wat file" in project.run("inspect", "hello").ends(2).err
+    assert "hint: an artifact is named without" in project.run("size", "hello.wasm").ends(2).err
 
 
 def test_size(project: Shell) -> None:

@@ -14,14 +14,23 @@ from tests.cli.toys import REPOSITORY, Shell
 from tests.goldens import golden
 from wbuild.cli.main import ALIASES, COMMANDS, MEANT, root
 
+SUBCOMMANDS = ["ci matrix", "ci cache-key", "ci init", "ci comment", "report merge"]
 CANARY = "canary-5d41402abc"
 
 
-@pytest.mark.parametrize("command", ["", *COMMANDS, "tools list", "tools info", "tools install", "tools where", "tools verify"])
+@pytest.mark.parametrize(
+    "command", ["", *COMMANDS, "tools list", "tools info", "tools install", "tools where", "tools verify", *SUBCOMMANDS]
+)
 def test_help(command: str, place: Shell) -> None:
     done = place.run(*command.split(), "--help", env={"COLUMNS": "100"}).ends(0)
     assert done.err == ""
     golden(f"help/{command.replace(' ', '-') or 'wbuild'}.txt", done.out)
+
+
+def test_no_summary_is_cut(place: Shell) -> None:
+    for line in ("--help", "tools --help"):
+        commands = place.run(*line.split(), env={"COLUMNS": "100"}).ends(0).out.partition("Commands:\n")[2].splitlines()
+        assert all(row[2] != " " and not row.endswith("...") for row in commands), "a summary does not fit into one line"
 
 
 def test_version(place: Shell) -> None:
@@ -68,10 +77,10 @@ def test_only_existing_commands_are_suggested() -> None:
         ("build --opt=fast", "error[WB261]: invalid value for '--opt': 'fast' is no level; there is none, speed, size, smallest\n"),
         ("build -j", "error[WB261]: option '-j' requires an argument\n"),
         ("tools", "error[WB261]: missing command\nhint: `wbuild tools --help` lists what there is\n"),
-        ("explain WB299", 'error[WB273]: there is no error "WB299"\n'),
+        ("explain WB199", 'error[WB273]: there is no error "WB199"\n'),
         ("-C nowhere build", "error[WB261]: invalid value for '-C': Directory 'nowhere' does not exist\n"),
         ("build", "error[WB270]: no wbuild.toml in . or above\n"),
-        ("run x.wasm", "error[WB281]: there is no file 'x.wasm'\n"),
+        ("run x.wasm", "error[WB281]: there is no file x.wasm\n"),
     ],
 )
 def test_mistakes(line: str, error: str, place: Shell) -> None:

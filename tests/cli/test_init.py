@@ -237,3 +237,25 @@ def test_what_is_found_in_an_own_folder_of_the_project(place: Shell) -> None:
     place.write("shop/tools/calc/main.c", "int main(void) { return 0; }\n")
     place.run("-C", "shop", "init", "--yes", "tools/calc").ends(0)
     assert '[artifact.calc]\nlang = "c"\npath = "tools/calc"' in place.read("shop/wbuild.toml")
+
+
+def test_projects_below_are_left_alone(place: Shell) -> None:
+    for name in ("one", "two"):
+        place.run("init", "--lang", "c", name).ends(0)
+    place.write("own/main.c", "int main(void) { return 0; }\n")
+    done = place.run("init", "--dry-run").ends(0)
+    assert 'sources = ["own/**/*.c"]' in done.out
+    (place.folder / "own/main.c").unlink()
+    assert "holds no code" in place.run("init", "--dry-run").ends(2).err
+    place.write("wbuild.toml", '[project]\nmembers = ["one"]\n')
+    place.write("one/wbuild.toml", '[artifact.one]\nlang = "c"\n')
+    assert "everything in . is declared already" in place.run("init", "--dry-run").ends(2).err
+
+
+def test_sources_of_declared_artifacts_are_not_proposed_again(place: Shell) -> None:
+    place.run("init", "--lang", "c", "--lang", "wat", "shop").ends(0)
+    place.run("-C", "shop", "init", "--lang", "c", "more").ends(0)
+    assert "everything in shop is declared already" in place.run("-C", "shop", "init", "--dry-run").ends(2).err
+    place.write("shop/new/main.c", "int main(void) { return 0; }\n")
+    done = place.run("-C", "shop", "init", "--dry-run").ends(0)
+    assert 'sources = ["new/**/*.c"]' in done.out

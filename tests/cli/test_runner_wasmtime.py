@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import os
 import signal
 import subprocess
 import sys
@@ -291,6 +292,15 @@ def test_exec_ends_at_once_when_interrupted_or_when_nobody_reads(tmp_path: Path)
                 guest.stdout.close()
             assert guest.wait(10) == -stop
             assert guest.stderr.read() == b""
+
+
+def test_exec_refuses_in_the_file_that_the_caller_names(tmp_path: Path) -> None:
+    module, said = assemble(tmp_path, '(module (func (export "f")))'), tmp_path / "refusal.txt"
+    for options, code, says in (["--invoke", "g()"], 2, "it exports no function `g`; there are f"), ([], 3, "it exports no `_start`"):
+        argv = [sys.executable, "-I", str(RUNNERS / "wasmtime.py"), library(), "exec", str(module), *options]
+        done = subprocess.run(argv, env={**os.environ, "WBUILD_REFUSAL": str(said)}, capture_output=True, check=False)
+        assert (done.returncode, done.stderr) == (code, b"")
+        assert said.read_text("utf-8").startswith(says)
 
 
 def test_a_folder_without_the_library(tmp_path: Path) -> None:

@@ -3,7 +3,7 @@
 The toys take the real way (pip, lock, store, engine), from a folder with one wheel, so nothing needs the network. The language
 `toy` has a directive a line: `say TEXT` (the program prints it), `pad N` (bytes that the optimizer takes away), `include FILE`,
 `env NAME` (prints the variable that the compiler saw), `fail TEXT` (the compiler says it and ends with 1), `sleep FILE` (it writes
-its process id there and sleeps).
+its process id there and sleeps), `wait FILE` (until it exists), `warn TEXT` (the compiler says it).
 """
 
 from __future__ import annotations
@@ -64,7 +64,7 @@ versions = ">=1"
 [[route]]
 source = "pypi"
 package = "toytools"
-bin = { toyrt = ["{python}", "-I", "{self}/toytools/main.py"] }
+bin = { toyrt = ["{python}", "-I", "{self}/toytools/main.py"], wat2wasm = ["{python}", "-I", "{self}/toytools/main.py", "wat"] }
 """,
     "wasmtime": """
 type = "runtime"
@@ -104,13 +104,14 @@ recipes = ["recipes/*.toml"]
 """
 
 
-def wheel(folder: Path) -> Path:
-    """The wheel with the toys' program."""
+def wheel(folder: Path, ballast: int = 0) -> Path:
+    """The wheel with the toys' program, and bytes that nobody needs."""
     program = (Path(__file__).parent / "toytools.py").read_bytes()
     about = "toytools-1.0.dist-info"
     files = {
         "toytools/__init__.py": b"",
         "toytools/main.py": program,
+        "toytools/ballast.bin": bytes(ballast),
         f"{about}/METADATA": b"Metadata-Version: 2.1\nName: toytools\nVersion: 1.0\n",
         f"{about}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }

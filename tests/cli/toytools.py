@@ -1,6 +1,7 @@
 """The toys' program; a wheel holds it as `toytools/main.py`. It imports nothing but the standard library.
 
 cc SOURCE... OUT DEPFILE · opt IN OUT · check REQUEST OUTCOME · exec MODULE [--invoke TEXT] -- ARGS · exports MODULE · version
+wat IN OUT
 """
 
 from __future__ import annotations
@@ -36,6 +37,14 @@ def said_by(path: str) -> bytes:
     return body[at + 1 :].rstrip(b"\0")
 
 
+def linger(verb: str, file: Path) -> None:
+    if verb == "sleep":
+        file.write_text(str(os.getpid()))
+        time.sleep(60)
+    while not file.exists():
+        time.sleep(0.02)
+
+
 def compile_(sources: list[str], out: str, depfile: str) -> int:
     said, pad, read, waiting = [], 0, [], list(sources)
     while waiting:
@@ -51,12 +60,12 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 said.append(os.environ.get(rest, "unset"))
             elif verb == "include":
                 waiting.append(os.path.normpath(Path(name).parent / rest))
-            elif verb == "sleep":
-                Path(rest).write_text(str(os.getpid()))
-                time.sleep(60)
-            elif verb == "fail":
+            elif verb in ("sleep", "wait"):
+                linger(verb, Path(rest))
+            elif verb in ("warn", "fail"):
                 print(rest, file=sys.stderr)
-                return 1
+                if verb == "fail":
+                    return 1
     Path(depfile).write_text(f"{out}: " + " ".join(name.replace(" ", "\\ ") for name in read) + "\n")
     Path(out).write_bytes(module("".join(f"{line}\n" for line in said).encode() + b"\0" * pad))
     return 0
@@ -64,13 +73,27 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
 
 def check(request: str, outcome: str) -> int:
     asked = json.loads(Path(request).read_text("utf-8"))
+    if asked["stdin"] and Path(asked["stdin"]).read_text("utf-8") == "break\n":
+        return 1
     text = base64.b64encode(said_by(asked["module"])).decode()
     document = {"schema": "wbuild.outcome/1", "runtime": "toyrt", "exit": 0, "stdout": text, "stderr": "", "fuel": 7}
     Path(outcome).write_text(json.dumps(document))
     return 0
 
 
+def assemble(path: str, out: str) -> int:
+    text = Path(path).read_text("utf-8").strip()
+    if not text.endswith(")"):
+        print(f"{path}:1:1: expected `)`", file=sys.stderr)
+        return 1
+    Path(out).write_bytes(module(f"{text}\n".encode()))
+    return 0
+
+
 def execute(path: str, rest: list[str]) -> int:
+    if "--invoke" in rest[: rest.index("--")]:
+        Path(os.environ["WBUILD_REFUSAL"]).write_text("it exports no function `f`; there are none")
+        return 2
     args = rest[rest.index("--") + 1 :]
     sys.stdout.buffer.write(said_by(path))
     sys.stdout.buffer.write("".join(f"{arg}\n" for arg in args).encode())
@@ -83,6 +106,8 @@ def main(argv: list[str]) -> int:
         print("toytools 1.0")
     elif mode == "cc":
         return compile_(args[:-2], args[-2], args[-1])
+    elif mode == "wat":
+        return assemble(args[0], args[1])
     elif mode == "opt":
         Path(args[1]).write_bytes(module(said_by(args[0])))
     elif mode == "check":

@@ -1,8 +1,8 @@
 """A machine for tests that run the real thing: an environment made from nothing, with a home of its own.
 
-Downloads, and what tools keep for all projects (zig its libc), are shared by all tests and later runs: they stay in `WBUILD_STORE`
-and `WBUILD_CACHE`, or in `wbuild-tests` in the user's cache folder. Results of steps are not shared: every machine has an action
-cache of its own, so that every test builds.
+Downloads, and what tools and package clients keep for all projects (zig its libc), are shared by all tests and later runs: they
+stay in `WBUILD_STORE` and `WBUILD_CACHE`, or in `wbuild-tests` in the user's cache folder. Results of steps are not shared: every
+machine has an action cache of its own, so that every test builds.
 """
 
 from __future__ import annotations
@@ -18,10 +18,12 @@ from typing import Final
 
 from platformdirs import user_cache_path
 
+from wbuild.cli.world import CLIENT_FILES
+
 STORE: Final = Path(os.environ.get("WBUILD_STORE") or user_cache_path("wbuild-tests") / "store").absolute()
 """Where tools are kept; read when tests are collected, before any of them has a home of its own."""
-SHARED: Final = Path(os.environ.get("WBUILD_CACHE") or user_cache_path("wbuild-tests") / "cache").absolute() / "shared"
-"""Where tools keep what serves all projects."""
+CACHE: Final = Path(os.environ.get("WBUILD_CACHE") or user_cache_path("wbuild-tests") / "cache").absolute()
+"""Where tools and package clients keep what serves all projects."""
 _NETWORK: Final = re.compile(
     r"(?i:https?|all|no)_(?i:proxy)|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|(?i:PIP|UV|NPM_CONFIG)_\w+"
 )
@@ -65,9 +67,10 @@ class Machine:
             (links / program.name).symlink_to(program)
         home = folder / "home"
         home.mkdir()
-        SHARED.mkdir(parents=True, exist_ok=True)
         (folder / "cache").mkdir()
-        (folder / "cache" / "shared").symlink_to(SHARED)
+        for name in ("shared", CLIENT_FILES):
+            (CACHE / name).mkdir(parents=True, exist_ok=True)
+            (folder / "cache" / name).symlink_to(CACHE / name)
         environ = {
             "HOME": str(home),
             "PATH": os.pathsep.join([str(links), *path]),

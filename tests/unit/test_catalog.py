@@ -127,7 +127,7 @@ def test_one_problem_each(file: str, text: str, old: str, new: str, code: str) -
 
 
 def test_proposals_of_own_hosts_are_known_ones() -> None:
-    (problem,) = problems({"door.toml": 'type = "host"\n' + HOST.replace('"simd128"', '"simd"')})
+    (problem,) = problems({"door.toml": 'type = "host"\n' + HOST.replace('"simd128"', '"simd12"')})
     assert (problem.code, problem.hint) == ("WB224", 'did you mean "simd128"?')
     assert all(set(host.denied) <= set(known_features(shipped_catalog())) for host in shipped_catalog().hosts.values())
 

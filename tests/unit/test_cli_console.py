@@ -30,6 +30,17 @@ def test_streams() -> None:
     assert (text(c.out), text(c.err)) == ("dist/x.wasm\n", "a table\n")
 
 
+def test_what_a_client_said_is_shown_to_those_who_ask() -> None:
+    error = UsageError("WB410", "the registry cannot be reached", log="WARNING: Retrying")
+    for verbosity, said in (
+        (0, "error[WB410]: the registry cannot be reached\n"),
+        (1, "error[WB410]: the registry cannot be reached\nWARNING: Retrying\n"),
+    ):
+        c = console(verbosity=verbosity)
+        c.problems(error)
+        assert text(c.err) == said
+
+
 def test_quiet_keeps_results_warnings_and_errors() -> None:
     c = console(quiet=True)
     c.result("path")

@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from wbuild import fast
+from wbuild.cli.found import look
 from wbuild.cli.remember import STATES_KEPT, Call, Said, Watch, record
 from wbuild.doors.files import RealFiles
 
@@ -42,8 +43,8 @@ class Project:
     def built(self) -> None:
         watch = Watch()
         watch.file(self.root / "wbuild.toml", self.root / "wbuild.lock", self.root / "src/a.c", self.root / "not-there")
-        names = [name for name, is_folder in RealFiles().walk(self.root) if not is_folder]
-        watch.tree(self.root, names, ["", *(name for name, is_folder in RealFiles().walk(self.root) if is_folder)])
+        found = look(RealFiles(), self.root)
+        watch.tree(self.root, found.tree.names, found.folders, found.links)
         watch.wrote(self.write("dist/x.wasm", "wasm"))
         record(Call(argv=self.argv, folder=self.root, environ=self.environ, variables=("APP",)), watch, SAID)
 
@@ -186,6 +187,17 @@ def test_links(project: Project) -> None:
     project.built()
     assert project.nothing_to_do()
     (project.root / "src/link.h").unlink()
+    assert not project.nothing_to_do()
+
+
+def test_F113_links_to_folders_are_part_of_the_state(project: Project) -> None:
+    project.built()
+    (project.root / "src/folder").symlink_to("../docs")
+    assert not project.nothing_to_do()
+    project.built()
+    assert project.nothing_to_do()
+    (project.root / "src/folder").unlink()
+    (project.root / "src/folder").symlink_to("/")
     assert not project.nothing_to_do()
 
 

@@ -145,12 +145,12 @@ def test_configuration_that_cargo_would_not_find_from_the_root_is_named() -> Non
 @pytest.mark.parametrize(
     ("toml", "files", "code", "message"),
     [
-        (RUST, {}, "WB237", "artifact.a: no Cargo.toml in ."),
-        (RUST, {"Cargo.toml": PACKAGE.format("x"), "src/main.rs": ""}, "WB237", "artifact.a: . has no Cargo.lock"),
+        (RUST, {}, "WB228", "artifact.a: no Cargo.toml in ."),
+        (RUST, {"Cargo.toml": PACKAGE.format("x"), "src/main.rs": ""}, "WB228", "artifact.a: . has no Cargo.lock"),
         (
             RUST,
             {"Cargo.toml": "[package\n"},
-            "WB237",
+            "WB228",
             "artifact.a: Cargo.toml is not TOML: Expected ']' at the end of a table declaration (at line 1, column 9)",
         ),
         (RUST, cargo(src__bin__b_rs=""), "WB238", 'artifact.a: the package "my-app" has 2 binaries'),
@@ -219,8 +219,8 @@ def test_replaced_modules_and_workspaces_are_read() -> None:
 @pytest.mark.parametrize(
     ("files", "code", "message"),
     [
-        ({"main.go": ""}, "WB237", "artifact.a: no go.mod in . or above"),
-        ({"go.mod": MODULE["go.mod"], "main.go": ""}, "WB237", "artifact.a: . has no go.sum"),
+        ({"main.go": ""}, "WB228", "artifact.a: no go.mod in . or above"),
+        ({"go.mod": MODULE["go.mod"], "main.go": ""}, "WB228", "artifact.a: . has no go.sum"),
         ({"go.mod": "module m\nreplace x => ../x\n"}, "WB239", "artifact.a: a module is replaced by ../x, out of the project"),
     ],
 )
@@ -252,14 +252,14 @@ def test_entries_of_asconfig_are_not_repeated() -> None:
 @pytest.mark.parametrize(
     ("files", "code", "message"),
     [
-        ({}, "WB237", "artifact.a: no package.json in ."),
+        ({}, "WB228", "artifact.a: no package.json in ."),
         (
             {**NPM, "package.json": "{"},
-            "WB237",
+            "WB228",
             "artifact.a: package.json is not JSON: Expecting property name enclosed in double quotes: line 1 column 2 (char 1)",
         ),
         ({**NPM, "package.json": "{}"}, "WB238", "artifact.a: package.json does not depend on assemblyscript"),
-        ({n: t for n, t in NPM.items() if n != "package-lock.json"}, "WB237", "artifact.a: . has no package-lock.json"),
+        ({n: t for n, t in NPM.items() if n != "package-lock.json"}, "WB228", "artifact.a: . has no package-lock.json"),
         ({**NPM, "asconfig.json": '{"entries": ["x.ts"]}'}, "WB238", 'artifact.a: there is no "x.ts" in .'),
     ],
 )

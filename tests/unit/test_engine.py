@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
@@ -351,15 +353,48 @@ def test_a_tool_that_cannot_be_had_fails_every_step_that_needs_it(world: World) 
     assert len(world.store.asked) == 1
 
 
+FIRST = FirstUse(cache="zig-1", key="c.wasip1", message="zig builds its libc once")
+
+
+def slow(world: World, seconds: float, *, code: int = 0) -> None:
+    """Programs that take this long."""
+
+    def respond(command: Command) -> Answer:
+        time.sleep(seconds)
+        return replace(compiler(command), code=code)
+
+    world.runner.respond = respond
+
+
 def test_first_use_is_said_once_per_machine(world: World) -> None:
+    world.settings["patience"] = 0.02
+    slow(world, 0.5)
     world.write(a_c="a", b_c="b")
-    first = FirstUse(cache="zig-1", key="c.wasip1", message="zig builds its libc once")
-    steps = [compile_step("a.c", first_use=first), compile_step("b.c", first_use=first)]
+    steps = [compile_step("a.c", first_use=FIRST), compile_step("b.c", first_use=FIRST)]
     world.run(*steps)
     assert world.notes == ["zig builds its libc once"]
     world.write(a_c="a2")
     world.run(*steps)
     assert world.notes == []
+    world.store.path(steps[0].pins[0]).mkdir(parents=True)  # installed again
+    world.write(a_c="a3")
+    world.run(*steps)
+    assert world.notes == ["zig builds its libc once"]
+
+
+def test_a_first_use_that_is_quick_needs_no_word(world: World) -> None:
+    world.write(a_c="a")
+    world.run(compile_step("a.c", first_use=FIRST))
+    assert world.notes == []
+
+
+def test_a_first_use_that_fails_is_not_remembered(world: World) -> None:
+    world.settings["patience"] = 0.02
+    slow(world, 0.5, code=1)
+    world.write(a_c="a")
+    for _ in range(2):
+        world.run(compile_step("a.c", first_use=FIRST))
+        assert world.notes == ["zig builds its libc once"]
 
 
 def test_what_a_builtin_raises_is_the_steps_problem(world: World) -> None:

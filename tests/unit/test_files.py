@@ -107,7 +107,11 @@ def test_walk_is_sorted_and_skips_what_is_never_an_input(tmp_path: Path) -> None
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "self").symlink_to("self")
     (tmp_path / "to-file").symlink_to("a.c")
+    (tmp_path / "b" / "target").symlink_to(tmp_path)
     assert list(files.walk(tmp_path)) == [("a.c", False), ("b", True), ("to-file", False), ("b/x.c", False)]
+    links: list[str] = []
+    assert len(list(files.walk(tmp_path, links.append))) == 4
+    assert links == ["loop", "self", "to-file"]
 
 
 def test_free_is_about_the_nearest_existing_parent(tmp_path: Path) -> None:

@@ -10,7 +10,7 @@ import pytest
 from tests.catalogs import made_up
 from tests.plans import make, shipped_catalog
 from tests.reports import ARTIFACT, plan, product, run, texts, weighed
-from wbuild.fit import features_of, problems, verdict
+from wbuild.fit import problems, verdict
 from wbuild.model.shipped import HostRecipe
 from wbuild.report.assemble import assemble
 from wbuild.report.text import checks, notes
@@ -88,11 +88,6 @@ def test_every_shipped_host_says_where_its_facts_are_from(host: str) -> None:
     assert recipe.source
     assert recipe.homepage
     assert any(patterns for patterns in recipe.implied_by.values()) or host == "apisix"
-
-
-def test_names_of_proposals() -> None:
-    assert features_of("simd") == ("simd128",)
-    assert features_of("gc") == ("gc",)
 
 
 def test_a_misfit_is_exit_3_and_in_the_report() -> None:

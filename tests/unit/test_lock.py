@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+import threading
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 import pytest
@@ -10,8 +11,9 @@ import pytest
 from tests.doors import fake_doors
 from tests.provision import FakeSource
 from wbuild import lock as locks
+from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError, UsageError
-from wbuild.model.locked import PLATFORMS, Lock, Pin, Unavailable
+from wbuild.model.locked import PLATFORMS, Lock, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, LanguageRecipe, OptimizerRecipe, Probe, Route, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Check, Manifest, Project, Target, Vendor
 
@@ -362,3 +364,42 @@ def test_a_route_that_follows_never_chooses_but_comes_first_where_it_fits(bench:
     exact = bench.resolve(replace(manifest(), tools={"zig": "0.16.0"}), catalog=catalog)
     assert pin_of(exact, "zig").package == "zig-old"
     assert pin_of(exact, "zig", "windows-x86_64").package == "zig-npm"
+
+
+def test_tools_are_looked_up_at_once_and_npm_waits_for_node(bench: Bench) -> None:
+    both = threading.Barrier(2, timeout=20)
+    seen: list[tuple[str, tuple[str, ...]]] = []
+
+    class Slow(FakeSource):
+        def resolve(
+            self, tool: ToolRecipe, route: Route, version: str, platforms: Sequence[Platform], doors: Doors
+        ) -> Mapping[Platform, Pin | Unavailable]:
+            if tool.name in ("engine", "zig"):
+                both.wait()
+            if tool.name == "opt":
+                assert doors.program is not None
+                seen.append((tool.name, doors.program("npm")))
+            return super().resolve(tool, route, version, platforms, doors)
+
+    bench.source = Slow(versions=VERSIONS)
+    lock = bench.resolve(manifest())
+    assert list(lock.tools) == ["engine", "node", "opt", "zig"]
+    assert seen == [("opt", ("npm",))]
+    assert bench.installed == [f"{pin_of(lock, 'node').identity} npm"]
+
+
+def test_a_tool_whose_node_cannot_be_had_says_nothing_of_its_own(bench: Bench) -> None:
+    class Npm(FakeSource):
+        def resolve(
+            self, tool: ToolRecipe, route: Route, version: str, platforms: Sequence[Platform], doors: Doors
+        ) -> Mapping[Platform, Pin | Unavailable]:
+            if route.source == "npm" and doors.program is not None:
+                doors.program("npm")
+            return super().resolve(tool, route, version, platforms, doors)
+
+    bench.source = Npm(versions=VERSIONS)
+    bench.source.unreachable = {"node-wheel"}
+    two = tool("opt", OPT_ROUTE, Route(source="pypi", package="engine-wheel", bin={"opt": ("{self}/opt",)}), optimizer=True)
+    with pytest.raises(ProvisionError, match="cannot reach the origin of node-wheel"):
+        bench.resolve(manifest(), catalog=replace(CATALOG, tools={**CATALOG.tools, "opt": two}))
+    assert not [line for line in bench.said if "passed over" in line]

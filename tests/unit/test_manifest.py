@@ -185,7 +185,8 @@ def test_credentials_are_not_read(name: str) -> None:
         (HELLO + 'tags = ["a b"]\n', "WB211"),
         (HELLO + 'out = "dist/x.wasm"\n', "WB209"),
         (HELLO + 'out = "wbuild.toml"\n', "WB209"),
-        (HELLO + 'proposals.allow = ["simd"]\n', "WB224"),
+        (HELLO + 'proposals.allow = ["smid"]\n', "WB224"),
+        (HELLO + 'proposals = { allow = ["simd"], deny = ["simd128"] }\n', "WB219"),
         (HELLO + 'proposals = { allow = ["simd128"], deny = ["simd128"] }\n', "WB219"),
         (HELLO + 'opt = { metric = "gzip" }\n', "WB206"),
         (HELLO + 'profile.edge = { opt = "size" }\n', "WB220"),
@@ -206,6 +207,16 @@ def test_credentials_are_not_read(name: str) -> None:
 )
 def test_one_problem_each(text: str, code: str) -> None:
     assert code in codes(text)
+
+
+def test_every_problem_of_env_is_noted() -> None:
+    env = 'env = { A = 1, LD_PRELOAD = "x", B = { from = "API_TOKEN", default = 2 }, C = { from = "SECRET" } }\n'
+    assert sorted(codes(HELLO + env)) == ["WB205", "WB205", "WB213", "WB213", "WB213"]
+
+
+def test_proposals_have_common_names_too() -> None:
+    (hello,) = manifest(HELLO + 'proposals = { allow = ["simd"] }\n').artifacts
+    assert hello.proposals.allow == ("simd",)
 
 
 @pytest.mark.parametrize(

@@ -163,6 +163,10 @@ def test_out_is_a_copy_of_the_first_target() -> None:
     ("toml", "files", "code"),
     [
         ('[artifact.a]\nlang = "c"\n', [], "WB233"),
+        ('[artifact.a]\nlang = "c"\nc.include = ["inc", "nope"]\n', ["main.c", "inc/a.h"], "WB237"),
+        ('[artifact.a]\nlang = "c"\n[[artifact.a.check]]\nstdin-file = "nope"\n', ["main.c"], "WB237"),
+        ('[artifact.a]\nlang = "c"\n[[artifact.a.check]]\nstdout-file = "nope"\n', ["main.c"], "WB237"),
+        ('[artifact.a]\nlang = "c"\n[[artifact.a.check]]\ndirs = { "/d" = "main.c" }\n', ["main.c"], "WB237"),
         ('[artifact.a]\nlang = "c"\n[artifact.a.c]\nsources = ["x/*.c"]\n', ["main.c"], "WB232"),
         ('[artifact.a]\nlang = "c"\ntarget = "freestanding"\nkind = "command"\n', ["main.c"], "WB215"),
     ],

@@ -42,7 +42,7 @@ CASES: dict[str, str | bytes] = {
     "profile-cycle": HELLO + '[profile.a]\ninherits = "b"\n[profile.b]\ninherits = "a"\n',
     "unknown-vendor": HELLO + 'c.include = ["{vendor.lau}/src"]\n[vendor.lua]\nfrom = "npm:lua"\nversion = "5.4.7"\n',
     "out-of-range": HELLO + "[[artifact.hello.check]]\nexit = 300\n",
-    "unknown-proposal": HELLO + 'proposals.allow = ["simd"]\n',
+    "unknown-proposal": HELLO + 'proposals.allow = ["smid"]\n',
     "table-of-another-language": HELLO + '[artifact.hello.cpp]\nstd = "c++20"\n',
     "unknown-host": HELLO + 'hosts = ["gaet"]\n',
     "host-of-another-target": HELLO + 'target = "freestanding"\nkind = "reactor"\nhosts = ["gate"]\n',

@@ -35,7 +35,7 @@ class Registry:
 
     def respond(self, command: Command) -> Answer:
         asked = command.argv[command.argv.index("view") + 2 :]
-        return Answer(stdout=json.dumps(self.versions if asked[0] == "versions" else self.facts))
+        return Answer(stdout=json.dumps({**self.facts, "versions": self.versions} if asked[0] == "versions" else self.facts))
 
 
 def doors(registry: Registry, **rest: object) -> tuple[Doors, FakeRunner]:
@@ -54,10 +54,16 @@ def test_the_newest_release_for_all_platforms() -> None:
     file = PinnedFile(name="binaryen-132.0.0.tgz", size=23_273_804, digest=Digest(algorithm="sha512", hex=SHA512.hex()))
     for platform, pin in found.items():
         assert pin == Pin(name="binaryen", version="132.0.0", platform=platform, source="npm", package="binaryen", files=(file,))
-    assert runner.lines[0] == ("node", "npm-cli.js", "view", "binaryen", "versions", "--json")
-    assert runner.lines[1][3:5] == ("binaryen@132.0.0", "version")
+    (line,) = runner.lines
+    assert line[:6] == ("node", "npm-cli.js", "view", "binaryen", "versions", "version")
     assert runner.seen[0].env["NPM_CONFIG_REGISTRY"] == "https://mirror"
     assert runner.seen[0].env["npm_config_ignore_scripts"] == "true"
+
+
+def test_another_version_than_the_latest_is_asked_for() -> None:
+    opened, runner = doors(Registry(VERSIONS))
+    assert npm.resolve(TOOL, ROUTE, "131", ["linux-x86_64"], opened)["linux-x86_64"].version == "131.0.0"  # type: ignore[union-attr]
+    assert [line[3] for line in runner.lines] == ["binaryen", "binaryen@131.0.0"]
 
 
 @pytest.mark.parametrize("version", ["131", "131.0", "131.0.0"])

@@ -89,6 +89,69 @@ def test_the_newest_version_that_all_platforms_have() -> None:
     assert env["PIP_NO_INPUT"] == "1"
 
 
+def test_what_is_known_of_a_version_is_not_asked_again(tmp_path: Path) -> None:
+    index = Index(everywhere("0.16.0", "0.17.1"))
+    opened, runner = doors(index.respond, keep=tmp_path)
+    first = pypi.resolve(TOOL, ROUTE, "", PLATFORMS, opened)
+    assert len(runner.lines) == 5
+    again, runner = doors(index.respond, keep=tmp_path)
+    assert pypi.resolve(TOOL, ROUTE, "", PLATFORMS, again) == first
+    (line,) = runner.lines
+    assert line[-1] == "ziglang>=0.16,<0.18"
+    assert "manylinux_2_28_x86_64" in line
+    assert again.network.asked == []  # type: ignore[attr-defined]
+
+
+def test_a_newer_version_is_found_and_asked_for_everywhere(tmp_path: Path) -> None:
+    pypi.resolve(TOOL, ROUTE, "", PLATFORMS, doors(Index(everywhere("0.16.0")).respond, keep=tmp_path)[0])
+    opened, runner = doors(Index(everywhere("0.16.0", "0.17.1")).respond, keep=tmp_path)
+    assert {pin.version for pin in pypi.resolve(TOOL, ROUTE, "", PLATFORMS, opened).values() if isinstance(pin, Pin)} == {"0.17.1"}
+    assert len(runner.lines) == 5
+
+
+@pytest.mark.parametrize(
+    "harm", [lambda text: text[:-9], lambda text: text.replace(SHA, "b" * 64), lambda text: text.replace("ziglang-", "/")]
+)
+def test_a_damaged_answer_is_asked_again(tmp_path: Path, harm: Callable[[str], str]) -> None:
+    index = Index(everywhere("0.17.1"))
+    first = pypi.resolve(TOOL, ROUTE, "", PLATFORMS, doors(index.respond, keep=tmp_path)[0])
+    for path in tmp_path.rglob("*.json"):
+        path.write_text(harm(path.read_text()))
+    opened, runner = doors(index.respond, keep=tmp_path)
+    assert pypi.resolve(TOOL, ROUTE, "", PLATFORMS, opened) == first
+    assert len(runner.lines) == 5
+
+
+def test_answers_of_another_index_do_not_count_and_hold_no_secret(tmp_path: Path) -> None:
+    index = Index(everywhere("0.17.1"))
+
+    def elsewhere(command: Command) -> Answer:
+        index.respond(command)
+        return Answer(stdout="Looking in indexes: https://me:hunter2@index.example/simple\nCollecting ziglang\n")
+
+    for respond in (index.respond, elsewhere):
+        opened, runner = doors(respond, keep=tmp_path)
+        pypi.resolve(TOOL, ROUTE, "", PLATFORMS, opened)
+        assert len(runner.lines) == 5
+    texts = [path.read_text() for path in tmp_path.rglob("*.json")]
+    assert len(texts) == 10
+    assert not any("hunter2" in text or "example" in text for text in texts)
+
+
+def test_an_index_that_cannot_be_reached_is_asked_once_and_said_in_one_line() -> None:
+    said = "WARNING: Retrying (Retry(total=0)) after connection broken by 'NewConnectionError'"
+    opened, runner = doors(lambda command: Answer(code=1, stderr=said))
+    with pytest.raises(ProvisionError) as caught:
+        pypi.resolve(TOOL, ROUTE, "", PLATFORMS, opened)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.detail, problem.log) == ("WB410", "", said)
+    (command,) = runner.seen
+    assert command.env["PIP_RETRIES"] == "1"
+    own, runner = doors(Index(everywhere("0.17.1")).respond, client_env={"PIP_RETRIES": "7"})
+    pypi.resolve(TOOL, ROUTE, "", ["linux-x86_64"], own)
+    assert runner.seen[0].env["PIP_RETRIES"] == "7"
+
+
 def test_an_exact_version() -> None:
     platform: Platform = "windows-x86_64"
     opened, runner = doors(Index(everywhere("0.16.0", "0.17.1")).respond)

@@ -119,6 +119,7 @@ def test_what_fails_says_what_differs(check: Mapping[str, JSON], got: bytes, mes
         ("time", {}, "stopped at the limit of time: it ran longer than it may"),
         ("fuel", {"fuel": 12_000_000}, "stopped at the limit of fuel: it executed more than 12M instructions"),
         ("memory", {"memory": 64 << 20}, "stopped at the limit of memory: it needed more than 64 MiB"),
+        ("output", {"output": 8 << 20}, "stopped at the limit of output: it wrote more than 8 MiB"),
         ("output", {"stdout": "x"}, "stopped at the limit of output: it wrote more than it may"),
         ("stack", {"traps": True}, "stopped at the limit of stack"),
     ],

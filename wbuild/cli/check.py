@@ -26,9 +26,9 @@ from wbuild.model.shipped import HostRecipe
 @format_option
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
-    """Build artifacts, then run their declared checks on every runtime and compare them with their hosts. Alias: test.
+    """Build artifacts, run their checks and compare them with their hosts. Alias: test.
 
-    A FILE is only compared with the hosts that are given.
+    Every declared check runs on every runtime. A FILE is only compared with the hosts that are given.
     """
     hosts = known_hosts(common, given["hosts"])  # type: ignore[arg-type]
     files = [word for word in artifacts if is_file(word)]
@@ -82,7 +82,7 @@ def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, a
     refused: set[int] = set()
     found: list[ArtifactReport] = []
     for word in files:
-        report = measured(common.start / word)
+        report = measured(common, word)
         judged = [(host, tuple(fit.problems(host, word, report))) for host in hosts]
         found.append(replace(report, hosts=tuple(fit.verdict(host, problems) for host, problems in judged)))
         for host, problems in judged:

@@ -8,18 +8,22 @@ from __future__ import annotations
 
 import re
 import sys
+import time
 import unicodedata
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
-from typing import Final, TextIO
+from dataclasses import dataclass, field, replace
+from typing import TYPE_CHECKING, Final, TextIO
 
+from wbuild.cli.board import LABEL_WIDTH, VERB_WIDTH, Board, Row
+from wbuild.cli.folds import Fold, folded
 from wbuild.cli.redact import redactor
 from wbuild.errors import Problem, WbuildError
 from wbuild.fast import wants_color
 from wbuild.report.table import Style, plain
 
-VERB_WIDTH: Final = 9
-LABEL_WIDTH: Final = 42
+if TYPE_CHECKING:
+    from wbuild.cli.live import Screen
+
 _UNSAFE: Final = frozenset({"Cc", "Cf", "Cs", "Co", "Zl", "Zp"})
 _STYLES: Final = (
     (re.compile(r"^error\[WB\d+\]", re.MULTILINE), "\x1b[1;31m"),
@@ -55,6 +59,14 @@ class Console:
     redact: Callable[[str], str] = str
     notes: list[str] = field(default_factory=list)
     """Notes already said: each is said once."""
+    fold: Fold = ""
+    """How the log of this CI folds groups."""
+    folds: int = 0
+    """Groups so far."""
+    board: Board = field(default_factory=Board)
+    """What goes on; shown on a terminal only."""
+    screen: Screen | None = None
+    """Where the board is shown; None: plain lines only."""
 
     @classmethod
     def standard(cls, environ: Mapping[str, str], *, color: str, quiet: bool, verbosity: int) -> Console:
@@ -62,19 +74,49 @@ class Console:
         coloured = wants_color(color, environ, terminal=sys.stderr.isatty())
         return cls(out=sys.stdout, err=sys.stderr, color=coloured, quiet=quiet, verbosity=verbosity, redact=redactor(environ))
 
+    def go_live(self) -> None:
+        """Standard error is a terminal that shows progress: a region at its bottom tells what goes on."""
+        from wbuild.cli.live import Screen
+
+        self.screen = Screen(self.err, self.board, color=self.color)
+
+    def begin(self, key: str, verb: str, what: str, *, total: int = 0) -> None:
+        """Something begins that may take a while; `total` bytes, for a download."""
+        if self.screen is not None:
+            label = " ".join(self._clean(what).split("\n"))
+            self.board.add(key, Row(verb=verb, label=label, begun=time.monotonic(), total=total))
+            self.screen.wake()
+
+    def end(self, key: str) -> None:
+        """It has ended."""
+        self.board.remove(key)
+
+    def calm(self) -> None:
+        """Leave the terminal as it was: no region, the cursor shown."""
+        self.board.rows.clear()
+        self._pause()
+
+    def _pause(self) -> None:
+        """Take the region away until something goes on again."""
+        if self.screen is not None:
+            self.screen.close()
+
     def result(self, text: str) -> None:
         """A line of standard output for programs: a path or a JSON document."""
+        self._pause()
         self.out.write(self.redact(text) + "\n")
         self.out.flush()
 
     def page(self, text: str) -> None:
         """What a command was asked to show, as text on standard output."""
+        self._pause()
         self.out.write(self._clean(text).rstrip("\n") + "\n")
         self.out.flush()
 
     def table(self, rendered: Callable[[Style], str]) -> None:
         """A block that a renderer made safe and colours itself, on standard error."""
         if not self.quiet:
+            self._pause()
             self.err.write(self.redact(rendered(self.style)))
             self.err.flush()
 
@@ -90,7 +132,16 @@ class Console:
 
     def write(self, text: str) -> None:
         """A block for people that even `-q` does not silence."""
-        self.err.write(self.render(text, color=self.color) + "\n")
+        block = self.render(text, color=self.color)
+        if self.screen is None or not self.screen.above(block):
+            self.err.write(block + "\n")
+            self.err.flush()
+
+    def group(self, title: str, text: str) -> None:
+        """Output of a tool, folded where the log of this CI can do that; even `-q` does not silence it."""
+        self.folds += 1
+        safe = self._clean(title), self._clean(text)
+        self.err.write(folded(self.fold, *safe, number=self.folds, now=time.time()))
         self.err.flush()
 
     def render(self, text: str, *, color: bool) -> str:
@@ -111,6 +162,7 @@ class Console:
         """Yes or no from the terminal; None where there is none to ask."""
         if not (sys.stdin.isatty() and self.err.isatty()):
             return None
+        self._pause()
         self.err.write(f"{question} [y/N] ")
         self.err.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
@@ -132,10 +184,16 @@ class Console:
             self.problem(problem)
 
     def problem(self, problem: Problem) -> None:
-        """One problem."""
+        """One problem; what a tool said about it is folded away where that can be done."""
         from wbuild.report.problem import render
 
-        self.write(render(problem))
+        if self.fold and problem.detail:
+            self.write(render(replace(problem, detail="")))
+            self.group(f"output: {problem.message}", problem.detail)
+        else:
+            self.write(render(problem))
+        if problem.log:
+            self.detail(problem.log)
 
     def _clean(self, text: str) -> str:
         text = self.redact(text)

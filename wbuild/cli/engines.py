@@ -6,9 +6,9 @@ import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
+from typing import Any, Final
 
 from wbuild import lock as locks
 from wbuild.cli.options import Common
@@ -17,7 +17,7 @@ from wbuild.cli.session import Session
 from wbuild.cli.world import World
 from wbuild.doors.interfaces import Command
 from wbuild.engine.session import RUNNERS
-from wbuild.errors import StepError, UsageError
+from wbuild.errors import StepError, UsageError, WbuildError
 from wbuild.fast import project_folder
 from wbuild.kit import Kit
 from wbuild.model.locked import Pin
@@ -25,6 +25,13 @@ from wbuild.model.planned import Late, Product, SharedCache, Word
 from wbuild.model.shipped import Catalog, RuntimeRecipe
 from wbuild.store import Store
 from wbuild.words import Places, Value, expand, fill_all
+
+REFUSAL: Final = "WBUILD_REFUSAL"
+"""Names the file in which a runner says why it did not start the program: its exit code alone could be the program's own."""
+BAD_CALL: Final = 2
+"""A runner's exit code for a call that does not fit the module, beside a refusal."""
+ASSEMBLER: Final = "wat2wasm"
+"""The program that turns Wasm text into bytes."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -36,15 +43,46 @@ class Runtime:
     kit: Kit
     store: Store
     world: World
+    title: str = ""
+    """How messages call the module; "" for its path."""
 
     def run(self, module: Path, invoke: str | None, args: Sequence[str]) -> int:
-        """Run a module with this terminal's streams; the program's exit code."""
+        """Run a module with this terminal's streams; the program's exit code.
+
+        Raises UsageError for a call that does not fit, StepError when the runtime refuses the module.
+        """
         scope: dict[str, Value] = {
             "module": str(module.resolve()),
             "invoke": [("--invoke",), (invoke,)] if invoke is not None else [],
             "args": [(arg,) for arg in args],
         }
-        return self.world.doors.runner.interactive(self._command(self.recipe.run, scope))
+        with tempfile.TemporaryDirectory(prefix="wbuild-") as folder:
+            refusal = Path(folder, "refusal.txt")
+            command = self._command(self.recipe.run, scope)
+            code = self.world.doors.runner.interactive(replace(command, env={**command.env, REFUSAL: str(refusal)}))
+            if refusal.is_file():
+                raise self._refused(module, code, refusal.read_text("utf-8", "replace"))
+        return code
+
+    def _refused(self, module: Path, code: int, said: str) -> WbuildError:
+        message = f"{self.recipe.title} does not run {self.title or shown(module)}"
+        if code != BAD_CALL:
+            return StepError("WB105", message, detail=said)
+        functions = self.functions(module) if self.recipe.exports else []
+        hint = f"it exports {', '.join(map(signature, functions))}" if functions else "it exports no function"
+        return UsageError("WB292", f"{message}: {said.partition('; there are ')[0].strip()}", hint=hint)
+
+    def functions(self, module: Path) -> list[dict[str, Any]]:
+        """The exported functions that people call. Raises StepError when the runtime refuses the module."""
+        return [function for function in self.exports(module)["functions"] if function["name"] != "_initialize"]
+
+    def assemble(self, source: Path, out: Path, title: str) -> None:
+        """Turn Wasm text into a module. Raises StepError with what the assembler says; `title` is how messages call the text."""
+        log = out.with_suffix(".log")
+        command = self._command((f"{{bin:{ASSEMBLER}}}", "{in}", "{out}"), {"in": str(source), "out": str(out)})
+        if self.world.doors.runner.run(command, log=log).code:
+            said = log.read_text("utf-8", "replace").replace(str(source), title) if log.exists() else ""
+            raise StepError("WB101", f"{title} cannot be assembled", detail=said)
 
     def exports(self, module: Path) -> dict[str, Any]:
         """The exported functions (`wbuild.exports/1`). Raises StepError when the runtime refuses the module."""
@@ -54,7 +92,7 @@ class Runtime:
             done = self.world.doors.runner.run(command, log=log)
             if done.code:
                 said = log.read_text("utf-8", "replace") if log.exists() else ""
-                raise StepError("WB105", f"{self.recipe.title} does not take {shown(module)}", detail=said)
+                raise StepError("WB105", f"{self.recipe.title} does not take {self.title or shown(module)}", detail=said)
             found: dict[str, Any] = json.loads(out.read_text("utf-8"))
             return found
 
@@ -92,14 +130,28 @@ def for_product(session: Session, product: Product, name: object) -> Runtime:
 
 def for_file(common: Common, name: object) -> Runtime:
     """A runtime for a file; its version is the project's, or the newest one outside of any. Raises UsageError."""
+    catalog = catalog_of(common.start)
+    return _outside(common, catalog, _named(catalog, [r for r in catalog.runtimes.values() if r.run], name, "a file"))
+
+
+def assembler(common: Common) -> Runtime:
+    """The runtime whose tool also assembles Wasm text, as `for_file` finds it. Raises UsageError when there is none."""
+    catalog = catalog_of(common.start)
+    for recipe in catalog.runtimes.values():
+        if any(ASSEMBLER in route.bin for route in catalog.tools[recipe.tool].routes):
+            return _outside(common, catalog, recipe)
+    hint = 'declare it as an artifact with lang = "wat" and build it'
+    raise UsageError("WB282", f"no runtime here comes with {ASSEMBLER}, which assembles Wasm text", hint=hint)
+
+
+def _outside(common: Common, catalog: Catalog, recipe: RuntimeRecipe) -> Runtime:
+    """A runtime for what is not an artifact."""
     from wbuild.cli.locking import Locking
     from wbuild.cli.progress import Progress
     from wbuild.cli.project import open_project
     from wbuild.cli.userlock import runtime_kit
 
-    world, catalog = common.world(), catalog_of(common.start)
-    recipe = _named(catalog, [r for r in catalog.runtimes.values() if r.run], name, "a file")
-    kit = None
+    world, kit = common.world(), None
     if project_folder(str(common.start)):
         found = Locking(world=world, project=open_project(common.start), console=common.console, locked=world.ci).read()
         kit = locks.kit(found, world.doors.platform) if found and recipe.tool in found.tools else None
@@ -108,12 +160,10 @@ def for_file(common: Common, name: object) -> Runtime:
     return _ready(recipe, kit, store, world, Progress(console=common.console, root=common.start))
 
 
-def file_to_run(common: Common, word: str) -> Path:
-    """The file that a word names. Raises UsageError when there is none."""
-    path = common.start / word
-    if not path.is_file():
-        raise UsageError("WB281", f"there is no file {word!r}", hint="an artifact is named without folder and ending")
-    return path
+def signature(function: Mapping[str, Any]) -> str:
+    """A function as people write it: `add(i32, i32) -> i32`."""
+    params, results = (", ".join(map(str, function.get(key, ()))) for key in ("params", "results"))
+    return f"{function['name']}({params})" + (f" -> {results}" if results else "")
 
 
 def _named(catalog: Catalog, fitting: Sequence[RuntimeRecipe], name: object, what: str) -> RuntimeRecipe:

@@ -17,7 +17,7 @@ from wbuild.model.planned import Plan, Step
 @click.option("--locked/--no-locked", default=None, help="Refuse a lock that does not fit, or bring it in step. [on with CI]")
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> int:
-    """Fetch the tools, vendored sources and packages that artifacts need, for every profile."""
+    """Fetch what artifacts need: tools, vendored sources, packages; for every profile."""
     from wbuild.cli.session import Asked, prepare
 
     pins: dict[str, Pin] = {}

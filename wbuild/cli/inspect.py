@@ -17,14 +17,18 @@ from wbuild.model.happened import ArtifactReport
 @format_option
 @pass_common
 def command(common: Common, file: str, other: str | None, format_: str) -> int:
-    """Show imports, exports, proposals and what needs each, memory, producers and sections; with FILE2, the difference."""
+    """Show what a file is, needs and offers; with FILE2, the difference.
+
+    Imports, exports, proposals and what needs each, memory, producers and sections. `-` is standard input.
+    """
+    from wbuild.cli.given import FILE_ONLY
     from wbuild.cli.measured import measured
     from wbuild.cli.size import document, text
     from wbuild.report.sizes import sections
 
-    first = measured(common.start / file)
+    first = measured(common, file, FILE_ONLY)
     if other is not None:
-        second = measured(common.start / other)
+        second = measured(common, other, FILE_ONLY)
         if format_ == "json":
             common.console.result(json.dumps(document([second], first), indent=2, ensure_ascii=False))
         else:

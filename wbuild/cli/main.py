@@ -32,6 +32,8 @@ COMMANDS: Final[Mapping[str, str]] = {
     "languages": "wbuild.cli.languages",
     "hosts": "wbuild.cli.hosts",
     "config": "wbuild.cli.config",
+    "ci": "wbuild.cli.ci",
+    "report": "wbuild.cli.report",
     "schema": "wbuild.cli.schema",
     "explain": "wbuild.cli.explain",
     "clean": "wbuild.cli.clean",
@@ -126,6 +128,8 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         return 143
     except Exception as error:
         return _failed(error, common)
+    finally:
+        common.calm()
 
 
 def _invoke(argv: list[str], common: Common) -> int:

@@ -12,7 +12,7 @@ from pathlib import Path
 from wbuild import scaffold
 from wbuild.cli.console import Console
 from wbuild.cli.options import Common
-from wbuild.cli.project import facts, home, load_manifest, member_to_be, names_below, shown
+from wbuild.cli.project import facts, home, load_manifest, member_to_be, members_of, names_below, shown
 from wbuild.cli.workdir import ignore_dist, prepare
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
@@ -121,11 +121,31 @@ def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.D
     base = spot.folder / spot.path
     names, _ = names_below(files, base) if base.is_dir() else ((), ())
     artifacts, declared = _declared(spot, catalog)
-    found = survey(Tree(names=names, texts=_texts(base, names, catalog)), catalog, spot.name, spot.path, artifacts)
+    names = _without_projects(spot, base, names)
+    left = [name for name in names if not _has_owner(name, spot, catalog, declared)]
+    found = survey(Tree(names=tuple(left), texts=_texts(base, left, catalog)), catalog, spot.name, spot.path, artifacts)
     new = [f for f in found if (f.lang, f.path) not in declared]
     if not any(f.language for f in new):
-        raise _nothing(base, catalog, found, new)
+        raise _nothing(base, catalog, declared=bool(found) or len(left) < len(names), new=new)
     return {f.name: scaffold.Draft(block=f.block, files={}) for f in new}
+
+
+def _without_projects(spot: Spot, base: Path, names: Sequence[str]) -> tuple[str, ...]:
+    """`names` without what belongs to projects of their own below; members belong to the project around them."""
+    inside = home(spot.folder)[0] if spot.text is not None and not spot.fresh else None
+    own = members_of(inside) if inside is not None else ()
+    others = {name.removesuffix(MANIFEST) for name in names if name.endswith(f"/{MANIFEST}") and (base / name).parent not in own}
+    return tuple(name for name in names if not any(name.startswith(other) for other in others))
+
+
+def _has_owner(name: str, spot: Spot, catalog: Catalog, declared: set[tuple[str, str]]) -> bool:
+    """Whether a file is a source in the folder of a declared artifact of its language; what has the whole project is told apart later."""
+    path = Path(spot.path, name)
+    for lang, folder in declared:
+        language = catalog.language(lang)
+        if folder != "." and language is not None and path.suffix in language.extensions and path.is_relative_to(folder):
+            return True
+    return False
 
 
 def _declared(spot: Spot, catalog: Catalog) -> tuple[tuple[str, ...], set[tuple[str, str]]]:
@@ -138,13 +158,13 @@ def _declared(spot: Spot, catalog: Catalog) -> tuple[tuple[str, ...], set[tuple[
     return tuple(a.name for a in artifacts), {(a.lang, Path(os.path.relpath(a.path, folder)).as_posix()) for a in artifacts}
 
 
-def _nothing(base: Path, catalog: Catalog, found: Sequence[Found], new: Sequence[Found]) -> UsageError:
+def _nothing(base: Path, catalog: Catalog, *, declared: bool, new: Sequence[Found]) -> UsageError:
     """Why there is no proposal."""
     known = ", ".join(catalog.languages)
     if new:
         detail = "\n".join(f"  {scaffold.key(f.name)}: {f.lang}, from {f.why}" for f in new)
         return UsageError("WB291", f"{shown(base)} holds code that this wbuild cannot build", hint=f"it builds {known}", detail=detail)
-    if found:
+    if declared:
         return UsageError("WB276", f"everything in {shown(base)} is declared already", hint=f"name a language with --lang: {known}")
     return UsageError("WB276", f"no language was named, and {shown(base)} holds no code", hint=f"name one with --lang: {known}")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar, cast
+from typing import TYPE_CHECKING, Any, Final, TypeVar, cast
 
 import click
 
@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from wbuild.cli.console import Console
     from wbuild.cli.world import World
 
+UNCUT: Final = 1000
+"""Characters of a summary: more than any has."""
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
 
 
@@ -40,6 +42,11 @@ class Common:
             self._made["console"] = Console.standard(self.environ, color=self.color, quiet=self.quiet, verbosity=self.verbosity)
         console: Console = self._made["console"]
         return console
+
+    def calm(self) -> None:
+        """Leave the terminal as it was, if anything was shown on it."""
+        if "console" in self._made:
+            self._made["console"].calm()
 
     def world(self, **flags: object) -> World:
         """Every door, built once. `flags` are settings given on the command line (None: not given)."""
@@ -115,6 +122,14 @@ class Group(click.Group):
         """Own options, those that every command has, the commands."""
         _format(self.get_params(ctx), self.common, ctx, formatter)
         self.format_commands(ctx, formatter)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """The commands with their summaries, whole: what does not fit is wrapped, never cut."""
+        found = [(name, self.get_command(ctx, name)) for name in self.list_commands(ctx)]
+        rows = [(name, command.get_short_help_str(UNCUT)) for name, command in found if command is not None and not command.hidden]
+        if rows:
+            with formatter.section("Commands"):
+                formatter.write_dl(rows)
 
 
 def _format(params: list[click.Parameter], common: list[click.Parameter], ctx: click.Context, formatter: click.HelpFormatter) -> None:

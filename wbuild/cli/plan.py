@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.choices import Opt, changed_option, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.cli.options import Command, Common, pass_common
 
 if TYPE_CHECKING:
     from wbuild.cli.session import Session
@@ -23,7 +23,14 @@ if TYPE_CHECKING:
 @click.option("--target", "targets", metavar="T", multiple=True, help="Only this target; may be given again.")
 @click.option("--explain", is_flag=True, help="Say why each step would run.")
 @click.option("--resolved", is_flag=True, help="Show what late words became in the last build.")
-@format_option
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "json", "dot", "mermaid"]),
+    default="text",
+    show_default=True,
+    help="Form of what is shown; dot and mermaid draw the steps.",
+)
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
     """Show the steps that would make artifacts, without running or writing anything."""
@@ -41,6 +48,11 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         write=False,
     )
     session = prepare(common, asked)
+    if given["format_"] in ("dot", "mermaid"):
+        from wbuild.report.plan_graph import to_dot, to_mermaid
+
+        common.console.page((to_dot if given["format_"] == "dot" else to_mermaid)(session.plan))
+        return 0
     missing = [pin for pin in session.pins() if not session.store.has(pin)]
     reasons = session.engine().forecast(session.plan) if given["explain"] else None
     resolved = late_values(session) if given["resolved"] else None

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cli.console import Console
+from wbuild.engine import failure
 from wbuild.engine.events import Note, StepFinished, StepStarted
 from wbuild.legible import signed_percent
 from wbuild.model.happened import Result
@@ -41,8 +42,11 @@ class Progress:
         """Take one event."""
         match event:
             case StepFinished(result=result):
+                self.console.end(result.step)
+                self.console.board.count()
                 self._finished(result)
             case StepStarted(step=step, reasons=reasons):
+                self.console.begin(step.name, step.verb, step.label)
                 for product in self._products(step.artifact, step.name):
                     self.begun.setdefault((product.file, step.verb), time.monotonic())
                 if (self.explain and step.verb not in SUMMED) or self.console.verbosity > 1:
@@ -56,11 +60,19 @@ class Progress:
     def _store(self, event: StoreEvent) -> None:
         """Tools that come into the store."""
         size = event.pin.size
-        about = f"{event.pin.name} {event.pin.version} ({f'{size / 1e6:.0f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})"
+        name = f"{event.pin.name} {event.pin.version}"
+        about = f"{name} ({f'{size / 1e6:.0f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})"
         match event.kind:
+            case "download" if self.console.screen is not None:
+                self.console.begin(event.pin.identity, "download", name, total=size)
             case "download":
                 self.console.step("download", about)
+            case "progress":
+                self.console.board.sample(event.pin.identity, time.monotonic(), event.arrived)
+            case "failed":
+                self.console.end(event.pin.identity)
             case "installed":
+                self.console.end(event.pin.identity)
                 self.console.step("tools", about, "new in the store")
             case "waiting" | "damaged":
                 self.console.note(str(event))
@@ -72,11 +84,19 @@ class Progress:
         if self.console.verbosity or (result.verb not in SUMMED and result.status == "ran"):
             right = time_text(result.seconds) if result.status in ("ran", "failed", "none") else result.status
             self.console.step(result.verb, result.label, right)
+            if self.console.fold and result.log and result.status == "ran" and not self.console.quiet:
+                self._log(result)
         for product in self._products(result.artifact, result.step):
             if result.verb == "select" and result.status == "ran":
                 self._optimized(product)
             elif result.verb == "judge" and result.status in ("ran", "cached"):
                 self._judged(product)
+
+    def _log(self, result: Result) -> None:
+        """What a tool said although all went well, folded away."""
+        text = failure.said(self.root / result.log)
+        if text.strip():
+            self.console.group(f"output: {result.verb} of {result.label} ({text.count(chr(10)) + 1} lines)", text)
 
     def _products(self, artifact: str, step: str) -> list[Product]:
         return [p for p in self.plan.products if p.artifact.name == artifact and step in p.steps]

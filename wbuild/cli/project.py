@@ -14,7 +14,7 @@ from wbuild.cli.data import recipe_texts
 from wbuild.cli.remember import Watch
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
-from wbuild.errors import UsageError
+from wbuild.errors import Problem, UsageError
 from wbuild.fast import IGNORED, MANIFEST, project_folder
 from wbuild.manifest import Member, early_project, load
 from wbuild.model.shipped import Catalog
@@ -60,12 +60,12 @@ def home(start: Path, watch: Watch | None = None) -> tuple[Path, str]:
     for above in folder.parents:
         if watch is not None:
             watch.file(above / MANIFEST)
-        if (above / MANIFEST).is_file() and folder in _members_of(above):
+        if (above / MANIFEST).is_file() and folder in members_of(above):
             return above, folder.relative_to(above).as_posix()
     return folder, ""
 
 
-def _members_of(folder: Path) -> tuple[Path, ...]:
+def members_of(folder: Path) -> tuple[Path, ...]:
     """Folders of the members of another project; none when its manifest cannot be read, which is its own matter."""
     try:
         content = (folder / MANIFEST).read_bytes()
@@ -153,6 +153,31 @@ def catalog_of(start: Path) -> Catalog:
     if project_folder(str(start)) is None:
         return catalogs.load(recipe_texts(), {})
     return _catalog(home(start)[0], Watch())[0]
+
+
+def readable_catalog(start: Path) -> tuple[Catalog, tuple[Problem, ...]]:
+    """`catalog_of` as far as it can be read, and what is wrong with the rest: editors need the schema most while a manifest is wrong."""
+    try:
+        return catalog_of(start), ()
+    except UsageError as error:
+        problems = error.problems
+    folder = home(start)[0]
+    try:
+        globs = early_project(_content(folder / MANIFEST), shown(folder / MANIFEST), facts(folder)).recipes
+    except UsageError:
+        globs = ()
+    found = (path for glob in globs for path in sorted(folder.glob(glob)) if path.is_file() and not _escapes(folder, str(path), "."))
+    local = {path.relative_to(folder).as_posix(): text_of(path) for path in found}
+    return _as_far_as_right(local), problems
+
+
+def _as_far_as_right(local: Mapping[str, str]) -> Catalog:
+    """The catalogue with those of the local recipes that are right."""
+    try:
+        return catalogs.load(recipe_texts(), local)
+    except UsageError as error:
+        wrong = {problem.place.file for problem in error.problems if problem.place} & set(local)
+        return _as_far_as_right({name: text for name, text in local.items() if wrong and name not in wrong})
 
 
 def facts(folder: Path) -> Facts:

@@ -32,8 +32,8 @@ class Watch:
         for path in paths:
             self.files.setdefault(str(path), fast.stamp(str(path), now))
 
-    def tree(self, root: Path, names: Iterable[str], folders: Iterable[str]) -> None:
-        """The listings of all folders below `root`, from the names that were found there ("" is the root)."""
+    def tree(self, root: Path, names: Iterable[str], folders: Iterable[str], links: Mapping[str, str] | None = None) -> None:
+        """The listings of all folders below `root`, from the names that were found there ("" is the root), links to folders too."""
         found: dict[str, list[str]] = {folder: [] for folder in folders}
         for folder in found:
             if folder:
@@ -42,6 +42,9 @@ class Watch:
         for path in names:
             above, _, name = path.rpartition("/")
             found[above].append(name)
+        for path, target in (links or {}).items():
+            above, _, name = path.rpartition("/")
+            found[above].append(f"{name}@{target}")
         self.folders |= {str(root / folder) if folder else str(root): sorted(entries) for folder, entries in found.items()}
 
     def listing(self, folder: Path) -> None:

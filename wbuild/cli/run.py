@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import click
 
@@ -28,17 +28,23 @@ if TYPE_CHECKING:
 @common_build_options
 @pass_common
 def command(common: Common, artifact: str | None, args: tuple[str, ...], **given: object) -> int:
-    """Build an artifact and run it, or run a .wasm file; ends with the program's own code."""
+    """Build an artifact and run it, or run a file. It ends with the program's own exit code."""
     from wbuild.cli import engines
+    from wbuild.cli import given as files
 
-    if artifact is not None and is_file(artifact):
-        target = Target(module=engines.file_to_run(common, artifact), runtime=engines.for_file(common, given["runtime"]))
-    else:
-        target = _built(common, artifact, given)
-    invoke = given["invoke"]
+    invoke = str(given["invoke"]) if given["invoke"] is not None else None
+    if artifact is None or not is_file(artifact):
+        return _run(common, _built(common, artifact, given), invoke, args)
+    with files.module(common, artifact) as module:
+        runtime = replace(engines.for_file(common, given["runtime"]), title=files.title(common, artifact))
+        return _run(common, Target(module=module, runtime=runtime), invoke, args)
+
+
+def _run(common: Common, target: Target, invoke: str | None, args: Sequence[str]) -> int:
     if invoke is None and not target.runtime.is_command(target.module):
         return _list(common, target)
-    return target.runtime.run(target.module, str(invoke) if invoke is not None else None, args)
+    common.calm()
+    return target.runtime.run(target.module, invoke, args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,15 +87,11 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
 
 def _list(common: Common, target: Target) -> int:
     """A library is not run: say what could be called."""
-    functions = [f for f in target.runtime.exports(target.module)["functions"] if f["name"] != "_initialize"]
+    from wbuild.cli.engines import signature
+
+    functions = target.runtime.functions(target.module)
     lines = [f"  {signature(f)}" for f in functions]
     common.console.page("\n".join(["exported functions:", *lines]) if lines else "no exported function")
     for function in functions[:1]:
         common.console.show(f"hint: call one with --invoke {shlex.quote(str(function.get('invoke', function['name'])))}")
     return 0
-
-
-def signature(function: Mapping[str, Any]) -> str:
-    """A function as people write it: `add(i32, i32) -> i32`."""
-    params, results = (", ".join(map(str, function.get(key, ()))) for key in ("params", "results"))
-    return f"{function['name']}({params})" + (f" -> {results}" if results else "")

@@ -5,7 +5,7 @@ from __future__ import annotations
 import click
 
 from wbuild.cli.options import Command, Common, pass_common
-from wbuild.cli.project import catalog_of
+from wbuild.cli.project import readable_catalog
 from wbuild.cli.workdir import schema_text
 
 
@@ -13,5 +13,8 @@ from wbuild.cli.workdir import schema_text
 @pass_common
 def command(common: Common) -> int:
     """Print the JSON Schema of wbuild.toml, with the project's own recipes."""
-    common.console.result(schema_text(catalog_of(common.start)).rstrip("\n"))
+    catalog, left_out = readable_catalog(common.start)
+    for problem in left_out:
+        common.console.warning(f"the schema may lack own recipes: {problem.message}")
+    common.console.result(schema_text(catalog).rstrip("\n"))
     return 0

@@ -13,11 +13,13 @@ from wbuild.names import quoted
 
 _WILD: Final = frozenset("*?[")
 FILE_ENDINGS: Final = (".wasm", ".wat")
+STDIN: Final = "-"
+"""The word for standard input."""
 
 
 def is_file(word: str) -> bool:
     """Whether a word names a file instead of an artifact."""
-    return "/" in word or "\\" in word or word.endswith(FILE_ENDINGS)
+    return word == STDIN or "/" in word or "\\" in word or word.endswith(FILE_ENDINGS)
 
 
 def select(manifest: Manifest, catalog: Catalog, words: Sequence[str], member: str = "") -> tuple[str, ...]:

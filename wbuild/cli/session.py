@@ -13,10 +13,11 @@ from wbuild import __version__
 from wbuild import lock as locks
 from wbuild.cache import Cache
 from wbuild.cli.console import Console
+from wbuild.cli.found import look, places
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, names_below, open_project, text_of
+from wbuild.cli.project import Project, open_project, text_of
 from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.workdir import prepare as prepare_workdir
@@ -90,7 +91,11 @@ class Session:
         """Run the plan. A failed step is a result. `explain`: say why each step runs."""
         self.progress.plan = self.plan
         self.progress.explain = explain
-        return self.engine().execute(self.plan)
+        self.console.board.total, self.console.board.done = len(self.plan.steps), 0
+        try:
+            return self.engine().execute(self.plan)
+        finally:
+            self.console.calm()
 
     def engine(self) -> Engine:
         """The engine for this project."""
@@ -123,6 +128,7 @@ class Session:
                 texts=self._texts(wanted),
                 previous={p.file: text for p in products if (text := self._text(report_path(p.file)))},
                 seconds=time.monotonic() - self.started,
+                platform=self.world.doors.platform,
                 locked=self.locked,
             ),
         )
@@ -179,11 +185,11 @@ def prepare(common: Common, asked: Asked) -> Session:
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
     store = world.open_store()
     kit = locks.kit(lock, world.doors.platform)
-    found, folders = names_below(files, project.root)
-    watch.tree(project.root, found, folders)
+    found = look(files, project.root)
+    watch.tree(project.root, found.tree.names, found.folders, found.links)
     progress = Progress(console=console, root=project.root)
-    vendor = _vendor(project, names, kit, store, progress if asked.write else None)
-    tree = Tree(names=found, vendor=vendor, texts=_project_files(project, names, found, watch))
+    vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
+    tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree.names, watch))
     context = Context(
         manifest=project.manifest,
         catalog=project.catalog,
@@ -191,6 +197,7 @@ def prepare(common: Common, asked: Asked) -> Session:
         kit=kit,
         tree=tree,
         environ=world.environ,
+        places=places(project),
     )
     request = _request(project, names, asked)
     if asked.changed_since:
@@ -199,7 +206,7 @@ def prepare(common: Common, asked: Asked) -> Session:
             console.note(f"no chosen artifact differs from {asked.changed_since}: nothing to do")
     plan = make_plan(context, request)
     if asked.write:
-        known = frozenset(found)
+        known = frozenset(found.tree.names)
         watch.file(*(project.root / n for step in plan.steps for n in (*step.inputs, *step.candidates) if n in known))
     return Session(
         world=world,
@@ -216,7 +223,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     )
 
 
-def _project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, ...], watch: Watch) -> dict[str, str]:
+def project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, ...], watch: Watch) -> dict[str, str]:
     """Texts of the project files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read."""
     languages = {a.lang: project.catalog.languages[a.lang] for a in project.manifest.artifacts if a.name in chosen}
     files = Tree(names=names).glob([pattern for language in languages.values() for pattern in project_texts(language)])
@@ -249,7 +256,7 @@ def _changed(world: World, project: Project, lock: Lock, context: Context, reque
     return tuple(name for name in request.artifacts if name in touched)
 
 
-def _vendor(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:
+def vendor_names(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:
     """Files of the vendored sources that the chosen artifacts use; they are fetched first, because globs need their names.
 
     Without `progress` nothing is fetched: raises ProvisionError for one that is not in the store.

@@ -23,18 +23,19 @@ from wbuild.model.happened import ArtifactReport
 @format_option
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt: Opt | None, profile: str | None, **given: object) -> int:
-    """Show every section of artifacts or files with its bytes; artifacts are built first, in the release profile."""
+    """Show every section of artifacts or files with its bytes. Artifacts are built first, in the release profile."""
+    from wbuild.cli.given import FILE_ONLY
     from wbuild.cli.measured import measured
     from wbuild.errors import UsageError
 
     files = [word for word in artifacts if is_file(word)]
     names = tuple(word for word in artifacts if not is_file(word))
-    reports = [measured(common.start / word) for word in files]
+    reports = [measured(common, word) for word in files]
     code = 0
     if names or not files or given["changed_since"]:
         built, code = _built(common, names, *profile_of(opt, profile, "release"), given)
         reports += built
-    before = measured(common.start / against) if against else None
+    before = measured(common, against, FILE_ONLY) if against else None
     if before is not None and len(reports) != 1:
         raise UsageError("WB283", "--against compares one artifact or file", hint="name the one to compare")
     if given["format_"] == "json":

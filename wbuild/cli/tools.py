@@ -213,7 +213,7 @@ def where(common: Common, tool: str) -> int:
 @click.option("--repair", is_flag=True, help="Install damaged tools again.")
 @pass_common
 def verify(common: Common, tools: tuple[str, ...], repair: bool) -> int:
-    """Compare installed tools with the digests that were taken when they came; damage is exit code 5."""
+    """Compare installed tools with the digests taken when they came. Damage is exit code 5."""
     from wbuild.cli.progress import Progress
 
     found = shelf(common)

@@ -14,6 +14,7 @@ from typing import Final
 import platformdirs
 
 from wbuild.cli.console import Console
+from wbuild.cli.folds import Fold
 from wbuild.cli.settings import ConfigFile, Origin, Value, resolve
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
@@ -58,6 +59,8 @@ class World:
     doors: Doors
     ci: bool
     """A continuous-integration system runs this: `--locked` and `--keep-going` are on."""
+    live: bool = False
+    """A terminal shows what goes on."""
 
     @classmethod
     def build(cls, environ: Mapping[str, str], console: Console, start: Path, flags: Mapping[str, object]) -> World:
@@ -66,6 +69,10 @@ class World:
         for origin in {o.origin for o in settings.values() if o.origin.endswith(".toml")}:
             console.detail(f"settings from {origin}")
         offline = bool(settings["offline"].value)
+        console.fold = fold_of(environ)
+        live = shows_progress(environ, terminal=console.err.isatty(), quiet=console.quiet)
+        if live:
+            console.go_live()
         client_env = {name: value for name, value in environ.items() if CLIENT_VARIABLES.match(name)}
         return cls(
             environ=environ,
@@ -82,13 +89,25 @@ class World:
                 offline=offline,
                 keep=Path.cwd() / Path(str(settings["cache"].value)).expanduser() / CLIENT_FILES,
             ),
-            ci=environ.get("CI", "").lower() not in ("", "0", "false"),
+            ci=set_in(environ, "CI"),
+            live=live,
         )
 
     @property
     def system_env(self) -> Mapping[str, str]:
         """What programs of this system cannot start without."""
         return {name: value for name, value in self.environ.items() if name.upper() in ("SYSTEMROOT", "WINDIR")}
+
+    @property
+    def github_output(self) -> Path | None:
+        """Where a GitHub workflow's step writes its outputs; None anywhere else."""
+        named = self.environ.get("GITHUB_OUTPUT")
+        return Path(named) if named else None
+
+    @property
+    def commit(self) -> str:
+        """The commit that a CI system says it builds; "" where none does."""
+        return next((self.environ[name] for name in ("GITHUB_SHA", "CI_COMMIT_SHA") if self.environ.get(name)), "")
 
     @property
     def store(self) -> Path:
@@ -112,10 +131,25 @@ class World:
 
     def open_store(self) -> Store:
         """The store of tools."""
-        return Store(self.store, self.doors, lock_timeout=self.lock_timeout)
+        return Store(self.store, self.doors, lock_timeout=self.lock_timeout, watch=self.live)
 
     def _path(self, name: str) -> Path:
         return Path.cwd() / Path(str(self.settings[name].value)).expanduser()
+
+
+def set_in(environ: Mapping[str, str], name: str) -> bool:
+    """Whether a variable says yes."""
+    return environ.get(name, "").lower() not in ("", "0", "false")
+
+
+def fold_of(environ: Mapping[str, str]) -> Fold:
+    """How the log of the CI system that runs this folds groups; "" for none."""
+    return "github" if set_in(environ, "GITHUB_ACTIONS") else "gitlab" if set_in(environ, "GITLAB_CI") else ""
+
+
+def shows_progress(environ: Mapping[str, str], *, terminal: bool, quiet: bool) -> bool:
+    """Whether standard error is a terminal on which lines may change; the log of a CI system is none, even if it looks like one."""
+    return terminal and not quiet and environ.get("TERM", "") not in ("", "dumb", "unknown") and not set_in(environ, "CI")
 
 
 def config_paths(environ: Mapping[str, str]) -> tuple[Path, Path]:

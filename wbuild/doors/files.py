@@ -87,8 +87,11 @@ class RealFiles:
         """Free bytes of the file system that holds `path` (or its nearest existing parent)."""
         return free_bytes(path)
 
-    def walk(self, root: Path) -> Iterator[tuple[str, bool]]:
-        """Every path below root in sorted order, POSIX and relative, with True for folders. Links to folders are not entered."""
+    def walk(self, root: Path, on_link: Callable[[str], None] | None = None) -> Iterator[tuple[str, bool]]:
+        """Every path below root in sorted order, POSIX and relative, with True for folders. Links to folders are not entered.
+
+        `on_link` is told every symbolic link but those that stand for a folder that is never walked.
+        """
         waiting = [""]
         while waiting:
             folder = waiting.pop()
@@ -100,6 +103,8 @@ class RealFiles:
                 is_folder = entry.is_dir(follow_symlinks=False)
                 if is_folder and entry.name in NEVER_WALKED:
                     continue
+                if on_link is not None and entry.is_symlink() and (entry.name not in NEVER_WALKED or _is_file(entry)):
+                    on_link(name)
                 if is_folder:
                     below.append(name)
                 if is_folder or _is_file(entry):

@@ -111,10 +111,10 @@ class Files(Protocol):
         """Free bytes of the file system that holds `path` (or its nearest existing parent)."""
         ...
 
-    def walk(self, root: Path) -> Iterator[tuple[str, bool]]:
+    def walk(self, root: Path, on_link: Callable[[str], None] | None = None) -> Iterator[tuple[str, bool]]:
         """Every path below root, POSIX and relative, with True for folders.
 
-        Not into `.git`, `.wbuild`, `dist`, `target`, `node_modules`.
+        Not into `.git`, `.wbuild`, `dist`, `target`, `node_modules`. `on_link` is told every symbolic link but those to such folders.
         """
         ...
 

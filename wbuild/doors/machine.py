@@ -40,11 +40,11 @@ def machine_error(error: OSError, path: Path, doing: str, *, needed: int = 0) ->
 
 
 def disk_full(path: Path, doing: str, *, needed: int = 0) -> MachineError:
-    """The error for a full disk (or quota), with the bytes needed and free."""
-    want = f"{needed:,} bytes needed, " if needed else ""
+    """The error for a full disk (or quota), with the room needed and free."""
+    want = f"{_megabytes(needed)} needed, " if needed else ""
     return MachineError(
         "WB610",
-        f"cannot {doing} {path}: disk full ({want}{free_bytes(path):,} bytes free)",
+        f"cannot {doing} {path}: disk full ({want}{_megabytes(free_bytes(path))} free)",
         hint="free some space, or put store and cache elsewhere with WBUILD_STORE and WBUILD_CACHE",
     )
 
@@ -56,3 +56,8 @@ def free_bytes(path: Path) -> int:
         return shutil.disk_usage(place).free if place else 0
     except OSError:
         return 0
+
+
+def _megabytes(size: int) -> str:
+    """As the store writes sizes of downloads."""
+    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size} bytes"

@@ -24,14 +24,14 @@ def read(build: Build) -> Facts:
     package = _json(build, "package.json")
     if package is None:
         hint = "run `npm init` and `npm install --save-dev assemblyscript` there"
-        raise build.problem("WB237", f"no package.json in {build.base}", hint)
+        raise build.problem("WB228", f"no package.json in {build.base}", hint)
     packages = {name for key in _LISTS for name in _table(package, key)}
     if "assemblyscript" not in packages:
         hint = "run `npm install --save-dev assemblyscript` there"
         raise build.problem("WB238", "package.json does not depend on assemblyscript", hint)
     lock = build.path(_LOCK)
     if lock not in build.tree.names:
-        raise build.problem("WB237", f"{build.base} has no {_LOCK}", "run `npm install` there, and commit it")
+        raise build.problem("WB228", f"{build.base} has no {_LOCK}", "run `npm install` there, and commit it")
     config = _json(build, "asconfig.json")
     scope: dict[str, Value] = {
         "project.folder": In(build.base),
@@ -51,7 +51,7 @@ def _json(build: Build, name: str) -> Mapping[str, Any] | None:
     try:
         data = json.loads(text)
     except ValueError as error:
-        raise build.problem("WB237", f"{file} is not JSON: {error}", "correct it") from None
+        raise build.problem("WB228", f"{file} is not JSON: {error}", "correct it") from None
     return data if isinstance(data, Mapping) else {}
 
 

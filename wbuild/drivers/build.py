@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from posixpath import join, normpath
 from typing import Protocol
 
-from wbuild.errors import UsageError
+from wbuild.errors import Place, UsageError
 from wbuild.kit import Kit
+from wbuild.locate import Path
 from wbuild.model.planned import Step
 from wbuild.model.shipped import LanguageRecipe, ToolchainRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
 from wbuild.tree import Tree
 from wbuild.words import Value
+
+
+def _nowhere(_artifact: Artifact, _keys: Path) -> None:
+    return None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -32,6 +37,8 @@ class Build:
     """Folder of the artifact's sources, relative to the project's root."""
     foreign: tuple[str, ...] = ()
     """Folders of other artifacts below `base`: never inputs of this one."""
+    places: Callable[[Artifact, Path], Place | None] = _nowhere
+    """Where the value at a path below an artifact's table stands."""
 
     @property
     def kind(self) -> Kind:
@@ -51,6 +58,10 @@ class Build:
         artifact, tree = self.artifact, self.tree
         extra = tree.glob(artifact.inputs, base=self.base)
         return tuple(sorted({*names, *extra} - {*tree.glob(artifact.exclude, base=self.base)}))
+
+    def place(self, keys: Path) -> Place | None:
+        """Where one of the artifact's values stands, or the nearest thing around it; the artifact itself without keys."""
+        return self.places(self.artifact, keys)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

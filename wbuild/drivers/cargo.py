@@ -78,7 +78,7 @@ def read(build: Build) -> Facts:
     target, file = _target(build, package)
     lock = normpath(join(space.folder, LOCK))
     if lock not in build.tree.names:
-        raise build.problem("WB237", f"{space.folder} has no {LOCK}", "run `cargo generate-lockfile` there, and commit it")
+        raise build.problem("WB228", f"{space.folder} has no {LOCK}", "run `cargo generate-lockfile` there, and commit it")
     configs = [name for name in _configs(build.tree, package.folder) if dirname(dirname(name))]
     scope: dict[str, Value] = {
         "project.manifest": In(package.manifest),
@@ -117,14 +117,14 @@ def _load(build: Build, folder: str) -> Package | None:
     try:
         return Package(folder=folder, data=tomli.loads(text))
     except tomli.TOMLDecodeError as error:
-        raise build.problem("WB237", f"{file} is not TOML: {error}", "cargo must be able to read it") from None
+        raise build.problem("WB228", f"{file} is not TOML: {error}", "cargo must be able to read it") from None
 
 
 def _workspace(build: Build) -> Workspace:
     """The workspace of the artifact's folder: its own, or the nearest above that does not exclude it."""
     own = _load(build, build.base)
     if own is None:
-        raise build.problem("WB237", f"no {MANIFEST} in {build.base}", "set `path` to the package's folder")
+        raise build.problem("WB228", f"no {MANIFEST} in {build.base}", "set `path` to the package's folder")
     named = _table(own.data, "package").get("workspace")
     root = own
     if "workspace" not in own.data:

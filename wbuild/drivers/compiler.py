@@ -10,9 +10,11 @@ from posixpath import dirname
 from wbuild.drivers.build import Build, Facts
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
+from wbuild.faults import suggestion
 from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
 from wbuild.model.shipped import StepRecipe
+from wbuild.names import quoted
 from wbuild.tree import is_glob
 from wbuild.words import Value, fill, fill_all
 
@@ -177,7 +179,9 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         state=shared.state,
         timeout=recipe.timeout,
         first_use=FirstUse(
-            cache=shared.pins[0].identity, key=f"{build.language.name}.{build.target}.{build.level}", message=toolchain.first_use
+            cache=shared.pins[0].identity,
+            key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}",
+            message=toolchain.first_use,
         )
         if toolchain.first_use
         else None,
@@ -195,23 +199,32 @@ def _sources(build: Build) -> tuple[Source, ...]:
     given = build.artifact.options.get(option.name) if option else None
     patterns = tuple(given) if isinstance(given, tuple) else build.toolchain.sources or build.language.sources
     found: dict[str, Source] = {}
-    for pattern in patterns:
+    for position, pattern in enumerate(patterns):
         matches = _match(build, pattern)
         if not matches and given is not None:
             raise UsageError(
                 "WB232",
                 f"artifact.{build.artifact.name}: no file matches {pattern!r}",
                 hint=f"the pattern is relative to {build.base}/; * stays in one folder, ** crosses folders",
+                place=build.place((build.language.name, option.name if option else "", position)),
             )
         found.update((source.label, source) for source in matches)
     if not found:
-        raise UsageError(
-            "WB233",
-            f"artifact.{build.artifact.name}: no {build.language.title} sources in {build.base}",
-            hint=f"wbuild looked for {', '.join(patterns)}; set `path` or the language's own `{option.name if option else 'sources'}`",
-        )
+        raise _without_sources(build, patterns, option.name if option else "sources")
     single = not any(step.each for step in build.toolchain.steps)
     return tuple(found.values())[:1] if single and given is None else tuple(found.values())
+
+
+def _without_sources(build: Build, patterns: Sequence[str], option: str) -> UsageError:
+    """There is no folder, or there are no sources in it."""
+    name, place = build.artifact.name, build.place(("path",))
+    if not build.tree.kind(build.base):
+        above = build.base.removesuffix(build.artifact.path)
+        near = suggestion(build.artifact.path, (folder.removeprefix(above) for folder in build.tree.folders if folder.startswith(above)))
+        hint = near if near.startswith("did you mean") else "set `path` to the folder of the artifact's sources"
+        return UsageError("WB233", f"artifact.{name}: there is no folder {quoted(build.base)}", hint=hint, place=place)
+    hint = f"wbuild looked for {', '.join(patterns)}; set `path` or the language's own `{option}`"
+    return UsageError("WB233", f"artifact.{name}: no {build.language.title} sources in {build.base}", hint=hint, place=place)
 
 
 def _match(build: Build, pattern: str) -> list[Source]:

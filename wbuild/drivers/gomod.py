@@ -21,7 +21,7 @@ def read(build: Build) -> Facts:
     """What go builds for an artifact. Raises UsageError when there is no module or no lock file."""
     module = next((folder for folder in upward(build.base) if _file(folder, "go.mod") in build.tree.texts), None)
     if module is None:
-        raise build.problem("WB237", f"no go.mod in {build.base} or above", "run `go mod init NAME` there")
+        raise build.problem("WB228", f"no go.mod in {build.base} or above", "run `go mod init NAME` there")
     workspace = next((folder for folder in upward(module) if _file(folder, "go.work") in build.tree.texts), None)
     folders = _closure(build, module, workspace)
     inputs = [_file(module, "go.mod")]
@@ -104,6 +104,6 @@ def _locks(build: Build, folders: tuple[str, ...], workspace: str | None) -> tup
         folder for folder in folders if any(verb == "require" for verb, _ in _directives(tree.texts.get(_file(folder, "go.mod"), "")))
     ]
     if needing and not sums:
-        raise build.problem("WB237", f"{needing[0]} has no go.sum", "run `go mod tidy` there, and commit go.sum")
+        raise build.problem("WB228", f"{needing[0]} has no go.sum", "run `go mod tidy` there, and commit go.sum")
     mods = [_file(folder, "go.mod") for folder in folders if _file(folder, "go.mod") in tree.names]
     return tuple(sorted({*sums, *mods})) if needing else ()

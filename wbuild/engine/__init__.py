@@ -56,6 +56,8 @@ class Engine:
     system_env: Mapping[str, str] = field(default_factory=dict)
     """What programs of this system cannot start without (Windows: SYSTEMROOT)."""
     builtins: Mapping[str, Function] = field(default_factory=lambda: BUILTINS)
+    patience: float = 2.0
+    """Seconds that the first use of a tool's cache may take before it is explained."""
 
     def execute(self, plan: Plan) -> tuple[Result, ...]:
         """Run the plan; one result for each step, in the plan's order. A failed step is a result, not an exception.
@@ -106,6 +108,7 @@ class Engine:
             builtins=self.builtins,
             epoch=self.epoch,
             system_env=self.system_env,
+            patience=self.patience,
         )
 
     def _clean(self, layout: Layout) -> None:

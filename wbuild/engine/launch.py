@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import threading
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -60,8 +62,8 @@ class Launch:
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
         )
-        self._announce(step.first_use)
-        done = session.doors.runner.run(command, log=self.log)
+        with self._announced(step.first_use):
+            done = session.doors.runner.run(command, log=self.log)
         if done.code == 0 and step.first_use:
             session.doors.files.write(self._marker(step.first_use), "")
         return done, command
@@ -115,9 +117,27 @@ class Launch:
     def _shared(self) -> Sequence[Path]:
         return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
 
-    def _announce(self, first: FirstUse | None) -> None:
-        if first is not None and not self._marker(first).exists():
-            self.session.note(first.message)
+    @contextmanager
+    def _announced(self, first: FirstUse | None) -> Iterator[None]:
+        """Say that the first use takes long, once it does: the tool's cache may be filled all the same."""
+        if first is None or self._marker(first).exists():
+            yield
+            return
+        timer = threading.Timer(self.session.patience, self.session.note, (first.message,))
+        timer.daemon = True
+        timer.start()
+        try:
+            yield
+        finally:
+            timer.cancel()
 
     def _marker(self, first: FirstUse) -> Path:
-        return self.session.cache.shared(first.cache) / FIRST_USE / slug(first.key)
+        """Another folder of the tool (moved, or installed again) is another first use: zig then builds everything again."""
+        return self.session.cache.shared(first.cache) / FIRST_USE / slug(f"{first.key} {self._folders()}")
+
+    def _folders(self) -> str:
+        folder = self.session.store.path(self.step.pins[0]) if self.step.pins else self.session.root
+        try:
+            return f"{folder} {folder.stat().st_ino}"
+        except OSError:  # not installed: the start will say so
+            return str(folder)

@@ -41,6 +41,8 @@ class Session:
     builtins: Mapping[str, Function]
     epoch: int
     system_env: Mapping[str, str]
+    patience: float
+    """Seconds that a first use may take before it is explained."""
     absent: set[str] = field(default_factory=set)
     """Outputs that optional steps did not make."""
     degraded: set[str] = field(default_factory=set)

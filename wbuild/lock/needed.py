@@ -44,7 +44,7 @@ def required(manifest: Manifest, catalog: Catalog, previous: Lock | None = None)
     for name, vendor in vendors.items():
         route = vendor_recipe(name, vendor).routes[0]
         names += needs_of(route, route.source, name)
-    return Required(tools=_closure(names, catalog), vendors=tuple(sorted(vendors)), toolchains=toolchains)
+    return Required(tools=closure(names, catalog), vendors=tuple(sorted(vendors)), toolchains=toolchains)
 
 
 def choose_toolchains(manifest: Manifest, catalog: Catalog, previous: Lock | None = None) -> dict[str, str]:
@@ -85,7 +85,7 @@ def vendor_recipe(name: str, vendor: Vendor) -> ToolRecipe:
     return ToolRecipe(name=name, summary="vendored source", routes=(Route(source=cast("SourceName", source), package=package),))
 
 
-def _closure(names: Iterable[str], catalog: Catalog) -> tuple[str, ...]:
+def closure(names: Iterable[str], catalog: Catalog) -> tuple[str, ...]:
     """Names and all that any of their routes needs, needed ones first. Raises UsageError for unknown names."""
     found: dict[str, None] = {}
 

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Mapping
+from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.faults import suggestion
-from wbuild.lock.equip import Equipment
-from wbuild.lock.needed import required, vendor_recipe
+from wbuild.lock.equip import Equipment, needs_of
+from wbuild.lock.needed import closure, required, vendor_recipe
 from wbuild.model.locked import PLATFORMS, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, Route, ToolRecipe
 from wbuild.model.written import Manifest, Vendor
@@ -52,10 +54,34 @@ def resolve(manifest: Manifest, catalog: Catalog, previous: Lock | None, request
             listed = ", ".join(f"{name} {versions[name]}".strip() for name in fresh)
             raise ProvisionError("WB412", f"offline, and not in wbuild.lock: {listed}", hint="run `wbuild lock` while online")
         request.say(f"looking up {', '.join(fresh)} for all platforms")
-    for name in fresh:
-        tools[name] = _Search(recipe=recipes[name], version=versions[name], request=request, known=tools, catalog=catalog).run()
+        tools.update(_search(fresh, recipes, versions, kept, catalog=catalog, request=request))
     ordered = {name: tools[name] for name in sorted(tools)}
     return Lock(tools=Equipment(tools=ordered, catalog=catalog).all(), toolchains=needed.toolchains, recipes=catalog.digest)
+
+
+def _search(
+    fresh: list[str],
+    recipes: Mapping[str, ToolRecipe],
+    versions: Mapping[str, str],
+    kept: Mapping[str, LockedTool],
+    *,
+    catalog: Catalog,
+    request: Request,
+) -> dict[str, LockedTool]:
+    """The blocks of `fresh`, which names needed tools first; all are looked up at once. The first error in this order is raised."""
+    at_once = min(len(fresh), 2 * (os.cpu_count() or 1))
+    started: dict[str, Future[LockedTool]] = {}
+    with ThreadPoolExecutor(max_workers=at_once) as pool:
+        for name in fresh:
+            search = _Search(
+                recipe=recipes[name], version=versions[name], request=request, kept=kept, before=dict(started), catalog=catalog
+            )
+            started[name] = pool.submit(search.run)
+        try:
+            return {name: search.result() for name, search in started.items()}
+        except BaseException:
+            pool.shutdown(wait=False, cancel_futures=True)
+            raise
 
 
 def _kept(previous: Lock, recipes: Mapping[str, ToolRecipe], versions: Mapping[str, str], update: frozenset[str]) -> dict[str, LockedTool]:
@@ -81,11 +107,15 @@ class _Search:
     recipe: ToolRecipe
     version: str
     request: Request
-    known: Mapping[str, LockedTool]
+    kept: Mapping[str, LockedTool]
+    before: Mapping[str, Future[LockedTool]]
+    """Searches that were started earlier. Waiting for one of them never ends in a circle."""
     catalog: Catalog
     found: dict[Platform, Pin] = field(default_factory=dict)
     reasons: dict[Platform, str] = field(default_factory=dict)
     error: ProvisionError | None = None
+    stranded: bool = False
+    """A tool that it needs was not found."""
 
     def run(self) -> LockedTool:
         """The block. Raises ProvisionError when no route serves any platform."""
@@ -104,8 +134,10 @@ class _Search:
         if not platforms or (route.follows and not matches(self.version, route.follows)):
             return
         try:
-            answer = self.request.sources[route.source].resolve(self.recipe, route, self.version, platforms, self._doors())
+            answer = self.request.sources[route.source].resolve(self.recipe, route, self.version, platforms, self._doors(route))
         except ProvisionError as error:
+            if self.stranded:  # the needed tool's own search says why
+                raise
             self.error = error
             if len(self.recipe.routes) > 1:
                 self.request.say(f"{self.recipe.name}: route {route.source}:{route.package} passed over: {error.problems[0].message}")
@@ -130,11 +162,15 @@ class _Search:
         where = "[vendor]" if self.recipe.name.startswith("vendor.") else "[tools]"
         return ProvisionError("WB413", f"no route serves {about}{why}", hint=f"choose another version in {where}")
 
-    def _doors(self) -> Doors:
-        """Doors whose `program` is found among the blocks that are known so far."""
+    def _doors(self, route: Route) -> Doors:
+        """Doors whose `program` is found among the blocks that the route needs; it waits for those that are looked up now."""
 
         def program(name: str) -> tuple[str, ...]:
-            for tool in Equipment(tools=self.known, catalog=self.catalog).all().values():
+            needs = closure(needs_of(route, route.source, self.recipe.name), self.catalog)
+            self.stranded = True
+            known = {need: self.kept[need] if need in self.kept else self.before[need].result() for need in needs}
+            self.stranded = False
+            for tool in Equipment(tools=known, catalog=self.catalog).all().values():
                 entry = tool.platforms.get(self.request.doors.platform)
                 if isinstance(entry, Pin) and name in entry.bin:
                     return self.request.install(entry, name)

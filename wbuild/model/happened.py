@@ -145,6 +145,8 @@ class ArtifactReport:
     """Tool → identity of the pin that was used."""
     problems: tuple[Problem, ...] = ()
     seconds: float = 0.0
+    platform: str = ""
+    """The machine that built it, such as linux-x86_64."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

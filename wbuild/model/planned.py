@@ -108,10 +108,11 @@ class Builtin:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FirstUse:
-    """A message said once per machine, before the step that fills a shared cache for the first time."""
+    """A message said once per machine, while a step takes long because it fills a shared cache for the first time."""
 
     cache: str
     key: str
+    """What it is filled for: steps with the same key find it filled after the first that succeeds."""
     message: str
 
 

@@ -282,7 +282,7 @@ class HostRecipe:
     component: HostComponent | None = None
     """Its terms for components (`[component]`); without them it takes none."""
     denied: tuple[str, ...] = ()
-    """WebAssembly proposals that it refuses, by their names in `target_features`."""
+    """WebAssembly proposals that it refuses: names of `target_features` such as simd128, or common ones such as simd."""
     implied_by: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """What makes `init` propose it: packages of cargo, npm, go and pypi, and under `file` names of files."""
     fallback: bool = False

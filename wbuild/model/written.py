@@ -118,7 +118,7 @@ class Flags:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Proposals:
-    """Which WebAssembly proposals an artifact may use, by their names in `target_features`."""
+    """Which WebAssembly proposals an artifact may use: names of `target_features` such as simd128, or common ones such as simd."""
 
     allow: tuple[str, ...] = ()
     """Allowed besides those of the target."""

@@ -11,6 +11,7 @@ from wbuild.errors import Problem, exit_code, worst
 from wbuild.measure import verdicts
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes
 from wbuild.model.planned import Plan, Product
+from wbuild.proposals import features_of
 from wbuild.report.from_json import load, parse
 
 __all__ = ["Run", "assemble", "last_sizes"]
@@ -30,6 +31,8 @@ class Run:
     previous: Mapping[str, str] = field(default_factory=dict)
     """Artifact's file → text of its last artifact report, as far as there is one."""
     seconds: float = 0.0
+    platform: str = ""
+    """The machine that built."""
     locked: bool = False
     """A degraded artifact is an error."""
 
@@ -82,6 +85,7 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
         status="skipped",
         previous=last_sizes(run.previous.get(product.file, "")),
         tools=dict(sorted(used.items())),
+        platform=run.platform,
         seconds=sum(result.seconds for result in own if result.status in {"ran", "failed", "none"}),
     )
     texts: Mapping[str, str] = {} if _stopped(own) else run.texts
@@ -152,7 +156,7 @@ def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterat
         yield from (_over(name, report.name, verdict) for verdict in report.budget if verdict.status == "over")
     yield from (_check(name, verdict) for verdict in report.checks if verdict.status != "passed")
     for denied in product.artifact.proposals.deny:
-        for feature in fit.features_of(denied):
+        for feature in features_of(denied):
             if feature in report.features:
                 yield Problem(
                     code="WB303",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 import threading
@@ -18,6 +19,8 @@ from .wasmtime_values import BadValueError
 from .wasmtime_world import Ended, World
 
 BAD_REQUEST, REFUSED, TRAPPED = 2, 3, 134
+REFUSAL: Final = "WBUILD_REFUSAL"
+"""The variable that names the file for a refusal."""
 
 
 def main(argv: list[str], libdir: Path) -> int:
@@ -34,11 +37,20 @@ def main(argv: list[str], libdir: Path) -> int:
             return _exports(options.module)
         return _execute(options, libdir)
     except (BadValueError, OSError) as error:
-        print(f"wasmtime runner: {error}", file=sys.stderr)
+        _say(error)
         return BAD_REQUEST
     except RefusedError as error:
-        print(f"wasmtime runner: {error}", file=sys.stderr)
+        _say(error)
         return REFUSED
+
+
+def _say(error: Exception) -> None:
+    """Why nothing was run: in the file that the caller named, so that it cannot be taken for the program's own words."""
+    named = os.environ.get(REFUSAL)
+    if named:
+        Path(named).write_text(str(error), encoding="utf-8")
+    else:
+        print(f"wasmtime runner: {error}", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:

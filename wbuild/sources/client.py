@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import os
 import re
 import tempfile
+import threading
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -16,6 +18,8 @@ from wbuild.errors import IntegrityError, ProvisionError, WbuildError
 
 TAIL: Final = 4000
 """Characters of a client's output that an error shows."""
+_TURN: Final = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
+"""Clients compute as much as they wait, so more at once only get into each other's way."""
 _CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
 _TOKENS = re.compile(r"((?:_authToken|_auth|_password|Authorization)\s*[:=]\s*)\S.*", re.IGNORECASE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
@@ -61,7 +65,8 @@ def run_client(argv: Sequence[str], *, doors: Doors, folder: Path, env: Mapping[
     log = folder / f"log-{len(list(folder.iterdir()))}.txt"
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
     command = Command(argv=tuple(argv), cwd=folder, env={**doors.client_env, **temporary, **env}, stdout=stdout, timeout=3600.0)
-    result = doors.runner.run(command, log=log)
+    with _TURN:
+        result = doors.runner.run(command, log=log)
     said = clean(log.read_text("utf-8", "replace")) if log.exists() else ""
     if result.cancelled or result.timed_out:
         raise ProvisionError(
@@ -95,8 +100,8 @@ def failure(argv: Sequence[str], outcome: Outcome, *, what: str, folder: Path) -
         return ProvisionError(
             "WB410",
             f"cannot {what}: the registry cannot be reached",
-            hint=f"check the network, the proxy settings and {program}'s own configuration",
-            detail=said[-TAIL:],
+            hint=f"check the network, the proxy settings and {program}'s own configuration; -v shows what {program} said",
+            log=said[-TAIL:],
         )
     return ProvisionError("WB414", f"cannot {what}: {program} failed with exit code {outcome.code}", detail=said[-TAIL:])
 

@@ -10,7 +10,7 @@ import binascii
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Final, cast
+from typing import Final
 
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
@@ -27,7 +27,11 @@ _ENV: Final = {
     "npm_config_progress": "false",
     "npm_config_color": "false",
     "npm_config_ignore_scripts": "true",
+    "NODE_USE_SYSTEM_CA": "1",  # TLS trusts what the system trusts; Node's own list alone knows no company's proxy
 }
+
+_FACTS: Final = ("version", "dist", "dependencies", "bundleDependencies", "bundledDependencies")
+"""What counts about one version."""
 
 
 def resolve(
@@ -50,18 +54,18 @@ def resolve(
 
 def _find(tool: ToolRecipe, route: Route, version: str, doors: Doors) -> tuple[str, PinnedFile] | Unavailable:
     package = route.package
-    listed = _view(doors, package, "versions")
-    if isinstance(listed, Unavailable):
-        return listed
-    versions = [str(item) for item in (listed if isinstance(listed, list) else [listed])]
+    latest = _view(doors, package, "versions", *_FACTS)
+    if isinstance(latest, Unavailable):
+        return latest
+    listed = latest.get("versions")
+    versions = [str(item) for item in (listed if isinstance(listed, list) else [listed] if listed else [])]
     wanted = version or tool.versions
     chosen = next((one for one in versions if same(one, version)), None) if version else newest(versions, tool.versions)
     if chosen is None:
         return Unavailable(reason=f"npm has no {package} {wanted}; it has {', '.join(ordered(versions)[-8:])}")
-    described = _view(doors, f"{package}@{chosen}", "version", "dist", "dependencies", "bundleDependencies", "bundledDependencies")
-    if isinstance(described, Unavailable):
-        return described
-    facts = described if isinstance(described, dict) else {}
+    facts = latest if latest.get("version") == chosen else _view(doors, f"{package}@{chosen}", *_FACTS)
+    if isinstance(facts, Unavailable):
+        return facts
     needed = _dependencies(facts)
     if needed and route.bin:
         return Unavailable(reason=f"npm's {package} {chosen} needs other packages, which wbuild cannot lock yet: {', '.join(needed)}")
@@ -103,8 +107,8 @@ def _digest(integrity: str) -> Digest | None:
     return None
 
 
-def _view(doors: Doors, package: str, *fields: str) -> JSON | Unavailable:
-    """What the registry says about a package; one field comes bare, several as an object."""
+def _view(doors: Doors, package: str, *fields: str) -> Mapping[str, JSON] | Unavailable:
+    """What the registry says about a package, at its latest version if no other is named; {} for an answer of another form."""
     with scratch() as folder:
         answer = folder / "answer.json"
         argv = (*_npm(doors), "view", package, *fields, "--json")
@@ -117,9 +121,10 @@ def _view(doors: Doors, package: str, *fields: str) -> JSON | Unavailable:
                 argv, Outcome(code=outcome.code, said=f"{outcome.said}\n{text}"), what=f"resolve {package} from npm", folder=folder
             )
         try:
-            return cast("JSON", json.loads(text))
+            answered = json.loads(text)
         except ValueError:
             raise ProvisionError("WB414", f"npm's answer about {package} is not JSON", detail=text[:400]) from None
+        return answered if isinstance(answered, dict) else {}
 
 
 def _npm(doors: Doors) -> tuple[str, ...]:

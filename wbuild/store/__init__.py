@@ -15,7 +15,7 @@ import secrets
 import sys
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -30,6 +30,7 @@ from wbuild.model.planned import Late
 from wbuild.shims import shims
 from wbuild.sources import SOURCES, WRAPPED, Source
 from wbuild.store import contents, receipt
+from wbuild.store.arriving import watched
 from wbuild.store.contents import CONTENTS, RECEIPT
 from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
@@ -59,14 +60,21 @@ _RUNNERS: Final = Path(__file__).resolve().parent.parent / "runners"
 class StoreEvent:
     """What the store says while it works."""
 
-    kind: Literal["download", "installed", "waiting", "damaged"]
+    kind: Literal["download", "progress", "installed", "failed", "waiting", "damaged"]
+    """"progress" comes only from a store that was asked for it, at most five times a second for each pin."""
     pin: Pin
     text: str = ""
     """More about it: who is waited for, what is damaged."""
+    arrived: int = 0
+    """Bytes of the download that are there; the pin's size once all of it is there."""
 
     def __str__(self) -> str:
         about = f"{self.pin.name} {self.pin.version}"
         match self.kind:
+            case "progress":
+                return f"{about}: {_megabytes(self.arrived)} of {_megabytes(self.pin.size)}"
+            case "failed":
+                return f"{about}: failed"
             case "download":
                 return f"{about} ({_megabytes(self.pin.size)}): downloading"
             case "installed":
@@ -98,12 +106,15 @@ class Store:
         sources: Mapping[str, Source] = SOURCES,
         *,
         lock_timeout: float = 600.0,
+        watch: bool = False,
         checkpoint: Callable[[str], None] = _ignore,
     ) -> None:
+        """`watch`: say how far downloads are."""
         self._trees = root / LAYOUT
         self._doors = doors
         self._sources = sources
         self._lock_timeout = lock_timeout
+        self._watch = watch
         self._checkpoint = checkpoint
         self._sound: set[str] = set()
 
@@ -221,8 +232,11 @@ class Store:
             work = self._trees / f".tmp-{pin.identity}-{secrets.token_hex(4)}"
             try:
                 self._build(pin, work, say)
-            except IntegrityError as error:
-                raise self._explained(pin, error) from None
+            except BaseException as error:
+                say(StoreEvent(kind="failed", pin=pin))
+                if isinstance(error, IntegrityError):
+                    raise self._explained(pin, error) from None
+                raise
             finally:
                 with suppress(WbuildError):
                     self._doors.files.remove(work)
@@ -243,8 +257,7 @@ class Store:
         with machine_errors(work, "make"):
             downloads.mkdir(parents=True)
         self._checkpoint("store.start")
-        say(StoreEvent(kind="download", pin=pin))
-        self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
+        self._fetch(pin, work, downloads, say)
         self._checkpoint("store.after-download")
         received = received_digests(pin, downloads)
         self._unpack(pin, downloads, tree)
@@ -252,6 +265,17 @@ class Store:
         self._finish(pin, tree, work, received)
         files.remove(downloads)
         self._publish(pin, tree, work)
+
+    def _fetch(self, pin: Pin, work: Path, downloads: Path, say: Say) -> None:
+        say(StoreEvent(kind="download", pin=pin))
+
+        def tell(size: int) -> None:
+            say(StoreEvent(kind="progress", pin=pin, arrived=size))
+
+        with watched(pin, work, tell) if self._watch else nullcontext():
+            self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
+        if self._watch:
+            tell(pin.size)
 
     def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
         """All files into one tree, large ones first and several at once."""

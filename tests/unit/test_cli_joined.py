@@ -1,0 +1,71 @@
+"""Folders of reports: what is read, what is passed over, and where reading ends."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pytest
+
+from tests.reports import report, weighed
+from wbuild.cli.joined import durations, joined
+from wbuild.errors import UsageError
+from wbuild.report.to_json import render, render_index
+
+
+def write(path: Path, text: str) -> Path:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(text, "utf-8")
+    return path
+
+
+def hollow(path: Path, size: int) -> None:
+    """A file of zeros that takes no room."""
+    with path.open("wb") as file:
+        os.truncate(file.fileno(), size)
+
+
+def test_reports_anywhere_below_and_nothing_else(tmp_path: Path) -> None:
+    write(tmp_path / "a/release/report.json", render(report(weighed("a"))))
+    write(tmp_path / "b/report.json", render(report(weighed("b"))))
+    write(tmp_path / "b/package.json", '{"name": "x"}')
+    write(tmp_path / "b/list.json", "[1]")
+    write(tmp_path / "b/notes.txt", render(report(weighed("c"))))
+    outside = write(tmp_path.parent / f"{tmp_path.name}-outside/report.json", render(report(weighed("d"))))
+    (tmp_path / "link.json").symlink_to(outside)
+    (tmp_path / "folder").symlink_to(outside.parent)
+    found = joined(tmp_path)
+    assert [a.name for a in found.report.artifacts] == ["a", "b"]
+    assert (found.remarks, found.exit) == ((), 0)
+
+
+def test_a_damaged_report_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
+    write(tmp_path / "a/report.json", render(report(weighed("a"))))
+    write(tmp_path / "b\x1b[2J/report.json", '{"schema": "wbuild.report/1"}')
+    hollow(tmp_path / "large.json", 17 << 20)
+    found = joined(tmp_path)
+    assert [a.name for a in found.report.artifacts] == ["a"]
+    assert found.remarks == (
+        "large.json cannot be used: it has more than 16 MiB",
+        "b\\x1b[2J/report.json cannot be used: artifacts is no list",
+    )
+    assert found.exit == 1
+
+
+def test_too_much_is_refused(tmp_path: Path) -> None:
+    for number in range(9):
+        hollow(tmp_path / f"{number}.json", 15 << 20)
+    with pytest.raises(UsageError) as caught:
+        joined(tmp_path)
+    assert caught.value.problems[0].code == "WB295"
+
+
+def test_durations_are_the_longest_that_reports_tell(tmp_path: Path) -> None:
+    first = render_index(report(weighed("a", seconds=2.5), weighed("b", seconds=1.0)))
+    write(tmp_path / "release/report.json", render_index(report(weighed("a", seconds=0.0)), first))
+    write(tmp_path / "earlier/report.json", render(report(weighed("a", seconds=9.0))))
+    write(tmp_path / "release/c.wasm.report.json", "{")
+    assert durations(tmp_path) == {("a", "wasip1", "release"): 9.0, ("b", "wasip1", "release"): 1.0}
+    assert durations(tmp_path / "release") == {("a", "wasip1", "release"): 0.0, ("b", "wasip1", "release"): 1.0}
+    assert durations(tmp_path / "earlier/report.json") == {("a", "wasip1", "release"): 9.0}
+    assert durations(tmp_path / "nowhere") == {}

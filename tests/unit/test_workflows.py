@@ -1,0 +1,66 @@
+"""The files that `ci init` writes. tests/real has them read by the systems' own tools."""
+
+from __future__ import annotations
+
+import re
+
+import pytest
+
+from tests.goldens import golden
+from wbuild.cli.data import template_texts
+from wbuild.workflows import ACTIONS, Setup, System, render
+
+PLAIN: dict[System, Setup] = {
+    "github": Setup(system="github", folder=".", version="1.2.3"),
+    "gitlab": Setup(system="gitlab", folder=".", version="1.2.3"),
+}
+
+
+def files(setup: Setup) -> dict[str, str]:
+    return dict(render(setup, template_texts()))
+
+
+@pytest.mark.parametrize("system", ["github", "gitlab"])
+def test_files(system: System) -> None:
+    for path, text in files(PLAIN[system]).items():
+        golden(f"workflows/{path.strip('.').replace('/', '-')}.txt", text)
+
+
+def test_a_project_in_a_folder_of_its_repository() -> None:
+    setup = Setup(system="github", folder="services/shop", version="1.2.3", options=("--group artifact", "--profile dev"))
+    text = files(setup)[".github/workflows/wbuild.yml"]
+    assert text.count("working-directory: services/shop\n") == 2
+    assert "path: services/shop/dist/*/report.json\n" in text
+    assert "wbuild ci matrix --group artifact --profile dev --format github" in text
+    gitlab = files(Setup(system="gitlab", folder="services/shop", version="1.2.3", tags=True))
+    assert "files: [services/shop/wbuild.lock]" in gitlab[".gitlab/wbuild-jobs.yml"]
+    assert "tags: [$WBUILD_PLATFORM]" in gitlab[".gitlab/wbuild-jobs.yml"]
+
+
+def test_actions_are_pinned_by_commit() -> None:
+    for text in files(PLAIN["github"]).values():
+        for line in re.findall(r"uses: .*", text):
+            assert re.fullmatch(r"uses: actions/[a-z/-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", line)
+    assert len({action.sha for action in ACTIONS.values()}) == len(ACTIONS) == 6
+
+
+def test_no_script_holds_an_expression() -> None:
+    """What GitHub fills in reaches a shell only as a variable, so no name can become a command."""
+    for text in files(PLAIN["github"]).values():
+        for script in re.findall(r"run: (?:[|>]-?\n((?: {10,}.*\n)+)|(.*)\n)", text):
+            assert "${{" not in "".join(script)
+
+
+def test_rights() -> None:
+    build, comment = files(PLAIN["github"]).values()
+    assert "permissions:\n  contents: read\n" in build
+    assert "write" not in re.sub(r"#.*", "", build).replace("cache-write", "")
+    assert "pull_request_target" not in build + comment
+    assert "\npermissions: {}\n" in comment
+    assert "actions/checkout" not in comment
+    assert build.count("persist-credentials: false") == build.count("actions/checkout@")
+
+
+def test_every_job_ends() -> None:
+    for text in files(PLAIN["github"]).values():
+        assert text.count("runs-on:") == text.count("timeout-minutes:")

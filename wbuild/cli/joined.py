@@ -1,0 +1,111 @@
+"""A folder of reports, read as if a stranger had filled it: no links followed, nothing too large, nothing that is another kind of file."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Final
+
+from wbuild.cli.project import shown
+from wbuild.doors.machine import machine_errors
+from wbuild.errors import UsageError, worst
+from wbuild.legible import escape
+from wbuild.model.happened import Report
+from wbuild.report.merge import merge, remarks
+from wbuild.report.untrusted import Plan, read
+
+_FILES: Final = 20_000
+_LARGEST: Final = 16 << 20
+"""Bytes of one file."""
+_ALTOGETHER: Final = 128 << 20
+"""Bytes of all files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Joined:
+    """The reports of a folder as one."""
+
+    report: Report
+    remarks: tuple[str, ...]
+    """For people: files that could not be used, artifacts that differ between machines."""
+    exit: int
+
+
+def joined(folder: Path, against: Path | None = None) -> Joined:
+    """Every report below a folder, compared with `against` where there is such a file.
+
+    Raises UsageError when there is no report, or for an `against` that is none.
+    """
+    if not folder.is_dir():
+        raise UsageError("WB293", f"there is no folder {shown(folder)}", hint="name the folder that holds the reports")
+    reports: list[Report] = []
+    damaged: list[str] = []
+    plan: Plan | None = None
+    for path in _documents(folder):
+        try:
+            found = _read(path)
+        except ValueError as error:
+            damaged.append(f"{escape(path.relative_to(folder).as_posix())} cannot be used: {escape(str(error), cap=200)}")
+            continue
+        if isinstance(found, Plan):
+            plan = found
+        elif found is not None:
+            reports.append(found)
+    if not reports and plan is None and not damaged:
+        raise UsageError("WB293", f"there is no report below {shown(folder)}", hint="a build writes dist/PROFILE/report.json")
+    report = merge(reports, plan, _earlier(against) if against is not None and against.exists() else None)
+    return Joined(report=report, remarks=(*damaged, *remarks(report)), exit=worst({report.exit, *([1] if damaged else [])} - {0}))
+
+
+def durations(path: Path) -> Mapping[tuple[str, str, str], float]:
+    """(artifact, target, profile) → seconds, as far as reports at `path` tell."""
+    found: dict[tuple[str, str, str], float] = {}
+    for document in [path] if path.is_file() else _documents(path, "report.json"):
+        try:
+            report = _read(document, earlier=True)
+        except ValueError:
+            continue
+        for artifact in report.artifacts if isinstance(report, Report) else ():
+            key = (artifact.name, artifact.target, artifact.profile)
+            found[key] = max(artifact.seconds, found.get(key, 0.0))
+    return found
+
+
+def _earlier(path: Path) -> Report:
+    try:
+        found = _read(path, earlier=True)
+    except ValueError as error:
+        raise UsageError("WB294", f"{shown(path)} cannot be used: {escape(str(error), cap=200)}") from None
+    if not isinstance(found, Report):
+        raise UsageError("WB294", f"{shown(path)} is no report", hint="`wbuild report merge` writes one with --out")
+    return found
+
+
+def _documents(folder: Path, ending: str = ".json") -> Iterator[Path]:
+    """Files that may be reports, in an order of their own. Raises UsageError when there are too many."""
+    count = total = 0
+    for base, folders, files in os.walk(folder, followlinks=False):
+        folders.sort()
+        for name in sorted(files):
+            path = Path(base, name)
+            if not name.endswith(ending) or path.is_symlink() or not path.is_file():
+                continue
+            count, total = count + 1, total + path.stat().st_size
+            if count > _FILES or total > _ALTOGETHER:
+                raise UsageError(
+                    "WB295",
+                    f"{shown(folder)} holds more than {_FILES} JSON files or {_ALTOGETHER >> 20} MiB of them",
+                    hint="name the folder that holds the reports",
+                )
+            yield path
+
+
+def _read(path: Path, *, earlier: bool = False) -> Report | Plan | None:
+    """Raises ValueError for a document that cannot be used."""
+    with machine_errors(path, "read"):
+        if path.stat().st_size > _LARGEST:
+            raise ValueError(f"it has more than {_LARGEST >> 20} MiB")
+        content = path.read_bytes()
+    return read(content, earlier=earlier)

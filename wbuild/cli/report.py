@@ -1,0 +1,54 @@
+"""`wbuild report`: what builds wrote down, brought together."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import click
+
+from wbuild.cli.options import Common, Group, pass_common
+
+
+@click.group(cls=Group)
+def command() -> None:
+    """Bring reports of several builds together."""
+
+
+@command.command()
+@click.argument("folder", metavar="DIR", type=click.Path(path_type=Path))
+@click.option("--against", metavar="FILE", type=click.Path(path_type=Path), help="Compare with this report.json.")
+@click.option("--out", metavar="FILE", type=click.Path(path_type=Path), help="Also write the joined report (wbuild.report/1) to FILE.")
+@click.option(
+    "--format",
+    "format_",
+    type=click.Choice(["text", "markdown", "json"]),
+    default="text",
+    show_default=True,
+    help="Form of what is shown.",
+)
+@pass_common
+def merge(common: Common, folder: Path, **given: object) -> int:
+    """Join the reports of a matrix's cells; ends with the worst of their exit codes.
+
+    A cell of the matrix file (`ci matrix --out`) in DIR that no report tells about counts as failed.
+    """
+    from wbuild.cli.joined import joined
+    from wbuild.report import markdown, text, to_json
+    from wbuild.report.merge import labelled
+
+    against, out = given["against"], given["out"]
+    found = joined(common.start / folder, common.start / against if isinstance(against, Path) else None)
+    console, shown = common.console, labelled(found.report)
+    if isinstance(out, Path):
+        common.world().doors.files.write(common.start / out, to_json.render(found.report))
+    if given["format_"] == "json":
+        console.result(to_json.render(found.report).rstrip("\n"))
+    elif given["format_"] == "markdown":
+        console.result(markdown.render(shown, remarks=found.remarks).rstrip("\n"))
+    for problem in dict.fromkeys(p for artifact in found.report.artifacts for p in artifact.problems):
+        console.problem(problem)
+    for remark in found.remarks:
+        console.warning(remark)
+    if given["format_"] == "text":
+        console.table(lambda style: text.summary(shown, style))
+    return found.exit

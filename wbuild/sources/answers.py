@@ -1,0 +1,83 @@
+"""What an index said before about one exact version: immutable, kept for all projects of a machine, verified on read."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Final
+
+from wbuild.doors.interfaces import Doors, Files
+from wbuild.errors import MachineError
+from wbuild.model.locked import Digest, PinnedFile
+from wbuild.sources.client import plain_name
+
+FOLDER: Final = "answers-v1"
+"""Below `Doors.keep`; another number when questions or answers change their meaning."""
+_HEX: Final = {"sha256": 64, "sha512": 128}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which file an index serves for one version of a package on one platform."""
+
+    source: str
+    package: str
+    version: str
+    """The exact one."""
+    platform: str
+    """Everything that tells platforms apart for this source."""
+    index: str
+    """Digest of what the client says about the indexes it asks; no address and no credential stands in an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Known answers, one small file each. Safe to use from several threads and processes."""
+
+    folder: Path | None
+    """None: nothing is known and nothing is kept."""
+    files: Files
+
+    @classmethod
+    def of(cls, doors: Doors) -> Answers:
+        """The answers of this machine."""
+        return cls(folder=doors.keep / FOLDER if doors.keep else None, files=doors.files)
+
+    def find(self, question: Question) -> PinnedFile | None:
+        """The known answer; None when there is none or the kept one is damaged."""
+        if self.folder is None:
+            return None
+        try:
+            kept = json.loads(self._path(self.folder, question).read_text("utf-8"))
+            answer = kept["answer"]
+            name, size, digest = answer["name"], answer["size"], answer["digest"]
+            whole = kept["question"] == asdict(question) and kept["check"] == _check(kept["question"], answer)
+            algorithm, value = digest["algorithm"], digest["hex"]
+            exact = type(size) is int and size >= 0 and bool(re.fullmatch(r"[0-9a-f]+", value)) and len(value) == _HEX[algorithm]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if not whole or not exact or not plain_name(name):
+            return None
+        return PinnedFile(name=name, size=size, digest=Digest(algorithm=algorithm, hex=value))
+
+    def keep(self, question: Question, file: PinnedFile) -> None:
+        """Remember an answer; a disk that refuses it costs nothing but the next question."""
+        if self.folder is None:
+            return
+        asked = asdict(question)
+        answer = {"name": file.name, "size": file.size, "digest": {"algorithm": file.digest.algorithm, "hex": file.digest.hex}}
+        document = {"question": asked, "answer": answer, "check": _check(asked, answer)}
+        with suppress(MachineError):
+            self.files.write(self._path(self.folder, question), json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+    @staticmethod
+    def _path(folder: Path, question: Question) -> Path:
+        return folder / f"{_check(asdict(question))}.json"
+
+
+def _check(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()
