@@ -13,6 +13,8 @@ from tests.real.machine import Machine
 from tests.real.pages import ROOT
 
 UV = Path(sys.executable).parent / "uv"
+TRUST = {"UV_SYSTEM_CERTS": "true", "UV_NATIVE_TLS": "true"}
+"""uv takes the system's certificates, as pip does; the name of the switch depends on uv's version."""
 
 
 @pytest.fixture(scope="module")
@@ -20,7 +22,7 @@ def wheel(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The wheel of this checkout, built as a package index would get it: from the source distribution."""
     folder = tmp_path_factory.mktemp("wheel")
     machine = Machine.make(folder / "machine", programs=[UV], path=["/usr/bin", "/bin"])
-    machine.run([str(UV), "build", "--quiet", "--python", sys.executable, "--out-dir", str(folder), str(ROOT)], folder).succeeds()
+    machine.run([str(UV), "build", "--quiet", "--python", sys.executable, "--out-dir", str(folder), str(ROOT)], folder, **TRUST).succeeds()
     (found,) = folder.glob("*.whl")
     return found
 
@@ -45,7 +47,7 @@ def test_first_minute_without_any_other_program(wheel: Path, tmp_path: Path) -> 
     venv = tmp_path / "venv"
     maker.run([str(UV), "venv", "--quiet", "--python", sys.executable, str(venv)], tmp_path).succeeds()
     python = venv / "bin" / "python"
-    maker.run([str(UV), "pip", "install", "--quiet", "--python", str(python), str(wheel)], tmp_path).succeeds()
+    maker.run([str(UV), "pip", "install", "--quiet", "--python", str(python), str(wheel)], tmp_path, **TRUST).succeeds()
     machine = Machine.make(tmp_path / "machine", programs=[])
     assert list(Path(machine.environ["PATH"]).iterdir()) == []
     wbuild = str(venv / "bin" / "wbuild")
