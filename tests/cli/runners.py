@@ -56,12 +56,13 @@ class Outcome:
         return {key: self.fields[key] for key in ("exit", "returns", "trap", "limit", "error") if self.fields[key] is not None}
 
 
-def check(folder: Path, module: Path, **request: object) -> Outcome:
-    """One run in check mode; nothing but the outcome may be left behind."""
+def check(folder: Path, module: Path, code: Path | None = None, **request: object) -> Outcome:
+    """One run in check mode; nothing but the outcome may be left behind. `code`: where compiled code is kept."""
     asked, outcome = folder / "request.json", folder / "out" / "outcome.json"
     outcome.parent.mkdir(exist_ok=True)
     asked.write_text(json.dumps({"schema": 1, "module": str(module), **request}), "utf-8")
-    done = start("wasmtime.py", "run", asked, outcome, stdin=b"not for the guest")
+    kept = ["--code", code] if code else []
+    done = start("wasmtime.py", "run", *kept, asked, outcome, stdin=b"not for the guest")
     assert done.stdout == b""
     assert [path.name for path in outcome.parent.iterdir()] == ["outcome.json"], done.stderr.decode()
     fields = json.loads(outcome.read_text("utf-8"))

@@ -210,7 +210,7 @@ def test_compiled_code_is_kept_and_never_trusted(tmp_path: Path) -> None:
     module, folder = assemble(tmp_path, f"(module {functions})"), tmp_path / "kept"
 
     def run() -> list[str]:
-        returns: list[str] = check(tmp_path, module, mode="invoke", invoke="f7(1)", cache=str(folder)).fields["returns"]
+        returns: list[str] = check(tmp_path, module, mode="invoke", invoke="f7(1)", code=folder).fields["returns"]
         return returns
 
     assert run() == ["1.0"]
