@@ -61,7 +61,7 @@ def check(folder: Path, module: Path, code: Path | None = None, **request: objec
     asked, outcome = folder / "request.json", folder / "out" / "outcome.json"
     outcome.parent.mkdir(exist_ok=True)
     asked.write_text(json.dumps({"schema": 1, "module": str(module), **request}), "utf-8")
-    kept = ["--code", code] if code else []
+    kept: list[str | Path] = ["--code", code] if code else []
     done = start("wasmtime.py", "run", *kept, asked, outcome, stdin=b"not for the guest")
     assert done.stdout == b""
     assert [path.name for path in outcome.parent.iterdir()] == ["outcome.json"], done.stderr.decode()
@@ -69,5 +69,5 @@ def check(folder: Path, module: Path, code: Path | None = None, **request: objec
     return Outcome(done.returncode, fields, base64.b64decode(fields["stdout"]), base64.b64decode(fields["stderr"]))
 
 
-def check_text(folder: Path, text: str, **request: object) -> Outcome:
+def check_text(folder: Path, text: str, **request: Any) -> Outcome:
     return check(folder, assemble(folder, text), **request)
