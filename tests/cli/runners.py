@@ -69,5 +69,5 @@ def check(folder: Path, module: Path, code: Path | None = None, **request: objec
     return Outcome(done.returncode, fields, base64.b64decode(fields["stdout"]), base64.b64decode(fields["stderr"]))
 
 
-def check_text(folder: Path, text: str, **request: Any) -> Outcome:
-    return check(folder, assemble(folder, text), **request)
+def check_text(folder: Path, text: str, **request: object) -> Outcome:
+    return check(folder, assemble(folder, text), None, **request)
