@@ -19,6 +19,7 @@ def main() -> None:
         base = Path(folder)
         checkout = base / "wbuild"
         shutil.copytree(ROOT, checkout, ignore=shutil.ignore_patterns(".git", ".venv", ".wbuild", "dist", ".*_cache"))
+        (checkout / ".git").mkdir()  # the examples share files above their own folders, as far as the repository reaches
         place = Place(folder=checkout, environ=machine(base / "home"))
         build = [".venv/bin/wbuild", "-C", "examples/words-c", "build", "--opt"]
         rows: list[tuple[str, Timing]] = []
