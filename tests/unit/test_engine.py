@@ -17,7 +17,7 @@ from tests.unit.engine_world import World, builtin_step, compile_step, compiler,
 from wbuild.doors.interfaces import Command
 from wbuild.engine import Interrupted, StepStarted
 from wbuild.errors import ArtifactError, BugError, MachineError, ProvisionError
-from wbuild.model.planned import JSON, FirstUse, Late, Out, Python, RunnerPath, Scratch, SharedCache, State, Step
+from wbuild.model.planned import JSON, FirstUse, In, Late, Out, Python, RunnerPath, Scratch, SharedCache, State, Step, Tool, ToolPath
 
 
 @pytest.fixture
@@ -85,6 +85,18 @@ def test_reasons_are_the_difference_of_two_keys(world: World) -> None:
     assert world.run(compile_step("a.c", "-D1"))["app:compile:a.c"].status == "cached"
     world.settings["epoch"] = 5
     assert world.run(compile_step("a.c", "-D1"))["app:compile:a.c"].reasons == ("env SOURCE_DATE_EPOCH: 0 → 5",)
+
+
+def test_reasons_compare_with_the_last_build_of_the_same_profile(world: World) -> None:
+    world.write(a_c="int a;")
+    dev = compile_step("a.c", "-O1")
+    argv = ((ToolPath("cc", "cc"),), ("-Oz",), ("-o",), (Out("release/a.o"),), ("-MF",), (Scratch("deps.d"),), (In("a.c"),))
+    release = compile_step("a.c", action=Tool(argv=argv), outputs=("release/a.o",))
+    for step in (dev, release):
+        assert world.run(step)["app:compile:a.c"].reasons == ("first build",)
+    world.write(a_c="int b;")
+    for step in (dev, release):
+        assert world.run(step)["app:compile:a.c"].reasons == ("inputs a.c: changed",)
 
 
 def test_F74_outputs_edited_or_deleted_are_restored(world: World) -> None:
