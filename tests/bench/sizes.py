@@ -18,7 +18,7 @@ from pathlib import Path
 from tests.bench.timing import ROOT, Place, machine, once, script
 from tests.real.machine import STORE
 
-EXAMPLES = ("words-c", "words-zig", "add-wat", "sqlite")
+EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/wbuild.toml"))
 
 
 def main() -> None:
@@ -28,7 +28,7 @@ def main() -> None:
         shutil.copytree(ROOT / "examples", base / "examples", ignore=shutil.ignore_patterns(".wbuild", "dist"))
         (base / ".git").mkdir()  # the examples share files above their own folders, as far as the repository reaches
         environ = machine(base / "home", WBUILD_STORE=str(STORE))
-        print(f"{'example':10} {'':6} {'compiler':>10} {'-Oz':>10} {'wbuild':>10} {'of -Oz':>8} {'smallest':>10} {'of -Oz':>8}")
+        print(f"{'example':12} {'':6} {'compiler':>10} {'-Oz':>10} {'wbuild':>10} {'of -Oz':>8} {'smallest':>10} {'of -Oz':>8}")
         for name in EXAMPLES:
             _example(name, Place(folder=base / "examples" / name, environ=environ))
 
@@ -46,7 +46,7 @@ def _example(name: str, place: Place) -> None:
     for metric in ("raw", "gzip"):
         numbers = [_bytes(data, metric) for data in (before, plain, size, smallest)]
         a, b, c, d = numbers
-        print(f"{name:10} {metric:6} {a:10} {b:10} {c:10} {_change(b, c):>8} {d:10} {_change(b, d):>8}")
+        print(f"{name:12} {metric:6} {a:10} {b:10} {c:10} {_change(b, c):>8} {d:10} {_change(b, d):>8}")
 
 
 def _plain(module: Path, place: Place) -> bytes:
