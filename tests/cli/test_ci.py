@@ -122,6 +122,16 @@ def test_changed_since_compares_declarations_tools_and_recipes(project: Shell) -
     assert artifacts(project, "--changed-since", "HEAD") == {"one", "two", "three"}
 
 
+def test_changed_since_knows_the_folders_of_checks(project: Shell) -> None:
+    project.write("one/data/x.txt", "x\n")
+    manifest = project.read("wbuild.toml")
+    project.write("wbuild.toml", f'{manifest}\n[[artifact.one.check]]\ndirs = {{ "/data" = "data" }}\nstdout = ""\n')
+    commit(project)
+    assert artifacts(project, "--changed-since", "HEAD") == set()
+    project.write("one/data/x.txt", "y\n")
+    assert artifacts(project, "--changed-since", "HEAD") == {"one"}
+
+
 def test_changed_since_what_is_not_there(project: Shell) -> None:
     for ref in ("nothing", "-x", "--help", "HEAD:wbuild.toml"):
         assert project.run("ci", "matrix", f"--changed-since={ref}").ends(2).err.startswith("error[WB289]: no commit is called")

@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
 from wbuild import lock as locks
 from wbuild.affected import affected
 from wbuild.cli.changes import change_since, gone
+from wbuild.cli.found import look
 from wbuild.cli.joined import durations
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, names_below, open_project
+from wbuild.cli.project import Project, open_project
 from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.session import project_files, vendor_names
@@ -24,7 +25,6 @@ from wbuild.model.locked import Lock, Platform
 from wbuild.model.planned import Plan
 from wbuild.plan import DIST, Context, Request, make_plan
 from wbuild.report import jobs
-from wbuild.tree import Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +88,11 @@ def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, 
     """The cells of artifacts that differ from a revision. What cannot be planned is built all the same, so that its own job says why."""
     world = common.world()
     change = change_since(world, project, lock, ref)
-    names, _ = names_below(world.doors.files, project.root)
+    tree = look(world.doors.files, project.root).tree
     progress = Progress(console=common.console, root=project.root)
     vendor = vendor_names(project, wanted.artifacts, next(iter(wanted.kits.values())), world.open_store(), progress)
-    texts = project_files(project, wanted.artifacts, names, Watch())
-    tree = Tree(names=tuple(sorted({*names, *gone(project.root, change)})), vendor=vendor, texts=texts)
+    texts = project_files(project, wanted.artifacts, tree.names, Watch())
+    tree = replace(tree, names=tuple(sorted({*tree.names, *gone(project.root, change)})), vendor=vendor, texts=texts)
     kept: set[str] = set()
     for artifact, profile, platform in dict.fromkeys((cell.artifact, cell.profile, cell.platform) for cell in found):
         context = Context(

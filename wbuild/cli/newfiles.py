@@ -11,8 +11,9 @@ from pathlib import Path
 
 from wbuild import scaffold
 from wbuild.cli.console import Console
+from wbuild.cli.found import look
 from wbuild.cli.options import Common
-from wbuild.cli.project import facts, home, load_manifest, member_to_be, members_of, names_below, shown
+from wbuild.cli.project import facts, home, load_manifest, member_to_be, members_of, shown
 from wbuild.cli.workdir import ignore_dist, prepare
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
@@ -119,7 +120,7 @@ def _default_name(target: Path, directory: str | None) -> str:
 def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.Draft]:
     """Artifacts for the code that is there and not declared yet. Raises UsageError when nothing can be proposed."""
     base = spot.folder / spot.path
-    names, _ = names_below(files, base) if base.is_dir() else ((), ())
+    names = look(files, base).tree.names if base.is_dir() else ()
     artifacts, declared = _declared(spot, catalog)
     names = _without_projects(spot, base, names)
     left = [name for name in names if not _has_owner(name, spot, catalog, declared)]

@@ -12,7 +12,6 @@ from wbuild import catalog as catalogs
 from wbuild.boundary import Facts
 from wbuild.cli.data import recipe_texts
 from wbuild.cli.remember import Watch
-from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import Problem, UsageError
 from wbuild.fast import IGNORED, MANIFEST, project_folder
@@ -215,12 +214,3 @@ def text_of(path: Path) -> str:
     """Content of a file. Raises MachineError."""
     with machine_errors(path, "read"):
         return path.read_bytes().decode("utf-8", "surrogateescape")
-
-
-def names_below(files: Files, root: Path) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of all files and of all folders below `root`, the root itself among the folders as ""."""
-    names: list[str] = []
-    folders = [""]
-    for name, is_folder in files.walk(root):
-        (folders if is_folder else names).append(name)
-    return tuple(sorted(names)), tuple(folders)
