@@ -20,6 +20,7 @@ import pyte
 from tests.cli.toys import Shell
 
 COLUMNS, LINES = 100, 24
+STARTED: list[subprocess.Popen[bytes]] = []
 
 
 @dataclass(slots=True, kw_only=True)
@@ -93,6 +94,15 @@ def start(place: Shell, *args: str, term: str = "xterm-256color", **env: str) ->
         stderr=slave,
         start_new_session=True,
     )
+    STARTED.append(process)
     os.close(slave)
     screen = pyte.HistoryScreen(COLUMNS, LINES, history=1000)
     return Terminal(process=process, master=master, screen=screen, stream=pyte.ByteStream(screen))
+
+
+def end_all() -> None:
+    """Kill what was started and still runs."""
+    while STARTED:
+        process = STARTED.pop()
+        process.kill()
+        process.wait()
