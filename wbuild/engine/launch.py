@@ -55,18 +55,23 @@ class Launch:
                 "WB493", f"{title(step)} needs the network, and --offline forbids it", hint="run `wbuild fetch` once without --offline"
             )
         self._prepare()
-        command = Command(
+        command = self.command()
+        with self._announced(step.first_use):
+            done = session.doors.runner.run(command, log=self.log)
+        if done.code == 0 and step.first_use:
+            session.doors.files.write(self._marker(step.first_use), "")
+        return done, command
+
+    def command(self) -> Command:
+        """What is started."""
+        step, session = self.step, self.session
+        return Command(
             argv=expand(self.words.argv, session.places(step)),
             cwd=session.root,
             env=self._env(),
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
         )
-        with self._announced(step.first_use):
-            done = session.doors.runner.run(command, log=self.log)
-        if done.code == 0 and step.first_use:
-            session.doors.files.write(self._marker(step.first_use), "")
-        return done, command
 
     def read(self) -> Read | None:
         """What the program says that it has read; None when it does not say."""
