@@ -22,8 +22,9 @@ _BURST: Final = 1600
 class FolderChanges:
     """Listens to folders, not to those inside them, until it is closed."""
 
-    def __init__(self, folders: Iterable[str]) -> None:
+    def __init__(self, folders: Iterable[str], *, pulse: float = PULSE) -> None:
         self._folders = sorted(folders)
+        self._pulse = pulse
         self._woken = threading.Event()
         self._closed = threading.Event()
         self._thread = threading.Thread(target=self._listen, daemon=True)
@@ -48,7 +49,7 @@ class FolderChanges:
             debounce=_BURST,
             step=_QUIET,
             stop_event=self._closed,
-            rust_timeout=int(PULSE * 1000),
+            rust_timeout=int(self._pulse * 1000),
             yield_on_timeout=True,
             raise_interrupt=False,
             recursive=False,
@@ -58,5 +59,5 @@ class FolderChanges:
             for _ in listening:
                 self._woken.set()
         except (OSError, RuntimeError):  # a folder has gone, or the system listens to no more folders
-            while not self._closed.wait(PULSE):
+            while not self._closed.wait(self._pulse):
                 self._woken.set()
