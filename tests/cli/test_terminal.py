@@ -192,6 +192,18 @@ def test_gitlab_folds_what_tools_say(project: Shell, filled: Path) -> None:
     )
 
 
+def test_a_watching_build_leaves_the_terminal_alone_while_it_waits(project: Shell, filled: Path) -> None:
+    terminal = start(project, "build", "--watch", WBUILD_STORE=str(filled))
+    terminal.until(lambda text: text.endswith("Ctrl-C ends"))
+    assert terminal.cursor_shown()
+    project.write("one/one.toy", "say more\n")
+    terminal.until(lambda text: "rebuilt one in" in text)
+    assert terminal.cursor_shown()
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+    assert terminal.text.splitlines()[-1].startswith("rebuilt one in")
+
+
 def test_a_shell_in_the_folder_of_a_failed_step(project: Shell, filled: Path) -> None:
     project.write("two/two.toy", "fail two is wrong\n")
     terminal = start(project, "build", "--shell", WBUILD_STORE=str(filled), SHELL="/bin/sh")

@@ -108,6 +108,7 @@ def test_a_broken_manifest_is_reported_and_waited_for(project: Shell) -> None:
         build.until("error.WB200.: not valid TOML: .*")
         assert build.turn() == "not built; waiting for a change"
         build.until(WATCHING)
+        project.write("one/notes.txt", "this is no reason to say it again")
         project.write("wbuild.toml", whole.replace('lang = "toy"', 'lang = "tyo"'))
         build.until("hint: did you mean .toy.*")
         assert build.turn() == "not built; waiting for a change"

@@ -43,10 +43,10 @@ class Look:
         return self.watch.same_files() and self.watch.same_folders()
 
     def same_work(self, later: Look) -> bool:
-        """Whether a later look, at files that are still the same, leads to the same plan: what came or went is no input."""
-        if self.session is None or later.session is None:
-            return False
-        return self.session.plan == later.session.plan and self.watch.same_files()
+        """Whether a later look, at files that are still the same, leads to the same plan or problems: what came or went is no input."""
+        plans = [look.session and look.session.plan for look in (self, later)]
+        problems = [look.error and look.error.problems for look in (self, later)]
+        return plans[0] == plans[1] and problems[0] == problems[1] and self.watch.same_files()
 
 
 @dataclass(slots=True, kw_only=True)
@@ -108,12 +108,13 @@ class Watching:
 
     def _look(self) -> Look:
         watch = Watch()
-        watch.file(*config_paths(self.common.environ))
-        _list(self.home, watch)
+        watch.file(*config_paths(self.common.environ), Path(self.home, MANIFEST))
         self.common.renew()
         try:
             if project_folder(str(self.common.start)) != self.home:
+                _list(self.home, watch)
                 raise UsageError("WB270", f"no {MANIFEST} in {shown(Path(self.home))}", hint="put it back, or end with Ctrl-C")
+            _list(str(find(self.common.start)), watch)
             return Look(watch=watch, session=prepare(self.common, self.asked, watch))
         except WbuildError as error:
             return Look(watch=watch, error=error)
