@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.toys import Shell, shell, with_toys
-from tests.cli.watched import Watched, made, watched
+from tests.cli.watched import Watched, change, made, watched
 
 WATCHING = r"watching .*; Ctrl-C ends"
 
@@ -37,9 +37,9 @@ def test_only_what_is_affected_is_built_again(project: Shell) -> None:
     with watched(project) as build:
         assert build.turn() == "rebuilt one, two; 8 steps"
         build.until(WATCHING)
-        project.write("two/x.inc", "say another\n")
+        change(project, "two/x.inc", "say another\n")
         assert build.turn() == "rebuilt two; 4 steps"
-        project.write("one/one.toy", "say more\n")
+        change(project, "one/one.toy", "say more\n")
         assert build.turn() == "rebuilt one; 4 steps"
         assert b"more" in (project.folder / "dist/dev/one.wasm").read_bytes()
         assert build.end() == 130
@@ -50,7 +50,7 @@ def test_paths_of_what_was_built_go_to_standard_output(project: Shell) -> None:
     with watched(project, "-q") as build:
         build.until("dist/dev/one.wasm")
         build.until("dist/dev/two.wasm")
-        project.write("two/x.inc", "say another\n")
+        change(project, "two/x.inc", "say another\n")
         build.until("dist/dev/two.wasm")
         assert build.said == ["dist/dev/one.wasm\n", "dist/dev/two.wasm\n", "dist/dev/two.wasm\n"]
 
@@ -66,7 +66,7 @@ def test_what_is_no_input_and_its_own_outputs_start_nothing(project: Shell) -> N
             project.write(f"dist/{text}.txt", text)
             project.write(f".wbuild/{text}.txt", text)
             project.write(f"target/{text}.txt", text)
-            project.write("one/one.toy", f"say {text}\n")
+            change(project, "one/one.toy", f"say {text}\n")
             assert build.turn().startswith("rebuilt one; ")
         assert build.end() == 130
         assert b"c" in (project.folder / "bin/one.wasm").read_bytes()
@@ -93,11 +93,11 @@ def test_a_folder_that_goes_and_comes_back(project: Shell) -> None:
         build.until("error.WB233.: artifact.two: there is no folder .*")
         assert build.turn() == "not built; waiting for a change"
         two.mkdir()
-        project.write("two/two.toy", "include y.inc\n")
-        project.write("two/y.inc", "say new\n")
-        while build.turn() != "rebuilt two; 4 steps":  # it may be seen half filled
+        change(project, "two/y.inc", "say new\n")
+        change(project, "two/two.toy", "include y.inc\n")
+        while build.turn() != "rebuilt two; 4 steps":  # it may be seen before it is full
             pass
-        project.write("two/y.inc", "say newer\n")
+        change(project, "two/y.inc", "say newer\n")
         assert build.turn() == "rebuilt two; 4 steps"
 
 
@@ -109,19 +109,19 @@ def test_a_broken_manifest_is_reported_and_waited_for(project: Shell) -> None:
         assert build.turn() == "not built; waiting for a change"
         build.until(WATCHING)
         project.write("one/notes.txt", "this is no reason to say it again")
-        project.write("wbuild.toml", whole.replace('lang = "toy"', 'lang = "tyo"'))
+        change(project, "wbuild.toml", whole.replace('lang = "toy"', 'lang = "tyo"'))
         build.until("hint: did you mean .toy.*")
         assert build.turn() == "not built; waiting for a change"
-        project.write("one/one.toy", "say meanwhile\n")
-        project.write("wbuild.toml", whole)
+        change(project, "one/one.toy", "say meanwhile\n")
+        change(project, "wbuild.toml", whole)
         assert build.turn() == "rebuilt one, two; 8 steps"
         assert b"meanwhile" in (project.folder / "dist/dev/one.wasm").read_bytes()
-        project.write("wbuild.toml", whole + '\n[artifact.three]\nlang = "toy"\npath = "one"\n')
+        change(project, "wbuild.toml", whole + '\n[artifact.three]\nlang = "toy"\npath = "one"\n')
         assert build.turn().startswith("rebuilt three; ")
         (project.folder / "wbuild.toml").unlink()
         build.until("error.WB270.: no wbuild.toml in .*")
         assert build.turn() == "not built; waiting for a change"
-        project.write("wbuild.toml", whole)
+        change(project, "wbuild.toml", whole)
         assert build.turn() == "nothing to do"
 
 
@@ -129,9 +129,9 @@ def test_a_broken_recipe_is_reported_and_waited_for(project: Shell) -> None:
     whole = project.read("recipes/toy.toml")
     with watched(project) as build:
         build.until(WATCHING)
-        project.write("recipes/toy.toml", whole.replace('driver = "compiler"', 'driver = "complier"'))
+        change(project, "recipes/toy.toml", whole.replace('driver = "compiler"', 'driver = "complier"'))
         assert build.turn() == "not built; waiting for a change"
-        project.write("recipes/toy.toml", whole)
+        change(project, "recipes/toy.toml", whole)
         assert build.turn() == "nothing to do"
 
 
@@ -141,17 +141,17 @@ def test_a_lock_that_went_is_made_again(project: Shell) -> None:
         (project.folder / "wbuild.lock").unlink()
         build.until("note: wrote wbuild.lock: .*")
         assert build.turn() == "nothing to do"
-        project.write("one/one.toy", "say new\n")
+        change(project, "one/one.toy", "say new\n")
         assert build.turn() == "rebuilt one; 4 steps"
 
 
 def test_a_failure_is_waited_out_and_what_the_cache_holds_comes_back(project: Shell) -> None:
     with watched(project) as build:
         build.until(WATCHING)
-        project.write("two/x.inc", "fail two is wrong\n")
+        change(project, "two/x.inc", "fail two is wrong\n")
         build.until("two is wrong")
         assert build.turn() == "failed: two; 1 step"
-        project.write("two/x.inc", "say two\n")
+        change(project, "two/x.inc", "say two\n")
         assert build.turn() == "rebuilt two"
         assert b"two\n" in (project.folder / "dist/dev/two.wasm").read_bytes()
 
@@ -161,7 +161,7 @@ def test_F66_a_change_during_a_build_is_built_too(project: Shell, tmp_path: Path
     project.write("two/x.inc", f"say first\nwait {go}\n")
     with watched(project, "two") as build:
         made(tmp_path / "go.waiting")
-        project.write("two/x.inc", "say second\n")
+        change(project, "two/x.inc", "say second\n")
         go.touch()
         assert build.turn() == "rebuilt two; 4 steps"
         assert build.turn() == "rebuilt two; 4 steps"
@@ -188,7 +188,7 @@ def test_the_projects_folder_goes(project: Shell, tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_signals_during_a_build_end_it(project: Shell, tmp_path: Path, number: signal.Signals, code: int) -> None:
+def test_F82_signals_during_a_build_end_it(project: Shell, tmp_path: Path, number: signal.Signals, code: int) -> None:
     started = tmp_path / "started"
     project.write("one/one.toy", f"sleep {started}\n")
     with watched(project, "one") as build:
@@ -218,12 +218,12 @@ def test_the_program_is_started_again_after_each_build_of_it(project: Shell) -> 
         assert build.turn() == "rebuilt one, two; 8 steps"
         build.until("running one")
         first = _pid(build)
-        project.write("two/x.inc", "say another\n")
+        change(project, "two/x.inc", "say another\n")
         assert build.turn() == "rebuilt two; 4 steps"
-        project.write("one/one.toy", "fail one is wrong\n")
+        change(project, "one/one.toy", "fail one is wrong\n")
         assert build.turn() == "failed: one; 1 step"
         assert _alive(first)
-        project.write("one/one.toy", "say again\nserve\n")
+        change(project, "one/one.toy", "say again\nserve\n")
         assert build.turn() == "rebuilt one; 4 steps"
         second = _pid(build)
         assert not _alive(first)
@@ -236,6 +236,6 @@ def test_a_program_that_ends_by_itself_is_started_again_when_it_was_built(projec
     with watched(project, "one", "--run", "one") as build:
         build.until("one")
         build.until("one ended: exit 0")
-        project.write("one/one.toy", "say two\n")
+        change(project, "one/one.toy", "say two\n")
         build.until("two")
         build.until("one ended: exit 0")

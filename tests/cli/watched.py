@@ -67,6 +67,13 @@ class Watched:
         return found
 
 
+def change(place: Shell, name: str, text: str) -> None:
+    """Write a file of the project at one stroke: no look can see it half written."""
+    aside = place.folder.parent / "aside"
+    aside.write_text(text, encoding="utf-8")
+    aside.replace(place.folder / name)
+
+
 def made(path: Path) -> str:
     """The text of a file, once somebody has made it."""
     end = time.monotonic() + _LONG

@@ -93,7 +93,7 @@ class Watching:
         return look
 
     def _later(self, look: Look) -> Look:
-        """Wait until a look does not hold any more; the next one. Raises UsageError when the project's folder has gone."""
+        """Wait until a look does not hold any more; the next one."""
         changes = FolderChanges(look.watch.folders)
         try:
             while look.holds():
@@ -102,11 +102,19 @@ class Watching:
                     self.program.tell_its_end(self.common.console)
         finally:
             changes.close()
-        if not Path(self.home).is_dir():
-            raise UsageError("WB229", f"{shown(Path(self.home))} was watched, and has gone", hint="start again where it is now")
         return self._look()
 
     def _look(self) -> Look:
+        """Look now. Raises UsageError when the project's folder has gone."""
+        try:
+            if Path(self.home).is_dir():
+                return self._found()
+        except FileNotFoundError:  # there is no current folder
+            if Path(self.home).is_dir():
+                raise
+        raise UsageError("WB229", f"{self.home} was watched, and has gone", hint="start again where it is now")
+
+    def _found(self) -> Look:
         watch = Watch()
         watch.file(*config_paths(self.common.environ), Path(self.home, MANIFEST))
         self.common.renew()
