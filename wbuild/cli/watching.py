@@ -34,9 +34,8 @@ class Look:
     watch: Watch
     """What was looked at."""
     session: Session | None = None
-    """None when no plan could be made."""
+    """None when no plan could be made, and `error` says why."""
     error: WbuildError | None = None
-    """Why none could be made."""
 
     def holds(self) -> bool:
         """Whether all that was looked at is still so."""
@@ -59,7 +58,6 @@ class Watching:
     program: Program | None
     home: str = field(init=False)
     """Folder of the nearest wbuild.toml; another one further up is another project."""
-
     _made: Mapping[str, str] = field(init=False, default_factory=dict)
     """Digests of the files that the last build made."""
 
@@ -131,9 +129,10 @@ class Watching:
         """Build what a look found, and say in one line what came of it."""
         console = self.common.console
         try:
-            if look.session is None:
-                raise look.error or AssertionError
-            self._build(look.session, first=first)
+            if look.error is not None:
+                raise look.error
+            if look.session is not None:
+                self._build(look.session, first=first)
         except WbuildError as error:
             console.problems(error)
             console.show("not built; waiting for a change")

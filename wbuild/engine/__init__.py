@@ -106,7 +106,10 @@ class Engine:
         layout = Layout(root=self.root, work=self.work)
         with self.doors.files.lock(layout.lock, what="shell in this project", timeout=self.lock_timeout, say=self._note):
             session = self._session(layout, Index(self.root, self.doors.files, self.doors.clock), self.on_event, Pool(1))
-            yield Launch(session=session, step=step, words=settled(session, step)).command()
+            launch = Launch(session=session, step=step, words=settled(session, step))
+            if not self.left(step):  # another run came in between
+                launch.prepare()
+            yield launch.command()
 
     def forecast(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """Why each step would run, () for one that would not; runs and writes nothing."""

@@ -54,7 +54,7 @@ class Launch:
             raise ProvisionError(
                 "WB493", f"{title(step)} needs the network, and --offline forbids it", hint="run `wbuild fetch` once without --offline"
             )
-        self._prepare()
+        self.prepare()
         command = self.command()
         with self._announced(step.first_use):
             done = session.doors.runner.run(command, log=self.log)
@@ -88,7 +88,8 @@ class Launch:
         """Remove the private folder."""
         self.session.doors.files.remove(self.scratch)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the private folder anew, with all that the program expects there. Raises MachineError."""
         step, root = self.step, self.session.root
         self.clear()
         folders = [
