@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wbuild.doors.interfaces import Archives, Clock, Command, Doors, Exit, Files, Network, Runner
+from wbuild.doors.interfaces import Archives, Clock, Command, Doors, Exit, Files, Network, Runner, Running
 from wbuild.errors import MachineError, ProvisionError
 from wbuild.model.locked import Platform
 
@@ -36,6 +36,19 @@ Respond = Callable[[Command], Answer]
 
 def _bytes(text: bytes | str) -> bytes:
     return text.encode() if isinstance(text, str) else text
+
+
+@dataclass(frozen=True, slots=True)
+class FakeRunning:
+    """A program that ended at once."""
+
+    exit: int
+
+    def code(self) -> int | None:
+        return self.exit
+
+    def stop(self) -> None:
+        """Nothing runs."""
 
 
 class FakeRunner:
@@ -76,6 +89,11 @@ class FakeRunner:
         with self._lock:
             self.seen.append(command)
         return self.respond(command).code
+
+    def background(self, command: Command) -> Running:
+        with self._lock:
+            self.seen.append(command)
+        return FakeRunning(self.respond(command).code)
 
     def cancel(self, *, now: bool = False) -> None:
         self.cancelled = True

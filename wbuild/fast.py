@@ -155,6 +155,14 @@ def sha256(path: str) -> str:
     return digest.hexdigest()
 
 
+def age(recorded: Stamp, now: int) -> bool:
+    """Drop the digest of a stamp that still holds and is no longer young at `now`; whether it had one."""
+    if recorded is None or len(recorded) < 5 or int(recorded[1]) > now - RACY_NS:
+        return False
+    del recorded[4]
+    return True
+
+
 def listing(folder: str) -> list[str] | None:
     """Sorted names in a folder, those of folders with a slash at the end, as `Files.walk` sees them; None where there is no folder."""
     try:
@@ -214,17 +222,15 @@ def _holding(path: str, argv: list[str], environ: Mapping[str, str]) -> dict[str
         return None
     aged = False
     for name, recorded in state["files"].items():
-        if not _same(name, recorded):
+        if not same(name, recorded):
             return None
-        if len(recorded or ()) == 5 and recorded[1] <= now - RACY_NS:
-            del recorded[4]
-            aged = True
+        aged |= age(recorded, now)
     if aged:
         write_state(path, state)
     return state
 
 
-def _same(path: str, recorded: Stamp) -> bool:
+def same(path: str, recorded: Stamp) -> bool:
     """Whether a file is what it was when it was recorded."""
     try:
         info = os.stat(path)

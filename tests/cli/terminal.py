@@ -7,6 +7,7 @@ import os
 import pty
 import re
 import select
+import signal
 import struct
 import subprocess
 import sys
@@ -67,9 +68,12 @@ class Terminal:
                 return self.text
             if not alive:
                 break
-        self.process.kill()
-        self.process.wait()
+        kill(self.process)
         raise AssertionError(f"never seen; the screen shows\n{self.text}\nand what came last was {bytes(self.raw[-2000:])!r}")
+
+    def type(self, text: str) -> None:
+        """What a person types."""
+        os.write(self.master, text.encode())
 
     def end(self, *, seconds: float = 60.0) -> int:
         """Wait for its end; the exit code."""
@@ -103,6 +107,11 @@ def start(place: Shell, *args: str, term: str = "xterm-256color", **env: str) ->
 def end_all() -> None:
     """Kill what was started and still runs."""
     while STARTED:
-        process = STARTED.pop()
-        process.kill()
+        kill(STARTED.pop())
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    """End it, and the shell that it may have opened."""
+    if process.returncode is None:
+        os.killpg(process.pid, signal.SIGKILL)
         process.wait()

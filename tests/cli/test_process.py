@@ -181,3 +181,39 @@ def test_F112_words_reach_the_program_unchanged(runner: ProcessRunner, tmp_path:
 def test_interactive_gives_the_programs_own_code(tmp_path: Path) -> None:
     assert ProcessRunner().interactive(python("raise SystemExit(7)", tmp_path)) == 7
     assert ProcessRunner().interactive(python("import os; os.kill(os.getpid(), 9)", tmp_path)) == 137
+
+
+STUBBORN = (
+    "import subprocess, sys, pathlib, os, signal, time\n"
+    "signal.signal(signal.SIGTERM, signal.SIG_IGN)\n"
+    "child = subprocess.Popen([sys.executable, '-I', '-c', 'import time; time.sleep(60)'])\n"
+    "pathlib.Path('pid').write_text(f'{os.getpid()} {child.pid}\\n')\n"
+    "time.sleep(float(sys.argv[1]))"
+)
+
+
+def stubborn(tmp_path: Path, seconds: str) -> Command:
+    return Command(argv=(sys.executable, "-I", "-c", STUBBORN, seconds), cwd=tmp_path)
+
+
+def test_F81_a_program_beside_wbuild_is_stopped_with_all_that_it_started(tmp_path: Path) -> None:
+    running = ProcessRunner(grace=0.3).background(stubborn(tmp_path, "60"))
+    try:
+        pids = [int(pid) for pid in wait_for(tmp_path / "pid").split()]
+        assert running.code() is None
+    finally:
+        running.stop()
+    assert soon(lambda: all(ended(pid) for pid in pids))
+    assert running.code() == 128 + signal.SIGKILL
+    running.stop()
+
+
+def test_a_program_beside_wbuild_that_ends_leaves_nothing(tmp_path: Path) -> None:
+    runner = ProcessRunner()
+    running = runner.background(stubborn(tmp_path, "0"))
+    pids = [int(pid) for pid in wait_for(tmp_path / "pid").split()]
+    assert soon(lambda: running.code() is not None)
+    assert running.code() == 0
+    assert soon(lambda: all(ended(pid) for pid in pids))
+    with pytest.raises(ProvisionError, match="there is no such program"):
+        runner.background(Command(argv=(str(tmp_path / "none"),), cwd=tmp_path))

@@ -190,3 +190,54 @@ def test_gitlab_folds_what_tools_say(project: Shell, filled: Path) -> None:
         r"two is wrong\n\x1b\[0Ksection_end:\d+:wbuild_1\n?\r?\x1b\[0K\n",
         done.err,
     )
+
+
+def test_a_watching_build_leaves_the_terminal_alone_while_it_waits(project: Shell, filled: Path) -> None:
+    terminal = start(project, "build", "--watch", WBUILD_STORE=str(filled))
+    terminal.until(lambda text: text.endswith("Ctrl-C ends"))
+    assert terminal.cursor_shown()
+    project.write("one/one.toy", "say more\n")
+    terminal.until(lambda text: "rebuilt one in" in text)
+    assert terminal.cursor_shown()
+    terminal.process.send_signal(signal.SIGINT)
+    assert terminal.end() == 130
+    assert terminal.text.splitlines()[-1].startswith("rebuilt one in")
+
+
+def test_a_shell_in_the_folder_of_a_failed_step(project: Shell, filled: Path) -> None:
+    project.write("two/two.toy", "fail two is wrong\n")
+    terminal = start(project, "build", "--shell", WBUILD_STORE=str(filled), SHELL="/bin/sh")
+    terminal.until(lambda text: text.endswith("(wbuild) $"))
+    said = bytes(terminal.raw).decode()
+    assert "shell in .wbuild/tmp/two.wasip1-compile-" in said
+    repeat = next(line for line in said.splitlines() if line.startswith("to repeat the step: "))
+    terminal.type("echo in=$PWD home=$HOME path=$PATH time=$SOURCE_DATE_EPOCH user=[$USER]\n")
+    terminal.until(lambda text: "user=[]" in text and text.endswith("(wbuild) $"))
+    said = bytes(terminal.raw).decode().replace("\r", "")
+    folder = re.search(r"^in=(\S+) home=(\S+) path=(\S+) time=0 user=\[\]$", said, re.MULTILINE)
+    assert folder is not None
+    assert folder[2] == f"{folder[1]}/home"
+    assert folder[3] == str(project.folder / ".wbuild/empty")
+    terminal.type(repeat.removeprefix("to repeat the step: ").strip() + "; echo it ended with $?\n")
+    terminal.until(lambda text: "two is wrong\nit ended with 1" in text and text.endswith("(wbuild) $"))
+    assert Path(folder[1]).is_dir()
+    terminal.type("exit 7\n")
+    assert terminal.end() == 1
+    assert terminal.cursor_shown()
+
+
+def test_no_shell_when_nothing_failed_or_no_program_did(project: Shell, filled: Path) -> None:
+    terminal = start(project, "build", "--shell", WBUILD_STORE=str(filled), SHELL="/bin/sh")
+    assert terminal.end() == 0
+    assert "shell in" not in terminal.text
+
+
+def test_a_shell_that_does_not_exist(project: Shell, filled: Path) -> None:
+    project.write("two/two.toy", "fail two is wrong\n")
+    terminal = start(project, "build", "--shell", WBUILD_STORE=str(filled), SHELL="/nowhere/sh")
+    assert terminal.end() == 2
+    assert "error[WB229]: SHELL names /nowhere/sh, which is no program" in terminal.text
+
+
+def test_a_shell_needs_a_terminal(project: Shell) -> None:
+    assert "error[WB229]: --shell needs a terminal" in project.run("build", "--shell").ends(2).err

@@ -39,8 +39,11 @@ def said_by(path: str) -> bytes:
 
 def linger(verb: str, file: Path) -> None:
     if verb == "sleep":
-        file.write_text(str(os.getpid()))
+        aside = file.with_name(f"{file.name}.aside")
+        aside.write_text(str(os.getpid()))
+        aside.replace(file)
         time.sleep(60)
+    file.with_name(f"{file.name}.waiting").touch()
     while not file.exists():
         time.sleep(0.02)
 
@@ -52,8 +55,8 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
         read.append(name)
         for line in Path(name).read_text("utf-8").splitlines():
             verb, _, rest = line.partition(" ")
-            if verb == "say":
-                said.append(rest)
+            if verb in ("say", "serve"):
+                said.append(rest if verb == "say" else verb)
             elif verb == "pad":
                 pad = int(rest)
             elif verb == "env":
@@ -95,9 +98,20 @@ def execute(path: str, rest: list[str]) -> int:
         Path(os.environ["WBUILD_REFUSAL"]).write_text("it exports no function `f`; there are none")
         return 2
     args = rest[rest.index("--") + 1 :]
+    if "serve" in said_by(path).decode().splitlines():
+        return serve()
     sys.stdout.buffer.write(said_by(path))
     sys.stdout.buffer.write("".join(f"{arg}\n" for arg in args).encode())
     return len(args)
+
+
+def serve() -> int:
+    """Run until told to end, or until nobody is left who could."""
+    above = os.getppid()
+    print(f"pid {os.getpid()}", flush=True)
+    while os.getppid() == above:
+        time.sleep(0.05)
+    return 0
 
 
 def main(argv: list[str]) -> int:

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+
 import click
 
 from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
 from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.errors import UsageError
 
 
 @click.command(cls=Command)
@@ -16,6 +19,9 @@ from wbuild.cli.options import Command, Common, format_option, pass_common
 @click.option("--target", "targets", metavar="T", multiple=True, help="Only this target; may be given again.")
 @click.option("--keep-going/--fail-fast", default=None, help="Build other artifacts after a failure, or stop. [keep going with CI]")
 @click.option("--explain", is_flag=True, help="Say which part of which key changed.")
+@click.option("--watch", is_flag=True, help="Build again whenever something changes that the build depends on.")
+@click.option("--run", "program", metavar="NAME", help="With --watch: run this artifact, and again each time it was built.")
+@click.option("--shell", is_flag=True, help="After a failed step, open a shell in its folder and with its environment.")
 @click.option("--no-check", is_flag=True, help="Do not run the checks; the optimizer then does only what is proven safe.")
 @common_build_options
 @format_option
@@ -25,9 +31,12 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
 
     ARTIFACT is a name, a glob, lang:L, category:C, tag:T or target:T; default: all.
     """
-    from wbuild.cli import conclude
+    from wbuild.cli import conclude, shell
     from wbuild.cli.session import Asked, prepare
 
+    _fit(given)
+    if given["shell"]:
+        shell.require_terminal(common.console)
     chosen, level = profile_of(opt, profile, "dev")
     asked = Asked(
         words=artifacts,
@@ -40,6 +49,10 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         checks=not given["no_check"],
         flags={"jobs": given["jobs"], "offline": given["offline"]},
     )
+    if given["watch"]:
+        from wbuild.cli.watching import watch
+
+        watch(common, asked, program=given["program"], explain=bool(given["explain"]))  # type: ignore[arg-type]
     session = prepare(common, asked)
     results = session.execute(explain=bool(given["explain"]))
     report = session.report(results)
@@ -50,4 +63,15 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         conclude.show(session, report)
         if not given["explain"] and not given["changed_since"] and not common.verbosity:
             conclude.remember(common, session, report, written)
+    if given["shell"]:
+        shell.after_failure(session, results)
     return report.exit
+
+
+def _fit(given: Mapping[str, object]) -> None:
+    """Raises UsageError for options that do not go together."""
+    if given["program"] is not None and not given["watch"]:
+        raise UsageError("WB229", "--run goes with --watch", hint="`wbuild run NAME` builds and runs once")
+    for option, name in (("--format json", "format_"), ("--shell", "shell")):
+        if given["watch"] and given[name] not in (False, "text"):
+            raise UsageError("WB229", f"{option} does not go with --watch", hint=f"build once with {option}")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 
@@ -25,7 +25,7 @@ def show(session: Session, report: Report, render: Render = summary) -> None:
     """Problems that were not printed yet, the table, and one line of standard output for each file that was made."""
     problems(session, report)
     session.console.table(lambda style: render(report, style))
-    for path in _paths(session, report):
+    for path in paths(session, report):
         session.console.result(path)
 
 
@@ -58,7 +58,7 @@ def remember(common: Common, session: Session, report: Report, written: Iterable
     redact = session.console.redact
     quiet = session.console.quiet
     said = Said(
-        stdout=redact("".join(f"{path}\n" for path in _paths(session, report))),
+        stdout=redact("".join(f"{path}\n" for path in paths(session, report))),
         plain="" if quiet else redact(summary(again, plain)),
         color="" if quiet else redact(summary(again, colored)),
         choice=common.color,
@@ -67,6 +67,8 @@ def remember(common: Common, session: Session, report: Report, written: Iterable
     record(call, watch, said)
 
 
-def _paths(session: Session, report: Report) -> list[str]:
+def paths(session: Session, report: Report, names: Container[str] | None = None) -> list[str]:
+    """Files that were made, as they are printed; `names`: only of these artifacts."""
     made = {a.file for a in report.artifacts if a.sizes is not None and a.status == "ok"}
-    return [session.path(product) for product in session.plan.products if product.file in made]
+    products = (p for p in session.plan.products if names is None or p.artifact.name in names)
+    return [session.path(product) for product in products if product.file in made]

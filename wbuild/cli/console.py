@@ -158,9 +158,13 @@ class Console:
         """Something that people must know, even with `-q`."""
         self.write(f"warning: {message}")
 
+    def answers(self) -> bool:
+        """Whether somebody at a terminal can answer."""
+        return sys.stdin.isatty() and self.err.isatty()
+
     def ask(self, question: str) -> bool | None:
         """Yes or no from the terminal; None where there is none to ask."""
-        if not (sys.stdin.isatty() and self.err.isatty()):
+        if not self.answers():
             return None
         self._pause()
         self.err.write(f"{question} [y/N] ")

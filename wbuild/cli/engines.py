@@ -15,7 +15,7 @@ from wbuild.cli.options import Common
 from wbuild.cli.project import catalog_of, shown
 from wbuild.cli.session import Session
 from wbuild.cli.world import World
-from wbuild.doors.interfaces import Command
+from wbuild.doors.interfaces import Command, Running
 from wbuild.engine.session import RUNNERS
 from wbuild.errors import StepError, UsageError, WbuildError
 from wbuild.fast import project_folder
@@ -51,11 +51,7 @@ class Runtime:
 
         Raises UsageError for a call that does not fit, StepError when the runtime refuses the module.
         """
-        scope: dict[str, Value] = {
-            "module": str(module.resolve()),
-            "invoke": [("--invoke",), (invoke,)] if invoke is not None else [],
-            "args": [(arg,) for arg in args],
-        }
+        scope = _call(module, invoke, args)
         with tempfile.TemporaryDirectory(prefix="wbuild-") as folder:
             refusal = Path(folder, "refusal.txt")
             command = self._command(self.recipe.run, scope)
@@ -63,6 +59,10 @@ class Runtime:
             if refusal.is_file():
                 raise self._refused(module, code, refusal.read_text("utf-8", "replace"))
         return code
+
+    def start(self, module: Path) -> Running:
+        """Start a command with this terminal's output and no input, and do not wait for it."""
+        return self.world.doors.runner.background(self._command(self.recipe.run, _call(module, None, ())))
 
     def _refused(self, module: Path, code: int, said: str) -> WbuildError:
         message = f"{self.recipe.title} does not run {self.title or shown(module)}"
@@ -115,6 +115,15 @@ class Runtime:
         )
         env = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **self.world.system_env}
         return Command(argv=expand(words, places), cwd=Path.cwd(), env=env, stdout=stdout)
+
+
+def _call(module: Path, invoke: str | None, args: Sequence[str]) -> dict[str, Value]:
+    """What the placeholders of a runtime's `run` mean."""
+    return {
+        "module": str(module.resolve()),
+        "invoke": [("--invoke",), (invoke,)] if invoke is not None else [],
+        "args": [(arg,) for arg in args],
+    }
 
 
 def _no_late(part: Late) -> str:

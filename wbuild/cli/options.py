@@ -57,6 +57,10 @@ class Common:
         world: World = self._made["world"]
         return world
 
+    def renew(self) -> None:
+        """Read the configuration again when the world is next asked for."""
+        self._made.pop("world", None)
+
     @property
     def start(self) -> Path:
         """Where the search for a project begins."""

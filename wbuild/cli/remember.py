@@ -53,6 +53,19 @@ class Watch:
         if entries is not None:
             self.folders[str(folder)] = entries
 
+    def same_files(self) -> bool:
+        """Whether every file is still what it was."""
+        now = time.time_ns()
+        for path, recorded in self.files.items():
+            if not fast.same(path, recorded):
+                return False
+            fast.age(recorded, now)
+        return True
+
+    def same_folders(self) -> bool:
+        """Whether every folder still holds the names that it held."""
+        return all(fast.listing(folder) == names for folder, names in self.folders.items())
+
     def wrote(self, *paths: Path) -> None:
         """Files that this run made: they join the listings of their folders, and their stamps are taken again."""
         now = time.time_ns()

@@ -168,11 +168,11 @@ def every_file(manifest: Manifest, profile: str) -> frozenset[str]:
     return frozenset(normpath(join(manifest.folder, DIST, profile, f"{name}.wasm")) for name in names)
 
 
-def prepare(common: Common, asked: Asked) -> Session:
-    """Open the project, bring its lock in step, look at its files, make the plan. Raises WbuildError."""
+def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session:
+    """Open the project, bring its lock in step, look at its files, make the plan. Raises WbuildError. `watch` notes what is read."""
     started = time.monotonic()
+    watch = Watch() if watch is None else watch
     world, console = common.world(**asked.flags), common.console
-    watch = Watch()
     watch.file(*config_paths(world.environ))
     project = open_project(common.start, watch)
     files = world.doors.files

@@ -99,6 +99,16 @@ class World:
         return {name: value for name, value in self.environ.items() if name.upper() in ("SYSTEMROOT", "WINDIR")}
 
     @property
+    def shell(self) -> str:
+        """The user's shell."""
+        return self.environ.get("SHELL") or self.environ.get("COMSPEC") or "/bin/sh"
+
+    @property
+    def terminal(self) -> str:
+        """What kind of terminal this is."""
+        return self.environ.get("TERM", "dumb")
+
+    @property
     def github_output(self) -> Path | None:
         """Where a GitHub workflow's step writes its outputs; None anywhere else."""
         named = self.environ.get("GITHUB_OUTPUT")

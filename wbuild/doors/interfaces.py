@@ -41,6 +41,18 @@ class Exit:
     truncated: bool = False
 
 
+class Running(Protocol):
+    """A program that runs beside wbuild, in a process group of its own."""
+
+    def code(self) -> int | None:
+        """Its exit code once it has ended, 128 + signal for one that a signal ended; None while it runs."""
+        ...
+
+    def stop(self) -> None:
+        """End it and all that it started: TERM, after a grace period KILL; one that has ended is fine."""
+        ...
+
+
 class Runner(Protocol):
     """The one door to processes."""
 
@@ -50,6 +62,10 @@ class Runner(Protocol):
 
     def interactive(self, command: Command) -> int:
         """Run with the terminal's own streams; the program's exit code."""
+        ...
+
+    def background(self, command: Command) -> Running:
+        """Start with the terminal's own output and empty input, and do not wait. Raises as `run` does."""
         ...
 
     def cancel(self, *, now: bool = False) -> None:

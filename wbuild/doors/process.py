@@ -15,7 +15,7 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from wbuild.doors.drain import Sink, drain, sink
-from wbuild.doors.interfaces import Command, Exit
+from wbuild.doors.interfaces import Command, Exit, Running
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError, ProvisionError, WbuildError
 
@@ -74,6 +74,21 @@ class ProcessRunner:
                 continue
             return code if code >= 0 else 128 - code
 
+    def background(self, command: Command) -> Running:
+        """Start with the terminal's own output and empty input, and do not wait; the caller stops it."""
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env=dict(command.env),
+                stdin=subprocess.DEVNULL,
+                start_new_session=POSIX,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except (OSError, ValueError) as error:
+            raise _not_started(error, command) from None
+        return Background(process, self.grace)
+
     def cancel(self, *, now: bool = False) -> None:
         """End every running process group: TERM, after the grace period KILL; `now` skips the grace."""
         self._cancelled.set()
@@ -128,6 +143,41 @@ class ProcessRunner:
         for pipe in (process.stdout, process.stderr):
             if pipe is not None:
                 pipe.close()
+
+
+class Background:
+    """See `Running`. The program is reaped last, so that its group is its own until then."""
+
+    def __init__(self, process: subprocess.Popen[bytes], grace: float) -> None:
+        self._process = process
+        self._grace = grace
+        self._end = drain(process, [])
+
+    def code(self) -> int | None:
+        """See `Running.code`."""
+        if self._process.returncode is None:
+            if not self._end.step(0):
+                return None
+            self._reap()
+        code = self._process.returncode
+        return code if code >= 0 else 128 - code
+
+    def stop(self) -> None:
+        """See `Running.stop`."""
+        if self._process.returncode is not None:
+            return
+        deadline = time.monotonic() + self._grace
+        try:
+            _signal_group(self._process, kill=False)
+            while not self._end.step(_TICK) and time.monotonic() < deadline:
+                pass
+        finally:
+            self._reap()
+
+    def _reap(self) -> None:
+        _signal_group(self._process, kill=True)
+        self._process.wait()
+        self._end.close()
 
 
 class _Limits:

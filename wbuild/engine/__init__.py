@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from wbuild.builtin import BUILTINS, Function
 from wbuild.cache import Cache
-from wbuild.doors.interfaces import Doors
+from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
+from wbuild.engine.keying import settled
+from wbuild.engine.launch import Launch
 from wbuild.engine.layout import WORK, Layout
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
@@ -21,7 +24,7 @@ from wbuild.engine.session import Session
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.errors import MachineError
 from wbuild.model.happened import Result
-from wbuild.model.planned import Plan
+from wbuild.model.planned import Plan, Step, Tool
 
 __all__ = ["Engine", "Interrupted", "Note", "Say", "StepFinished", "StepStarted", "Tools"]
 
@@ -85,6 +88,28 @@ class Engine:
                 pool.close()
                 self._save(index, layout)
             return results
+
+    def folder(self, step: Step) -> Path:
+        """The private folder of a step, whether it is there or not."""
+        return self.root / Layout(root=self.root, work=self.work).scratch(step.name)
+
+    def left(self, step: Step) -> bool:
+        """Whether the last run left the private folder of a step behind: its program was started, and failed."""
+        return isinstance(step.action, Tool) and self.folder(step).is_dir()
+
+    @contextmanager
+    def kept(self, step: Step) -> Iterator[Command]:
+        """What the last run started for a step that failed; meanwhile nobody clears its private folder: other runs wait.
+
+        Raises MachineError when the project cannot be locked.
+        """
+        layout = Layout(root=self.root, work=self.work)
+        with self.doors.files.lock(layout.lock, what="shell in this project", timeout=self.lock_timeout, say=self._note):
+            session = self._session(layout, Index(self.root, self.doors.files, self.doors.clock), self.on_event, Pool(1))
+            launch = Launch(session=session, step=step, words=settled(session, step))
+            if not self.left(step):  # another run came in between
+                launch.prepare()
+            yield launch.command()
 
     def forecast(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """Why each step would run, () for one that would not; runs and writes nothing."""

@@ -47,9 +47,12 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
     return Problem(code=code, message=f"{title(step)} failed: {how(step, done)}", hint=advice + by_hand, detail=said(log))
 
 
-def repeat(step: Step, command: Command) -> str:
-    """A shell line that runs the step's program again. A fetch step's environment is the client's own, and never shown."""
-    env = [] if step.network else ["env", "-i", *(f"{name}={value}" for name, value in sorted(command.env.items()))]
+def repeat(step: Step, command: Command, *, inside: bool = False) -> str:
+    """A shell line that runs the step's program again; `inside` a shell that has the step's environment.
+
+    A fetch step's environment is the client's own, and never shown.
+    """
+    env = [] if step.network or inside else ["env", "-i", *(f"{name}={value}" for name, value in sorted(command.env.items()))]
     line = f"cd {shlex.quote(str(command.cwd))} && {shlex.join([*env, *command.argv])}"
     return f"{line} < {shlex.quote(str(command.stdin))}" if command.stdin else line
 

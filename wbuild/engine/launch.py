@@ -54,19 +54,24 @@ class Launch:
             raise ProvisionError(
                 "WB493", f"{title(step)} needs the network, and --offline forbids it", hint="run `wbuild fetch` once without --offline"
             )
-        self._prepare()
-        command = Command(
+        self.prepare()
+        command = self.command()
+        with self._announced(step.first_use):
+            done = session.doors.runner.run(command, log=self.log)
+        if done.code == 0 and step.first_use:
+            session.doors.files.write(self._marker(step.first_use), "")
+        return done, command
+
+    def command(self) -> Command:
+        """What is started."""
+        step, session = self.step, self.session
+        return Command(
             argv=expand(self.words.argv, session.places(step)),
             cwd=session.root,
             env=self._env(),
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
         )
-        with self._announced(step.first_use):
-            done = session.doors.runner.run(command, log=self.log)
-        if done.code == 0 and step.first_use:
-            session.doors.files.write(self._marker(step.first_use), "")
-        return done, command
 
     def read(self) -> Read | None:
         """What the program says that it has read; None when it does not say."""
@@ -83,7 +88,8 @@ class Launch:
         """Remove the private folder."""
         self.session.doors.files.remove(self.scratch)
 
-    def _prepare(self) -> None:
+    def prepare(self) -> None:
+        """Make the private folder anew, with all that the program expects there. Raises MachineError."""
         step, root = self.step, self.session.root
         self.clear()
         folders = [
