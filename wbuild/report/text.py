@@ -47,7 +47,8 @@ def _row(artifact: ArtifactReport) -> list[Cell]:
 
 def _reason(artifact: ArtifactReport) -> str:
     """Why there is no file."""
-    message = legible.escape(artifact.problems[0].message.splitlines()[0], cap=100) if artifact.problems else ""
+    first = artifact.problems[0].message.splitlines()[0] if artifact.problems else ""
+    message = legible.escape(first.removeprefix(f"{artifact.name}: "), cap=100)
     if artifact.status in message:
         return message
     return f"{artifact.status}: {message}" if message else artifact.status
