@@ -26,6 +26,10 @@ def test_the_tour(tmp_path: Path) -> None:
     again = machine.wbuild("-C", "tour", "build", "--opt", "--locked", cwd=here).succeeds()
     assert again.stdout == done.stdout
     assert again.stdout.splitlines() == [f"tour/dist/release/{artifact['name']}.wasm" for artifact in index["artifacts"]]
+    compared = machine.wbuild("-C", "tour", "compare", "words-*", "--format", "json", cwd=here).succeeds()
+    (contract,) = json.loads(compared.stdout)["contracts"]
+    assert (len(contract["artifacts"]), len(contract["checks"]), contract["start_runs"]) == (6, 14, 5)
+    assert all(row[figure] > 0 for row in contract["artifacts"] for figure in ("fuel", "start_ms", "build_seconds"))
     one = machine.wbuild("-C", "tour/words-zig", "build", "--opt", "--locked", cwd=here).succeeds()
     assert one.stdout == "tour/dist/release/words-zig.wasm\n"
     assert "compile" not in one.stderr

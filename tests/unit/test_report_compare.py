@@ -97,7 +97,7 @@ def compared() -> Contract:
             build_seconds=None,
         ),
     ]
-    return contract(rows, runtime="wasmtime", start="x")
+    return contract(["x", "y"], rows, runtime="wasmtime", start="x")
 
 
 def test_the_table() -> None:

@@ -82,7 +82,7 @@ def _contract(session: Session, group: Sequence[Product], report: Report, result
 
     files = {artifact.file: artifact for artifact in report.artifacts}
     reports = [files[product.file] for product in group]
-    runtime = engines.for_product(session, group[0], None) if any(r.status == "ok" for r in reports) else None
+    runtime = engines.for_product(session, group[0], None) if any(r.status == "ok" and r.checks for r in reports) else None
     name = runtime.recipe.name if runtime else ""
     check = compare.start_check(reports, group, name)
     by_step = {result.step: result for result in results}
@@ -96,7 +96,7 @@ def _contract(session: Session, group: Sequence[Product], report: Report, result
         )
         for product in group
     ]
-    return compare.contract(measured, runtime=name, start=check)
+    return compare.contract([one.name for one in group[0].artifact.checks], measured, runtime=name, start=check)
 
 
 def _tool(session: Session, product: Product) -> str:

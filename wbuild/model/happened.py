@@ -178,6 +178,7 @@ class Compared:
     """The first tool of the toolchain."""
     version: str
     """Version of this tool; "" when it could not be locked."""
+    level: str
     status: Literal["ok", "failed", "skipped"]
     why: str = ""
     """What is wrong, in words; "" for nothing."""

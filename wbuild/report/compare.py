@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from statistics import median
 from typing import Final
 
 from wbuild import legible
@@ -86,12 +87,11 @@ def _of(report: ArtifactReport, runtime: str) -> list[CheckVerdict]:
     return [verdict for verdict in report.checks if verdict.runtime == runtime]
 
 
-def contract(measured: Sequence[Measured], *, runtime: str, start: str) -> Contract:
+def contract(checks: Sequence[str], measured: Sequence[Measured], *, runtime: str, start: str) -> Contract:
     """The rows of one table. `start`: the check that start-up was taken with."""
-    names = dict.fromkeys(verdict.name for one in measured for verdict in one.report.checks)
     rows = [_compared(one, runtime) for one in measured]
     return Contract(
-        checks=tuple(names),
+        checks=tuple(checks),
         artifacts=tuple(by_category(rows)),
         runtime=runtime,
         start_check=start,
@@ -111,18 +111,14 @@ def _compared(one: Measured, runtime: str) -> Compared:
         toolchain=report.toolchain,
         tool=one.tool,
         version=one.version,
+        level=report.level,
         status=report.status,
         why=_why(report),
         sizes=report.sizes,
         fuel=sum(fuels) if fuels and len(fuels) == len(verdicts) else None,
-        start_ms=_median(one.starts) * 1000 if one.starts else None,
+        start_ms=median(one.starts) * 1000 if one.starts else None,
         build_seconds=one.build_seconds,
     )
-
-
-def _median(seconds: Sequence[float]) -> float:
-    ordered, middle = sorted(seconds), len(seconds) // 2
-    return ordered[middle] if len(ordered) % 2 else (ordered[middle - 1] + ordered[middle]) / 2
 
 
 def _why(report: ArtifactReport) -> str:
