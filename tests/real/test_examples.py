@@ -6,16 +6,17 @@ import json
 import shutil
 from pathlib import Path
 
-from tests.real.machine import Machine
+from tests.real.machine import CACHE, Machine
 
 TOUR = Path(__file__).parent.parent.parent / "examples" / "tour"
 
 
 def test_the_tour(tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
+    shared = {"WBUILD_CACHE": str(CACHE)}  # the README's first command has just built all this elsewhere: keys hold no folder
     here = tmp_path / "unpacked"  # no repository around it, as in a tarball
     shutil.copytree(TOUR, here / "tour", ignore=shutil.ignore_patterns(".wbuild", "dist"))
-    done = machine.wbuild("-C", "tour", "build", "--opt", "--locked", cwd=here).succeeds()
+    done = machine.wbuild("-C", "tour", "build", "--opt", "--locked", cwd=here, **shared).succeeds()
     index = json.loads((here / "tour/dist/release/report.json").read_text("utf-8"))
     assert {artifact["language"] for artifact in index["artifacts"]} == {"assemblyscript", "c", "cpp", "go", "rust", "wat", "zig"}
     for artifact in index["artifacts"]:
@@ -23,13 +24,13 @@ def test_the_tour(tmp_path: Path) -> None:
         assert {check["status"] for check in artifact["checks"]} == {"passed"}
         assert artifact["choice"]["after"] < artifact["choice"]["before"]
         assert {verdict["status"] for verdict in artifact["budget"]} <= {"ok", "warn"}
-    again = machine.wbuild("-C", "tour", "build", "--opt", "--locked", cwd=here).succeeds()
+    again = machine.wbuild("-C", "tour", "build", "--opt", "--locked", cwd=here, **shared).succeeds()
     assert again.stdout == done.stdout
     assert again.stdout.splitlines() == [f"tour/dist/release/{artifact['name']}.wasm" for artifact in index["artifacts"]]
-    compared = machine.wbuild("-C", "tour", "compare", "words-*", "--format", "json", cwd=here).succeeds()
+    compared = machine.wbuild("-C", "tour", "compare", "words-*", "--format", "json", cwd=here, **shared).succeeds()
     (contract,) = json.loads(compared.stdout)["contracts"]
     assert (len(contract["artifacts"]), len(contract["checks"]), contract["start_runs"]) == (6, 14, 5)
     assert all(row[figure] > 0 for row in contract["artifacts"] for figure in ("fuel", "start_ms", "build_seconds"))
-    one = machine.wbuild("-C", "tour/words-zig", "build", "--opt", "--locked", cwd=here).succeeds()
+    one = machine.wbuild("-C", "tour/words-zig", "build", "--opt", "--locked", cwd=here, **shared).succeeds()
     assert one.stdout == "tour/dist/release/words-zig.wasm\n"
     assert "compile" not in one.stderr

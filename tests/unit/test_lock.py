@@ -423,6 +423,12 @@ def test_what_only_this_machine_cannot_ask_is_recorded_and_asked_again(bench: Be
     assert locks.stale(wanted, CATALOG, lock) == ()
     assert bench.resolve(manifest(artifact("b", toolchain="clang"), tools={"clang": "18.0"})).tools["clang"].version == "18.0"
     bench.source.resolve = resolve  # type: ignore[method-assign]
+    whole = bench.resolve(wanted)
+    bench.source.resolve = without_apt  # type: ignore[method-assign,assignment]
+    with pytest.raises(ProvisionError, match=r"clang 19\.0 is locked and cannot be looked up again on this machine"):
+        bench.resolve(wanted, whole, "*")
+    assert bench.resolve(wanted, whole, "zig").tools["clang"] == whole.tools["clang"]
+    bench.source.resolve = resolve  # type: ignore[method-assign]
     again = bench.resolve(wanted, lock)
     assert again.tools["clang"].version == "19.0"
     assert again.tools["zig"] == lock.tools["zig"]

@@ -55,8 +55,17 @@ def resolve(manifest: Manifest, catalog: Catalog, previous: Lock | None, request
             raise ProvisionError("WB412", f"offline, and not in wbuild.lock: {listed}", hint="run `wbuild lock` while online")
         request.say(f"looking up {', '.join(fresh)} for all platforms")
         tools.update(_search(fresh, recipes, versions, kept, catalog=catalog, request=request))
+        _refuse_loss(previous, tools)
     ordered = {name: tools[name] for name in sorted(tools)}
     return Lock(tools=Equipment(tools=ordered, catalog=catalog).all(), toolchains=needed.toolchains, recipes=catalog.digest)
+
+
+def _refuse_loss(previous: Lock | None, tools: Mapping[str, LockedTool]) -> None:
+    """Raise ProvisionError for a block that had pins and would lose all of them because this machine cannot ask."""
+    for name, before in (previous.tools if previous else {}).items():
+        if name in tools and _pins(before) and not _pins(tools[name]):
+            hint = "update it on a machine that can have it, and here name the tools to update: `wbuild lock --update TOOL`"
+            raise ProvisionError("WB439", f"{name} {before.version} is locked and cannot be looked up again on this machine", hint=hint)
 
 
 def _search(
