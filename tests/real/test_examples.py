@@ -33,4 +33,4 @@ def test_the_tour(tmp_path: Path) -> None:
     assert all(row[figure] > 0 for row in contract["artifacts"] for figure in ("fuel", "start_ms", "build_seconds"))
     one = machine.wbuild("-C", "tour/words-zig", "build", "--opt", "--locked", cwd=here, **shared).succeeds()
     assert one.stdout == "tour/dist/release/words-zig.wasm\n"
-    assert "compile" not in one.stderr
+    assert "compile   words-zig" not in one.stderr
