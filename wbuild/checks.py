@@ -61,7 +61,7 @@ class Trials:
         dirs = {guest: self._path(folder) for guest, folder in check.dirs.items()}
         seen = {name for folder in dirs.values() for name in self.tree.below(folder)}
         return Step(
-            name=f"{self.artifact.name}.{self.target}:check:{label}:{trial.name}",
+            name=step_name(self.artifact, self.target, trial, label),
             verb="check",
             label=f"{self.artifact.name} {check.name}" + (f" ({label})" if optional else ""),
             artifact=self.artifact.name,
@@ -91,6 +91,11 @@ class Trials:
 
     def _path(self, relative: str) -> str:
         return normpath(join(self.base, relative))
+
+
+def step_name(artifact: Artifact, target: Target, trial: Trial, label: str) -> str:
+    """Name of the step that runs a trial on a module; `label` is the candidate's name, or "compiled"."""
+    return f"{artifact.name}.{target}:check:{label}:{trial.name}"
 
 
 def trials(artifact: Artifact, target: Target, runtimes: Sequence[RuntimeRecipe]) -> tuple[Trial, ...]:

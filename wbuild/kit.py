@@ -34,7 +34,7 @@ class Kit:
             raise ProvisionError(
                 "WB430",
                 f"{name} cannot be had on {self.platform}: {found.reason}",
-                hint="build on another platform, or choose another toolchain in [toolchains]",
+                hint="build on another platform, choose another toolchain in [toolchains], or run `wbuild lock` where it can be had",
             )
         return found
 

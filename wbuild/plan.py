@@ -8,7 +8,7 @@ from posixpath import join, normpath
 
 from wbuild.checks import Trial, Trials, trials
 from wbuild.drivers import DRIVERS, Build
-from wbuild.errors import Place, Problem, UsageError
+from wbuild.errors import Place, Problem, ProvisionError, UsageError
 from wbuild.finish import Finish, Line, finish
 from wbuild.given import astray, lacking
 from wbuild.kit import Kit
@@ -62,7 +62,10 @@ class Context:
 
 
 def make_plan(context: Context, request: Request) -> Plan:
-    """The plan of a selection. Raises UsageError (all problems at once), ProvisionError for tools this platform cannot have."""
+    """The plan of a selection. What this platform cannot have tools for is a product with a problem and without steps.
+
+    Raises UsageError with all problems at once.
+    """
     pieces: list[Finish] = []
     problems: list[Problem] = []
     for artifact in context.manifest.artifacts:
@@ -102,7 +105,6 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
     checked = request.checks and (request.check_always or optimize.level != "none")
     found = trials(artifact, target, _runtimes(context, request)) if checked else ()
-    compiled = _compiled(context, build, work, found)
     name = artifact.name if target == artifact.targets[0] else f"{artifact.name}.{target}"
     product = Product(
         artifact=artifact,
@@ -119,11 +121,19 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
     )
     tried = Trials(artifact=artifact, target=target, base=build.base, kit=context.kit, tree=context.tree, trials=found)
     line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog))
-    made = finish(line, compiled)
+    try:
+        made = finish(line, _compiled(context, build, work, found))
+    except ProvisionError as error:
+        return Finish(steps=(), product=replace(product, problem=_unavailable(artifact, error)))
     problems = tuple(astray(build, made.steps, found))
     if problems:
         raise UsageError.of(problems)
     return made
+
+
+def _unavailable(artifact: Artifact, error: ProvisionError) -> Problem:
+    problem = error.problems[0]
+    return replace(problem, message=f"{artifact.name}: {problem.message}")
 
 
 def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial]) -> Sequence[Step]:

@@ -44,6 +44,7 @@ CANDIDATE_WORDS: Final = ("in", "out", "features", "debug")
 CHECK_WORDS: Final = ("request", "outcome", "cache")
 RUN_WORDS: Final = ("module", "invoke", "args", "cache")
 EXPORTS_WORDS: Final = ("module",)
+START_WORDS: Final = ("request", "cache")
 VENDOR_WORDS: Final = ("folder", "name")
 OPTION_WORDS: Final = ("value",)
 ECOSYSTEMS: Final = ("cargo", "npm", "go", "pypi", "file")
@@ -271,6 +272,7 @@ def check_runtime(context: Context, runtime: RuntimeRecipe) -> None:
     context.templates(("check",), runtime.check, (*programs, *CHECK_WORDS))
     context.templates(("run",), runtime.run, (*programs, *RUN_WORDS))
     context.templates(("exports",), runtime.exports, (*programs, *EXPORTS_WORDS))
+    context.templates(("start",), runtime.start, (*programs, *START_WORDS))
 
 
 def check_host(context: Context, host: HostRecipe) -> None:

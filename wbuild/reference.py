@@ -165,6 +165,7 @@ def _placeholders() -> Iterator[tuple[str, Iterable[str]]]:
     yield "`check` of a runtime", (*rules.CHECK_WORDS, "bin:PROGRAM")
     yield "`run` of a runtime", (*rules.RUN_WORDS, "bin:PROGRAM")
     yield "`exports` of a runtime", (*rules.EXPORTS_WORDS, "bin:PROGRAM")
+    yield "`start` of a runtime", (*rules.START_WORDS, "bin:PROGRAM")
 
 
 def _section(title: str, keys: Iterable[Entry], doc: str = "") -> list[str]:

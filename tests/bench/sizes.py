@@ -18,30 +18,28 @@ from pathlib import Path
 from tests.bench.timing import ROOT, Place, machine, once, script
 from tests.real.machine import STORE
 
-EXAMPLES = sorted(path.parent.name for path in (ROOT / "examples").glob("*/wbuild.toml"))
+TOUR = ROOT / "examples" / "tour"
 
 
 def main() -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
-        base = Path(folder)
-        shutil.copytree(ROOT / "examples", base / "examples", ignore=shutil.ignore_patterns(".wbuild", "dist"))
-        (base / ".git").mkdir()  # the examples share files above their own folders, as far as the repository reaches
-        environ = machine(base / "home", WBUILD_STORE=str(STORE))
-        print(f"{'example':12} {'':6} {'compiler':>10} {'-Oz':>10} {'wbuild':>10} {'of -Oz':>8} {'smallest':>10} {'of -Oz':>8}")
-        for name in EXAMPLES:
-            _example(name, Place(folder=base / "examples" / name, environ=environ))
+        tour = Path(folder) / "tour"
+        shutil.copytree(TOUR, tour, ignore=shutil.ignore_patterns(".wbuild", "dist"))
+        place = Place(folder=tour, environ=machine(Path(folder) / "home", WBUILD_STORE=str(STORE)))
+        print(f"{'artifact':12} {'':6} {'compiler':>10} {'-Oz':>10} {'wbuild':>10} {'of -Oz':>8} {'smallest':>10} {'of -Oz':>8}")
+        once([script("wbuild"), "build", "--opt=size"], place)
+        for report in json.loads((tour / "dist/release/report.json").read_text("utf-8"))["artifacts"]:
+            _artifact(report["name"], place)
 
 
-def _example(name: str, place: Place) -> None:
-    once([script("wbuild"), "build", "--opt=size"], place)
-    report = json.loads((place.folder / "dist/release/report.json").read_text("utf-8"))["artifacts"][0]
-    shipped = place.folder.joinpath(*Path(report["file"]).parts[-3:])
+def _artifact(name: str, place: Place) -> None:
+    shipped = place.folder / "dist" / "release" / f"{name}.wasm"
     size = shipped.read_bytes()
-    (compiled,) = (place.folder / ".wbuild/out/release").glob("*/module.wasm")
+    (compiled,) = (place.folder / ".wbuild/out/release").glob(f"{name}.*/module.wasm")
     before = compiled.read_bytes()
     plain = _plain(compiled, place)
-    once([script("wbuild"), "build", "--opt=smallest"], place)
+    once([script("wbuild"), "build", "--opt=smallest", name], place)
     smallest = shipped.read_bytes()
     for metric in ("raw", "gzip"):
         numbers = [_bytes(data, metric) for data in (before, plain, size, smallest)]

@@ -307,3 +307,23 @@ def test_a_folder_without_the_library(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-I", str(RUNNERS / "wasmtime.py"), str(tmp_path), "version"], capture_output=True, check=False)
     assert done.returncode == 2
     assert b"LIBDIR holds the package `wasmtime`" in done.stderr
+
+
+def test_start_up_is_timed_without_a_word_of_the_guest(tmp_path: Path) -> None:
+    module = assemble(tmp_path, f'(module {WRITE} (func (export "_start") (call $say (i32.const 1))))')
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps({"schema": 1, "module": str(module), "stdin_text": "x"}), "utf-8")
+    done = start("wasmtime.py", "start", request)
+    assert (done.returncode, done.stderr) == (0, b"")
+    told = json.loads(done.stdout)
+    assert (told["schema"], len(told["seconds"])) == ("wbuild.start/1", 5)
+    assert all(seconds > 0 for seconds in told["seconds"])
+
+
+def test_start_up_of_what_traps_is_refused(tmp_path: Path) -> None:
+    module = assemble(tmp_path, '(module (func (export "_start") unreachable))')
+    request = tmp_path / "request.json"
+    request.write_text(json.dumps({"schema": 1, "module": str(module)}), "utf-8")
+    done = start("wasmtime.py", "start", request)
+    assert (done.returncode, done.stdout) == (3, b"")
+    assert b"it does not end: wasm `unreachable`" in done.stderr

@@ -77,6 +77,7 @@ modes = ["command"]
 check = ["{bin:toyrt}", "check", "{request}", "{outcome}"]
 run = ["{bin:toyrt}", "exec", "{module}", "{invoke}", "--", "{args}"]
 exports = ["{bin:toyrt}", "exports", "{module}"]
+start = ["{bin:toyrt}", "start", "{request}"]
 features = ["bulk-memory", "bulk-memory-opt"]
 """,
     "toy": """

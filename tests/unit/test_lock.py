@@ -13,7 +13,7 @@ from tests.provision import FakeSource
 from wbuild import lock as locks
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError, UsageError
-from wbuild.model.locked import PLATFORMS, Lock, Pin, Platform, Unavailable
+from wbuild.model.locked import PLATFORMS, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, LanguageRecipe, OptimizerRecipe, Probe, Route, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Check, Manifest, Project, Target, Vendor
 
@@ -403,3 +403,38 @@ def test_a_tool_whose_node_cannot_be_had_says_nothing_of_its_own(bench: Bench) -
     with pytest.raises(ProvisionError, match="cannot reach the origin of node-wheel"):
         bench.resolve(manifest(), catalog=replace(CATALOG, tools={**CATALOG.tools, "opt": two}))
     assert not [line for line in bench.said if "passed over" in line]
+
+
+def test_what_only_this_machine_cannot_ask_is_recorded_and_asked_again(bench: Bench) -> None:
+    resolve = bench.source.resolve
+
+    def without_apt(recipe: ToolRecipe, route: Route, version: str, platforms: Sequence[Platform], doors: Doors) -> object:
+        if recipe.name != "clang":
+            return resolve(recipe, route, version, platforms, doors)
+        return {p: Unavailable(reason="this machine has no apt", local=p.startswith("linux")) for p in platforms}
+
+    bench.source.resolve = without_apt  # type: ignore[method-assign,assignment]
+    wanted = manifest(artifact(), artifact("b", toolchain="clang"))
+    lock = bench.resolve(wanted)
+    reason = Unavailable(reason="the machine that locked has no apt")
+    assert lock.tools["clang"] == LockedTool(name="clang", version="", platforms=dict.fromkeys(PLATFORMS, reason))
+    assert "clang is not locked: this machine has no apt; run `wbuild lock` again on a machine that can have it" in bench.said
+    assert locks.decode(locks.encode(lock), CATALOG, "wbuild.lock") == lock
+    assert locks.stale(wanted, CATALOG, lock) == ()
+    assert bench.resolve(manifest(artifact("b", toolchain="clang"), tools={"clang": "18.0"})).tools["clang"].version == "18.0"
+    bench.source.resolve = resolve  # type: ignore[method-assign]
+    whole = bench.resolve(wanted)
+    bench.source.resolve = without_apt  # type: ignore[method-assign,assignment]
+    with pytest.raises(ProvisionError, match=r"clang 19\.0 is locked and cannot be looked up again on this machine"):
+        bench.resolve(wanted, whole, "*")
+    assert bench.resolve(wanted, whole, "zig").tools["clang"] == whole.tools["clang"]
+    bench.source.resolve = resolve  # type: ignore[method-assign]
+    again = bench.resolve(wanted, lock)
+    assert again.tools["clang"].version == "19.0"
+    assert again.tools["zig"] == lock.tools["zig"]
+
+
+def test_what_no_route_has_anywhere_is_an_error(bench: Bench) -> None:
+    bench.source.versions["clang-wheel"] = ["18.0"]
+    with pytest.raises(ProvisionError, match=r"no route serves clang 19\.0"):
+        bench.resolve(manifest(artifact(toolchain="clang"), tools={"clang": "19.0"}))

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 
 import pytest
 
 from tests.goldens import golden
-from tests.plans import make, shipped_catalog
+from tests.plans import context_of, make, shipped_catalog
 from wbuild.errors import UsageError
+from wbuild.model.locked import Unavailable
 from wbuild.model.planned import Builtin, Tool
 from wbuild.model.written import Level
+from wbuild.plan import Request, make_plan
 from wbuild.report.plan_text import render
 
 LEVELS: tuple[Level, ...] = ("none", "speed", "size", "smallest")
@@ -192,3 +195,15 @@ def test_a_problem_that_all_artifacts_share_is_said_once() -> None:
 def test_builtins_carry_a_version() -> None:
     plan = make(case("c", "wasip1", "command"), FILES["c"])
     assert all(s.action.version >= 1 for s in plan.steps if isinstance(s.action, Builtin))
+
+
+def test_what_a_platform_cannot_have_leaves_the_rest_as_it_is() -> None:
+    toml = '[artifact.a]\nlang = "wat"\npath = "."\n[artifact.b]\nlang = "zig"\npath = "b"\n'
+    context = context_of(toml, ["a.wat", "b/src/main.zig"])
+    pins = {**context.kit.pins, "zig": Unavailable(reason="nobody builds it")}
+    plan = make_plan(replace(context, kit=replace(context.kit, pins=pins)), Request(artifacts=("a", "b"), profile="release"))
+    whole, missing = plan.products
+    assert plan.steps == make_plan(context, Request(artifacts=("a",), profile="release")).steps
+    assert (whole.problem, missing.steps) == (None, ())
+    assert missing.problem is not None
+    assert (missing.problem.code, missing.problem.message) == ("WB430", "b: zig cannot be had on linux-x86_64: nobody builds it")

@@ -13,13 +13,13 @@ from tests.reports import everything, plan, product, report, run, weighed
 from wbuild.model.happened import ArtifactReport, Report, Sizes
 from wbuild.report.assemble import assemble
 from wbuild.report.from_json import load, parse
-from wbuild.report.schema import artifact_schema, report_schema
+from wbuild.report.schema import artifact_schema, compare_schema, report_schema
 from wbuild.report.to_json import artifact_document, render, render_artifact, render_index, report_document
 
 SCHEMAS = Path(wbuild.__file__).parent / "schemas"
 
 
-@pytest.mark.parametrize(("name", "schema"), [("report", report_schema), ("artifact", artifact_schema)])
+@pytest.mark.parametrize(("name", "schema"), [("report", report_schema), ("artifact", artifact_schema), ("compare", compare_schema)])
 def test_published_schemas_are_fresh(name: str, schema: object) -> None:
     assert callable(schema)
     golden(f"../../wbuild/schemas/{name}.schema.json", json.dumps(schema(), indent=2, ensure_ascii=False) + "\n")

@@ -23,7 +23,7 @@ def validator() -> jsonschema.Draft202012Validator:
     return jsonschema.Draft202012Validator(built)
 
 
-@pytest.mark.parametrize("file", sorted(ROOT.glob("examples/*/wbuild.toml")), ids=lambda file: file.parent.name)
+@pytest.mark.parametrize("file", sorted(ROOT.glob("examples/**/wbuild.toml")), ids=lambda file: file.parent.name)
 def test_examples_are_valid(file: Path) -> None:
     jsonschema.Draft202012Validator(schema.build(shipped_catalog())).validate(tomli.loads(file.read_text("utf-8")))
 

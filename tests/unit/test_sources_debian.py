@@ -190,7 +190,7 @@ def test_packages_that_the_suite_does_not_have(machine: Machine) -> None:
 @pytest.mark.parametrize(
     ("said", "expected"),
     [
-        ("E: The repository 'x trixie Release' does not have a Release file.", "this machine's mirror does not have Debian trixie"),
+        ("E: The repository 'x trixie Release' does not have a Release file.", "the mirror of this machine does not have Debian trixie"),
         ("W: GPG error: the public key is not available: NO_PUBKEY 6ED0", "this machine has no key for the package lists of Debian trixie"),
         ("sqv returned an error code (1): Missing key 4CB50190", "this machine has no key for the package lists of Debian trixie"),
     ],
@@ -243,7 +243,7 @@ def test_machines_without_apt_or_without_a_mirror(machine: Machine) -> None:
         raise ProvisionError("WB490", "cannot start apt-config")
 
     found = debian.resolve(TOOL, ROUTE, "", PLATFORMS, fake_doors(runner=FakeRunner(nothing)))
-    assert found["linux-x86_64"] == Unavailable(reason="this machine has no apt")
+    assert found["linux-x86_64"] == Unavailable(reason="this machine has no apt", local=True)
     assert found["macos-arm64"] == Unavailable(reason="Debian's programs run on Linux only")
     assert debian.resolve(TOOL, ROUTE, "", ["macos-arm64"], fake_doors(runner=FakeRunner(nothing)))
     with pytest.raises(ProvisionError, match="WB418"):

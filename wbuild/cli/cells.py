@@ -111,9 +111,10 @@ def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, 
 
 def _planned(context: Context, request: Request) -> Plan | None:
     try:
-        return make_plan(context, request)
+        plan = make_plan(context, request)
     except WbuildError:
         return None
+    return None if any(product.problem for product in plan.products) else plan
 
 
 def _hand_over(matrix: Matrix, format_: str, common: Common) -> None:

@@ -30,6 +30,8 @@ REFUSAL: Final = "WBUILD_REFUSAL"
 """Names the file in which a runner says why it did not start the program: its exit code alone could be the program's own."""
 BAD_CALL: Final = 2
 """A runner's exit code for a call that does not fit the module, beside a refusal."""
+START_LIMIT: Final = 300.0
+"""Seconds for all runs of a check that is timed."""
 ASSEMBLER: Final = "wat2wasm"
 """The program that turns Wasm text into bytes."""
 
@@ -99,6 +101,18 @@ class Runtime:
     def is_command(self, module: Path) -> bool:
         """Whether the module has a start of its own."""
         return not self.recipe.exports or bool(self.exports(module)["command"])
+
+    def starts(self, request: str, root: Path) -> tuple[float, ...]:
+        """Seconds of several runs of a check (`wbuild.request/1`, its paths relative to `root`); () when the runtime cannot time it."""
+        if not self.recipe.start:
+            return ()
+        with tempfile.TemporaryDirectory(prefix="wbuild-") as folder:
+            asked, out, log = Path(folder, "request.json"), Path(folder, "start.json"), Path(folder, "log.txt")
+            self.world.doors.files.write(asked, request)
+            command = replace(self._command(self.recipe.start, {"request": str(asked)}, stdout=out), cwd=root, timeout=START_LIMIT)
+            if self.world.doors.runner.run(command, log=log).code:
+                return ()
+            return tuple(float(seconds) for seconds in json.loads(out.read_text("utf-8"))["seconds"])
 
     def _command(self, templates: Sequence[str], scope: Mapping[str, Value], stdout: Path | None = None) -> Command:
         programs: dict[str, Value] = {f"bin:{name}": self.kit.bin(self.pin.name, name) for name in self.pin.bin}

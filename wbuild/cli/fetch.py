@@ -30,7 +30,7 @@ def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> 
     session.store.ensure(missing, session.progress)
     total = sum(pin.size for pin in missing)
     results = replace(session, plan=Plan(steps=tuple(steps.values()), products=())).execute()
-    problems = tuple(result.problem for result in results if result.problem)
+    problems = (*session.unavailable(), *(result.problem for result in results if result.problem))
     if problems:
         raise ProvisionError.of(problems)
     done = f"{len(missing)} fetched ({total / 1e6:.0f} MB)" if missing else "nothing to fetch"

@@ -95,9 +95,9 @@ class Locking:
         for name in sorted({*old, *after.tools}):
             was, now = old.get(name), after.tools.get(name)
             if was is None and now is not None:
-                words.append(f"{name} {now.version}")
+                words.append(f"{name} {now.version}" if now.version else f"{name} unavailable")
             elif now is None:
                 words.append(f"without {name}")
             elif was is not None and was.version != now.version:
-                words.append(f"{name} {was.version} → {now.version}")
+                words.append(f"{name} {was.version or 'unavailable'} → {now.version or 'unavailable'}")
         return ", ".join(words) or "same versions"

@@ -24,6 +24,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "check": "wbuild.cli.check",
     "run": "wbuild.cli.run",
     "size": "wbuild.cli.size",
+    "compare": "wbuild.cli.compare",
     "inspect": "wbuild.cli.inspect",
     "plan": "wbuild.cli.plan",
     "lock": "wbuild.cli.lock",

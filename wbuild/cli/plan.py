@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
     """Show the steps that would make artifacts, without running or writing anything."""
     from wbuild.cli.session import Asked, prepare
-    from wbuild.report.plan_text import render, to_json
+    from wbuild.errors import exit_code, worst
 
     chosen, level = profile_of(opt, profile, "dev")
     asked = Asked(
@@ -48,11 +48,20 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         write=False,
     )
     session = prepare(common, asked)
+    for problem in session.unavailable():
+        common.console.problem(problem)
+    _show(common, session, given)
+    return worst({exit_code(problem.code) for problem in session.unavailable()})
+
+
+def _show(common: Common, session: Session, given: dict[str, object]) -> None:
+    from wbuild.report.plan_text import render, to_json
+
     if given["format_"] in ("dot", "mermaid"):
         from wbuild.report.plan_graph import to_dot, to_mermaid
 
         common.console.page((to_dot if given["format_"] == "dot" else to_mermaid)(session.plan))
-        return 0
+        return
     missing = [pin for pin in session.pins() if not session.store.has(pin)]
     reasons = session.engine().forecast(session.plan) if given["explain"] else None
     resolved = late_values(session) if given["resolved"] else None
@@ -60,7 +69,6 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         common.console.result(to_json(session.plan, missing, reasons, resolved).rstrip("\n"))
     elif session.plan.steps:
         common.console.page(render(session.plan, missing, reasons, resolved))
-    return 0
 
 
 def late_values(session: Session) -> Mapping[tuple[str, str], Sequence[str]]:

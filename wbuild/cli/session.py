@@ -24,7 +24,7 @@ from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
 from wbuild.drivers.project import texts as project_texts
 from wbuild.engine import Engine
-from wbuild.errors import ProvisionError
+from wbuild.errors import Problem, ProvisionError
 from wbuild.fast import WORK
 from wbuild.kit import Kit
 from wbuild.model.happened import Report, Result
@@ -86,6 +86,10 @@ class Session:
     def pins(self) -> tuple[Pin, ...]:
         """Every tool and vendored source of the plan, needed ones first."""
         return tuple({pin.identity: pin for step in self.plan.steps for pin in step.pins}.values())
+
+    def unavailable(self) -> tuple[Problem, ...]:
+        """Why this platform cannot make some of the products."""
+        return tuple(dict.fromkeys(product.problem for product in self.plan.products if product.problem))
 
     def execute(self, *, explain: bool = False) -> tuple[Result, ...]:
         """Run the plan. A failed step is a result. `explain`: say why each step runs."""
@@ -253,7 +257,8 @@ def _changed(world: World, project: Project, lock: Lock, context: Context, reque
     tree = replace(context.tree, names=tuple(sorted({*context.tree.names, *gone(project.root, change)})))
     whole = make_plan(replace(context, tree=tree), replace(request, checks=True, check_always=True, runtimes=()))
     touched = affected(change, whole, project.manifest, lock, project.catalog)
-    return tuple(name for name in request.artifacts if name in touched)
+    unknown = {product.artifact.name for product in whole.products if product.problem}
+    return tuple(name for name in request.artifacts if name in touched or name in unknown)
 
 
 def vendor_names(project: Project, names: tuple[str, ...], kit: Kit, store: Store, progress: Progress | None) -> dict[str, tuple[str, ...]]:

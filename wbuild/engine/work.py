@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from wbuild.cache import Entry
@@ -113,7 +113,7 @@ class Work:
             for path, content in found.entry.outputs.items():
                 if content is None:
                     self._put(path, None, degraded=degraded)
-            return self.result("none" if nothing else "cached", reasons=said, degraded=degraded)
+            return replace(self.result("none" if nothing else "cached", reasons=said, degraded=degraded), took=found.entry.seconds)
         return None
 
     def _run(self, lookup: Lookup, words: Settled, *, degraded: bool) -> Result:
@@ -127,15 +127,16 @@ class Work:
                 session.seen.setdefault(path, session.index.stamp(path))
             session.say(StepStarted(step=step, reasons=reasons))
             made = self._tool(launch) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
+            took = session.doors.clock.monotonic() - self.start
         unsure = degraded or bool(made.degraded)
-        self._keep(lookup, made, sure=not unsure)
+        self._keep(lookup, made, took, sure=not unsure)
         for path, content in made.outputs.items():
             self._put(path, content, degraded=unsure)
         if isinstance(step.action, Tool):
             launch.clear()
         nothing = bool(step.outputs) and all(content is None for content in made.outputs.values())
         why = (*reasons, made.degraded) if made.degraded else reasons
-        return self.result("none" if nothing else "ran", reasons=why, degraded=unsure)
+        return replace(self.result("none" if nothing else "ran", reasons=why, degraded=unsure), took=took)
 
     def _fetch(self, lookup: Lookup, words: Settled) -> Result:
         """A fetch step fills folders of this machine: what it did is remembered there, and never cached."""
@@ -190,8 +191,8 @@ class Work:
             self.session.note(f"{title(self.step)} made nothing ({degraded}); another run may")
         return Made(outputs=dict.fromkeys(self.step.outputs), degraded=degraded)
 
-    def _keep(self, lookup: Lookup, made: Made, *, sure: bool) -> None:
-        """Cache the result, unless it is not sure to be the right one for the key."""
+    def _keep(self, lookup: Lookup, made: Made, took: float, *, sure: bool) -> None:
+        """Cache the result with the seconds that it took, unless it is not sure to be the right one for the key."""
         session, key = self.session, lookup.key
         if not sure or not made.keep:
             return
@@ -206,8 +207,7 @@ class Work:
         try:
             outputs = {path: self._store(content) for path, content in made.outputs.items()}
             said = self._store(log) if isinstance(self.step.action, Tool) and _size(log) else None
-            seconds = session.doors.clock.monotonic() - self.start
-            session.cache.keep(evidence, Entry(outputs=outputs, log=said or "", seconds=seconds))
+            session.cache.keep(evidence, Entry(outputs=outputs, log=said or "", seconds=took))
             if self.step.depfile:
                 session.cache.remember(key.coarse(), names)
         except MachineError as error:

@@ -55,8 +55,17 @@ def resolve(manifest: Manifest, catalog: Catalog, previous: Lock | None, request
             raise ProvisionError("WB412", f"offline, and not in wbuild.lock: {listed}", hint="run `wbuild lock` while online")
         request.say(f"looking up {', '.join(fresh)} for all platforms")
         tools.update(_search(fresh, recipes, versions, kept, catalog=catalog, request=request))
+        _refuse_loss(previous, tools)
     ordered = {name: tools[name] for name in sorted(tools)}
     return Lock(tools=Equipment(tools=ordered, catalog=catalog).all(), toolchains=needed.toolchains, recipes=catalog.digest)
+
+
+def _refuse_loss(previous: Lock | None, tools: Mapping[str, LockedTool]) -> None:
+    """Raise ProvisionError for a block that had pins and would lose all of them because this machine cannot ask."""
+    for name, before in (previous.tools if previous else {}).items():
+        if name in tools and _pins(before) and not _pins(tools[name]):
+            hint = "update it on a machine that can have it, and here name the tools to update: `wbuild lock --update TOOL`"
+            raise ProvisionError("WB439", f"{name} {before.version} is locked and cannot be looked up again on this machine", hint=hint)
 
 
 def _search(
@@ -85,19 +94,22 @@ def _search(
 
 
 def _kept(previous: Lock, recipes: Mapping[str, ToolRecipe], versions: Mapping[str, str], update: frozenset[str]) -> dict[str, LockedTool]:
-    """Blocks of the previous lock that are needed, have the wanted version and come from a route that still exists."""
+    """Blocks of the previous lock that are needed, have a pin and the wanted version and come from a route that still exists."""
     return {
         name: tool
         for name, tool in previous.tools.items()
-        if name in recipes and name not in update and fits(tool, recipes[name], versions[name])
+        if name in recipes and name not in update and _pins(tool) and fits(tool, recipes[name], versions[name])
     }
 
 
 def fits(tool: LockedTool, recipe: ToolRecipe, version: str) -> bool:
     """Whether a block still is what manifest and recipe want; `version` is the exact one, or ""."""
     routes = {(route.source, route.package) for route in recipe.routes}
-    pins = [entry for entry in tool.platforms.values() if isinstance(entry, Pin)]
-    return (not version or same(version, tool.version)) and all((pin.source, pin.package) in routes for pin in pins)
+    return (not version or same(version, tool.version)) and all((pin.source, pin.package) in routes for pin in _pins(tool))
+
+
+def _pins(tool: LockedTool) -> list[Pin]:
+    return [entry for entry in tool.platforms.values() if isinstance(entry, Pin)]
 
 
 @dataclass(slots=True, kw_only=True)
@@ -116,18 +128,20 @@ class _Search:
     error: ProvisionError | None = None
     stranded: bool = False
     """A tool that it needs was not found."""
+    local: str = ""
+    """Why this machine cannot ask, where another might."""
 
     def run(self) -> LockedTool:
-        """The block. Raises ProvisionError when no route serves any platform."""
+        """The block; one without a pin when only this machine cannot ask. Raises ProvisionError when no route serves any platform."""
         followers = () if self.version else tuple(route for route in self.recipe.routes if route.follows)
         for route in (route for route in self.recipe.routes if route not in followers):
             self._ask(route, tuple(p for p in route.platforms if p not in self.found))
         if self.version:
             for route in followers:
                 self._ask(route, route.platforms)
-        if not self.found:
+        if not self.found and (self.error or not self.local):
             raise self.error or self._nothing()
-        return self._block()
+        return self._block() if self.found else self._unlocked()
 
     def _ask(self, route: Route, platforms: tuple[Platform, ...]) -> None:
         """What one route has for these platforms, at the version that was chosen before or that it chooses now."""
@@ -148,12 +162,20 @@ class _Search:
                 self.version = entry.version
             else:
                 self.reasons.setdefault(platform, entry.reason)
+                self.local = entry.reason if entry.local else self.local
 
     def _block(self) -> LockedTool:
         missing = {p: Unavailable(reason=self.reasons.get(p, "no route serves this platform")) for p in PLATFORMS if p not in self.found}
         version = max((pin.version for pin in self.found.values()), key=len)  # routes write one version as 120 and 120.0.0
         pins = {platform: replace(pin, version=version) for platform, pin in self.found.items()}
         return LockedTool(name=self.recipe.name, version=version, platforms={p: pins.get(p) or missing[p] for p in PLATFORMS})
+
+    def _unlocked(self) -> LockedTool:
+        """A block that only says why there is none: what needs the tool cannot be built, all else can."""
+        self.request.say(f"{self.recipe.name} is not locked: {self.local}; run `wbuild lock` again on a machine that can have it")
+        reasons = {platform: reason.replace("this machine", "the machine that locked") for platform, reason in self.reasons.items()}
+        missing = {platform: Unavailable(reason=reasons.get(platform, "no route serves this platform")) for platform in PLATFORMS}
+        return LockedTool(name=self.recipe.name, version=self.version, platforms=missing)
 
     def _nothing(self) -> ProvisionError:
         reasons = list(dict.fromkeys(self.reasons.values()))

@@ -50,7 +50,7 @@ def encode(lock: Lock) -> str:
     lines += ["", "[toolchains]", *(f"{_key(language)} = {_string(name)}" for language, name in sorted(lock.toolchains.items()))]
     for name, tool in sorted(lock.tools.items(), key=lambda item: (item[0].startswith("vendor."), item[0])):
         kind, _, short = name.rpartition(".") if name.startswith("vendor.") else ("tool", "", name)
-        lines += ["", f"[{kind}.{_key(short)}]", f"version = {_string(tool.version)}"]
+        lines += ["", f"[{kind}.{_key(short)}]", *([f"version = {_string(tool.version)}"] if tool.version else [])]
         for platform, entry in _entries(tool):
             lines += ["", f"[{kind}.{_key(short)}.{platform}]", *_entry(entry)]
     return "\n".join([*lines, "", LAST, ""])
@@ -161,7 +161,9 @@ class _Reader:
     def tool(self, name: str, block: Table, path: Path) -> LockedTool:
         """One block."""
         self.known(block, path, ("version", ANY, *PLATFORMS))
-        version = self.text(block, path, "version", _VERSION)
+        entries = [block[key] for key in (ANY, *PLATFORMS) if key in block]
+        nowhere = bool(entries) and all(isinstance(entry, dict) and "unavailable" in entry for entry in entries)
+        version = "" if nowhere and "version" not in block else self.text(block, path, "version", _VERSION)
         platforms: dict[Platform, Pin | Unavailable] = {}
         for key in block:
             members = PLATFORMS if key == ANY else tuple(platform for platform in PLATFORMS if platform == key)

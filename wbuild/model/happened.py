@@ -24,6 +24,8 @@ class Result:
     seconds: float = 0.0
     reasons: tuple[str, ...] = ()
     """Why it ran: which part of which key changed, in words."""
+    took: float | None = None
+    """Seconds of the action itself when it ran: in this run, or in the one whose result was cached. None where there was none."""
     problem: Problem | None = None
     """Present when it failed or was skipped."""
     degraded: bool = False
@@ -161,3 +163,56 @@ class Report:
     results: tuple[Result, ...] = ()
     seconds: float = 0.0
     exit: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Compared:
+    """One artifact beside others that keep the same contract."""
+
+    name: str
+    target: str
+    language: str
+    category: str
+    toolchain: str
+    tool: str
+    """The first tool of the toolchain."""
+    version: str
+    """Version of this tool; "" when it could not be locked."""
+    level: str
+    status: Literal["ok", "failed", "skipped"]
+    why: str = ""
+    """What is wrong, in words; "" for nothing."""
+    sizes: Sizes | None = None
+    fuel: int | None = None
+    """Instructions that all checks of the contract execute together; None when one of them did not pass."""
+    start_ms: float | None = None
+    """Milliseconds from an instance that does not exist to the end of the check: the median. None when it was not measured."""
+    build_seconds: float | None = None
+    """Of its compile, link and optimize steps when they ran, in this run or an earlier one; None when it could not be built."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contract:
+    """Artifacts that declare the same checks."""
+
+    checks: tuple[str, ...]
+    artifacts: tuple[Compared, ...]
+    """By category, then in the manifest's order."""
+    runtime: str = ""
+    """Where fuel and start-up were taken."""
+    start_check: str = ""
+    """The check that start-up was taken with: of those that end well, the one of the least fuel."""
+    start_runs: int = 0
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Comparison:
+    """What `wbuild compare` shows."""
+
+    project: str
+    profile: str
+    wbuild: str
+    """Version of wbuild."""
+    platform: str
+    """The machine on which start-up was measured."""
+    contracts: tuple[Contract, ...]

@@ -106,6 +106,8 @@ class Unavailable:
     """No route serves this platform at this version."""
 
     reason: str
+    local: bool = False
+    """Only the machine that asked cannot have or find it, such as one without apt; never in the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -114,6 +116,7 @@ class LockedTool:
 
     name: str
     version: str
+    """"" when nobody could find out one: then every platform is unavailable."""
     platforms: Mapping[Platform, Pin | Unavailable]
 
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
+from wbuild.errors import Problem
 from wbuild.model.locked import Pin
 from wbuild.model.shipped import HostRecipe
 from wbuild.model.written import Artifact, Level, Metric, Target
@@ -186,6 +187,8 @@ class Product:
     """JSON of the judge steps, one per check × runtime."""
     steps: tuple[str, ...] = ()
     """Names of all steps that make it, its own and shared ones."""
+    problem: Problem | None = None
+    """Why this platform cannot make it; it has no steps then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -236,6 +236,9 @@ class RuntimeRecipe:
     """Command line of `wbuild run`: {module}, {invoke} (words or nothing), {cache} as above, {args} the program's own."""
     exports: tuple[str, ...] = ()
     """Command line that lists exported functions as JSON: {module}."""
+    start: tuple[str, ...] = ()
+    """Command line that times several runs of a check in one process, the module compiled before: {request} and {cache} as above.
+    It prints JSON with `seconds`, one number a run."""
     features: tuple[str, ...] = ()
     """Features that it accepts."""
     origin: str = "shipped"

@@ -88,6 +88,8 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
         platform=run.platform,
         seconds=sum(result.seconds for result in own if result.status in {"ran", "failed", "none"}),
     )
+    if product.problem:
+        return replace(report, problems=(product.problem,))
     texts: Mapping[str, str] = {} if _stopped(own) else run.texts
     report = _weighed(report, product, texts)
     report = _chosen(report, product, texts, degraded=any(result.degraded for result in own))

@@ -11,11 +11,11 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
-from wbuild.model.happened import ArtifactReport, Report
+from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
-from wbuild.report.to_json import ARTIFACT_SCHEMA, REPORT_SCHEMA
+from wbuild.report.to_json import ARTIFACT_SCHEMA, COMPARE_SCHEMA, REPORT_SCHEMA
 
-__all__ = ["artifact_schema", "report_schema"]
+__all__ = ["artifact_schema", "compare_schema", "report_schema"]
 
 _DRAFT: Final = "https://json-schema.org/draft/2020-12/schema"
 _PLAIN: Final[Mapping[type, str]] = {str: "string", int: "integer", float: "number", bool: "boolean"}
@@ -30,6 +30,13 @@ def artifact_schema() -> dict[str, JSON]:
     definitions: dict[str, JSON] = {}
     top = _record(ArtifactReport, definitions)
     return {**_tagged(top, ARTIFACT_SCHEMA), "$schema": _DRAFT, "title": ARTIFACT_SCHEMA, "$defs": dict(sorted(definitions.items()))}
+
+
+def compare_schema() -> dict[str, JSON]:
+    """Of `wbuild compare --format json`."""
+    definitions: dict[str, JSON] = {}
+    top = _record(Comparison, definitions)
+    return {**_tagged(top, COMPARE_SCHEMA), "$schema": _DRAFT, "title": COMPARE_SCHEMA, "$defs": dict(sorted(definitions.items()))}
 
 
 def report_schema() -> dict[str, JSON]:

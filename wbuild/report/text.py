@@ -2,18 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from fractions import Fraction
-from typing import Final
+from typing import Final, TypeVar
 
 from wbuild import legible, units
-from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, HostVerdict, Report
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Compared, HostVerdict, Report
 from wbuild.report.table import Cell, Style, plain, render
 
-__all__ = ["CATEGORIES", "checks", "notes", "summary", "table"]
+__all__ = ["CATEGORIES", "by_category", "checks", "notes", "summary", "table"]
 
 CATEGORIES: Final = ("compiled", "managed", "scripting", "wasm-native", "other")
 """Order of the groups: a module with a runtime inside is not judged beside one without."""
+Grouped = TypeVar("Grouped", ArtifactReport, Compared)
 _HEAD: Final = ("artifact", "language", "category", "target", "raw", "gzip", "brotli", "change", "budget")
 
 
@@ -25,13 +26,12 @@ def summary(report: Report, style: Style = plain) -> str:
 def table(report: Report, style: Style = plain) -> str:
     """One row an artifact and target, grouped by category, in the order of the manifest."""
     head = [Cell(title, "head") for title in _HEAD]
-    return render([head, *map(_row, _grouped(report.artifacts))], style)
+    return render([head, *map(_row, by_category(report.artifacts))], style)
 
 
-def _grouped(artifacts: Sequence[ArtifactReport]) -> list[ArtifactReport]:
-    return sorted(
-        artifacts, key=lambda artifact: CATEGORIES.index(artifact.category) if artifact.category in CATEGORIES else len(CATEGORIES)
-    )
+def by_category(rows: Iterable[Grouped]) -> list[Grouped]:
+    """Rows of one category together, in the order of `CATEGORIES`."""
+    return sorted(rows, key=lambda row: CATEGORIES.index(row.category) if row.category in CATEGORIES else len(CATEGORIES))
 
 
 def _row(artifact: ArtifactReport) -> list[Cell]:
@@ -47,7 +47,8 @@ def _row(artifact: ArtifactReport) -> list[Cell]:
 
 def _reason(artifact: ArtifactReport) -> str:
     """Why there is no file."""
-    message = legible.escape(artifact.problems[0].message.splitlines()[0], cap=100) if artifact.problems else ""
+    first = artifact.problems[0].message.splitlines()[0] if artifact.problems else ""
+    message = legible.escape(first.removeprefix(f"{artifact.name}: "), cap=100)
     if artifact.status in message:
         return message
     return f"{artifact.status}: {message}" if message else artifact.status
@@ -90,7 +91,7 @@ def _share_text(verdict: BudgetVerdict) -> str:
 
 def notes(report: Report, style: Style = plain) -> str:
     """What the table has no column for: one line for each remark, "" when there is none."""
-    lines = [(artifact, role, remark) for artifact in _grouped(report.artifacts) for role, remark in _remarks(artifact)]
+    lines = [(artifact, role, remark) for artifact in by_category(report.artifacts) for role, remark in _remarks(artifact)]
     return "".join(f" {style('name', _title(artifact, report))}: {style(role, remark)}\n" for artifact, role, remark in lines)
 
 

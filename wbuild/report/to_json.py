@@ -10,22 +10,25 @@ import json
 from collections.abc import Collection, Mapping
 from typing import Final
 
-from wbuild.model.happened import ArtifactReport, Report
+from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
 
 __all__ = [
     "ARTIFACT_SCHEMA",
+    "COMPARE_SCHEMA",
     "REPORT_SCHEMA",
     "artifact_document",
     "encode",
     "render",
     "render_artifact",
+    "render_comparison",
     "render_index",
     "report_document",
 ]
 
 REPORT_SCHEMA: Final = "wbuild.report/1"
 ARTIFACT_SCHEMA: Final = "wbuild.artifact/1"
+COMPARE_SCHEMA: Final = "wbuild.compare/1"
 _DIGITS: Final = 3
 """Of seconds."""
 
@@ -38,6 +41,13 @@ def render(report: Report) -> str:
 def render_artifact(artifact: ArtifactReport) -> str:
     """The document beside an artifact."""
     return _text(artifact_document(artifact))
+
+
+def render_comparison(comparison: Comparison) -> str:
+    """`wbuild compare --format json`."""
+    doc = encode(comparison)
+    assert isinstance(doc, dict)
+    return _text({"schema": COMPARE_SCHEMA, **doc})
 
 
 def render_index(report: Report, earlier: str = "", files: Collection[str] | None = None) -> str:

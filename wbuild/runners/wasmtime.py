@@ -1,6 +1,7 @@
 """Run a Wasm module or component in the `wasmtime` library of a given directory. A program of its own: it imports nothing of wbuild.
 
 usage: python -I wasmtime.py LIBDIR run [--code DIR] REQUEST.json OUTCOME.json
+       python -I wasmtime.py LIBDIR start [--code DIR] REQUEST.json
        python -I wasmtime.py LIBDIR exec MODULE [--invoke TEXT] [--dir GUEST=HOST]… [--env K=V]… [limits] [--code DIR] -- ARGS
        python -I wasmtime.py LIBDIR exports MODULE
        python -I wasmtime.py LIBDIR version
@@ -24,7 +25,7 @@ BAD_REQUEST = 2
 def main(argv: list[str]) -> int:
     """Find the library, load the parts, hand over the rest of the command line; returns the exit code."""
     if len(argv) < 2 or not (Path(argv[0]) / "wasmtime" / "__init__.py").is_file():
-        print("usage: wasmtime.py LIBDIR run|exec|exports|version …   (LIBDIR holds the package `wasmtime`)", file=sys.stderr)
+        print("usage: wasmtime.py LIBDIR run|start|exec|exports|version …   (LIBDIR holds the package `wasmtime`)", file=sys.stderr)
         return BAD_REQUEST
     sys.dont_write_bytecode = True  # the library stands in a sealed folder
     sys.path.insert(0, str(Path(argv[0]).resolve()))

@@ -1,4 +1,4 @@
-"""The command line of the runner: `run`, `exec`, `exports` and `version`."""
+"""The command line of the runner: `run`, `start`, `exec`, `exports` and `version`."""
 
 from __future__ import annotations
 
@@ -11,10 +11,11 @@ import threading
 from pathlib import Path
 from typing import Final
 
-from . import wasmtime_component, wasmtime_core
+from . import wasmtime_component, wasmtime_core, wasmtime_start
 from .wasmtime_check import check
 from .wasmtime_guest import Guest
 from .wasmtime_load import Kept, RefusedError, Settings, load, make_engine, version
+from .wasmtime_request import BadRequestError
 from .wasmtime_values import BadValueError
 from .wasmtime_world import Ended, World
 
@@ -28,20 +29,24 @@ def main(argv: list[str], libdir: Path) -> int:
     cut = argv.index("--") if "--" in argv else len(argv)
     options = _parser().parse_args(argv[:cut], argparse.Namespace(args=argv[cut + 1 :]))
     try:
-        if options.command == "run":
-            return check(options.request, options.outcome, libdir, options.code)
-        if options.command == "version":
-            print(version(libdir))
-            return 0
-        if options.command == "exports":
-            return _exports(options.module)
-        return _execute(options, libdir)
-    except (BadValueError, OSError) as error:
+        return _dispatch(options, libdir)
+    except (BadRequestError, BadValueError, OSError) as error:
         _say(error)
         return BAD_REQUEST
     except RefusedError as error:
         _say(error)
         return REFUSED
+
+
+def _dispatch(options: argparse.Namespace, libdir: Path) -> int:
+    if options.command == "run":
+        return check(options.request, options.outcome, libdir, options.code)
+    if options.command == "start":
+        return wasmtime_start.measure(options.request, libdir, options.code)
+    if options.command == "version":
+        print(version(libdir))
+        return 0
+    return _exports(options.module) if options.command == "exports" else _execute(options, libdir)
 
 
 def _say(error: Exception) -> None:
@@ -60,6 +65,9 @@ def _parser() -> argparse.ArgumentParser:
     run.add_argument("--code", type=Path, help="a folder of compiled code, read and filled")
     run.add_argument("request", type=Path)
     run.add_argument("outcome", type=Path)
+    start = commands.add_parser("start", help="how long a check takes, compiled before, as JSON")
+    start.add_argument("--code", type=Path, help="a folder of compiled code, read and filled")
+    start.add_argument("request", type=Path)
     exports = commands.add_parser("exports", help="the exported functions as JSON")
     exports.add_argument("module", type=Path)
     commands.add_parser("version", help="the library's version")

@@ -1,0 +1,120 @@
+"""`wbuild compare`: one contract in several languages."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import click
+
+from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
+from wbuild.cli.options import Command, Common, format_option, pass_common
+
+if TYPE_CHECKING:
+    from wbuild.cli.engines import Runtime
+    from wbuild.cli.session import Session
+    from wbuild.model.happened import ArtifactReport, Contract, Report, Result
+    from wbuild.model.planned import Product
+
+
+@click.command(cls=Command)
+@click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
+@opt_option
+@profile_option
+@common_build_options
+@format_option
+@pass_common
+def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
+    """Compare artifacts that declare the same checks: size, fuel, start-up, build time.
+
+    They are built first, in the release profile. Start-up is measured on this machine each time, and is in no report.
+    """
+    from wbuild import __version__
+    from wbuild.cli import conclude
+    from wbuild.cli.session import Asked, prepare
+    from wbuild.model.happened import Comparison
+    from wbuild.report import compare, to_json
+
+    chosen, level = profile_of(opt, profile, "release")
+    asked = Asked(
+        words=artifacts,
+        profile=chosen,
+        level=level,
+        locked=given["locked"],  # type: ignore[arg-type]
+        keep_going=True,
+        check_always=True,
+        flags={"jobs": given["jobs"], "offline": given["offline"]},
+    )
+    whole = prepare(common, asked)
+    groups = compare.groups(whole.plan.products, named=bool(artifacts))
+    session = _narrowed(whole, groups)
+    left = sorted({p.artifact.name for p in whole.plan.products} - {p.artifact.name for p in session.plan.products})
+    if left:
+        common.console.note(f"not compared, since no other declares the same checks: {', '.join(left)}")
+    results = session.execute()
+    report = session.report(results)
+    session.publish(report)
+    conclude.problems(session, report)
+    contracts = tuple(_contract(session, group, report, results) for group in groups)
+    made = Comparison(
+        project=report.project, profile=chosen, wbuild=__version__, platform=session.world.doors.platform, contracts=contracts
+    )
+    if given["format_"] == "json":
+        common.console.result(to_json.render_comparison(made).rstrip("\n"))
+    else:
+        common.console.page(compare.text(made))
+    return report.exit
+
+
+def _narrowed(session: Session, groups: Sequence[Sequence[Product]]) -> Session:
+    """The session with what these products need alone."""
+    products = [product for group in groups for product in group]
+    names = {name for product in products for name in product.steps}
+    steps = tuple(step for step in session.plan.steps if step.name in names)
+    return replace(session, plan=replace(session.plan, steps=steps, products=tuple(products)))
+
+
+def _contract(session: Session, group: Sequence[Product], report: Report, results: Sequence[Result]) -> Contract:
+    from wbuild.cli import engines
+    from wbuild.report import compare
+
+    files = {artifact.file: artifact for artifact in report.artifacts}
+    reports = [files[product.file] for product in group]
+    runtime = engines.for_product(session, group[0], None) if any(r.status == "ok" and r.checks for r in reports) else None
+    name = runtime.recipe.name if runtime else ""
+    check = compare.start_check(reports, group, name)
+    by_step = {result.step: result for result in results}
+    measured = [
+        compare.Measured(
+            report=files[product.file],
+            tool=(tool := _tool(session, product)),
+            version=session.lock.tools[tool].version,
+            build_seconds=compare.build_seconds(product, by_step),
+            starts=_starts(session, product, files[product.file], runtime, check) if runtime and check else (),
+        )
+        for product in group
+    ]
+    return compare.contract([one.name for one in group[0].artifact.checks], measured, runtime=name, start=check)
+
+
+def _tool(session: Session, product: Product) -> str:
+    """The first tool of a product's toolchain: the compiler, or what runs it."""
+    language = session.project.catalog.languages[product.language]
+    return next(chain.tools[0] for chain in language.toolchains if chain.name == product.toolchain)
+
+
+def _starts(session: Session, product: Product, report: ArtifactReport, runtime: Runtime, name: str) -> tuple[float, ...]:
+    """Seconds of several runs of a check on the file that is shipped."""
+    from wbuild.checks import Trial, step_name
+
+    check = next(check for check in product.artifact.checks if check.name == name)
+    step = step_name(product.artifact, product.target, Trial(check=check, runtime=runtime.recipe), "compiled")
+    texts: Mapping[str, str] = next((s.texts for s in session.plan.steps if s.name == step), {})
+    if report.status != "ok" or not texts:
+        return ()
+    starts = runtime.starts(json.dumps({**json.loads(texts["request.json"]), "module": product.file}), session.project.root)
+    if runtime.recipe.start and not starts:
+        session.console.note(f"{runtime.recipe.title} could not time the start of {report.name}")
+    return starts
