@@ -31,7 +31,8 @@ _UNREACHABLE = re.compile(
     r"|Could not resolve|Temporary failure|Could not connect|Unable to connect|Cannot initiate the connection|Connection failed"
     r"|Connection timed out|Network is unreachable|Certificate verification failed|Could not handshake|\b(?:407|50[0234])  [A-Z]"
 )
-_REFUSED = re.compile(r"\b(40[13])  ?(?:Client Error|Unauthorized|Forbidden)|\bE(40[13])\b")
+_REFUSED = re.compile(r"\b(40[13])  ?(?:Client Error|Unauthorized|Forbidden)|\bE(40[13])\b|\bgot (40[13])\b")
+_NO_TOKEN = re.compile(r"\bplease run `cargo login\b|\brequire a credential-provider\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,11 +89,11 @@ def failure(argv: Sequence[str], outcome: Outcome, *, what: str, folder: Path) -
         )
     if _FULL.search(said):
         return disk_full(folder, what)
-    refused = _REFUSED.search(said)
-    if refused:
+    answer = refusal(said)
+    if answer:
         return ProvisionError(
             "WB411",
-            f"cannot {what}: the registry answers {refused[1] or refused[2]}",
+            f"cannot {what}: the registry answers {answer}",
             hint=f"check the credentials in {program}'s own configuration",
             detail=said[-TAIL:],
         )
@@ -108,7 +109,15 @@ def failure(argv: Sequence[str], outcome: Outcome, *, what: str, folder: Path) -
 
 def unreachable(outcome: Outcome) -> bool:
     """Whether the client said that its registry could not be reached or refused it."""
-    return bool(_UNREACHABLE.search(outcome.said) or _REFUSED.search(outcome.said))
+    return bool(_UNREACHABLE.search(outcome.said) or refusal(outcome.said))
+
+
+def refusal(said: str) -> str:
+    """How a registry refused a client, by what the client said: "401", "no token"; "" when it did not."""
+    found = _REFUSED.search(said)
+    if found:
+        return found[found.lastindex or 0]
+    return "no token" if _NO_TOKEN.search(said) else ""
 
 
 def refuse_offline(doors: Doors, what: str) -> None:
