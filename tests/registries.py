@@ -10,7 +10,7 @@ import json
 import tarfile
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -21,8 +21,8 @@ class Registry:
     """Path → bytes."""
     digest: str = ""
     """Of the package, in the notation of the ecosystem's lock file."""
-    more: str = field(default="")
-    """Go: the line about the go.mod of the module."""
+    mod_digest: str = ""
+    """Of a Go module: that of its go.mod."""
 
 
 def crate(base: str, name: str, source: str) -> Registry:
@@ -64,7 +64,7 @@ def go_module(path: str, sources: Mapping[str, str]) -> Registry:
         f"/{path}/@v/v1.0.0.mod": mod.encode(),
         f"/{path}/@v/v1.0.0.zip": packed.getvalue(),
     }
-    return Registry(files=files, digest=_h1(inside), more=_h1({"go.mod": mod}))
+    return Registry(files=files, digest=_h1(inside), mod_digest=_h1({"go.mod": mod}))
 
 
 def wheel_index(package: str, wheel: str, data: bytes) -> Registry:
@@ -72,11 +72,6 @@ def wheel_index(package: str, wheel: str, data: bytes) -> Registry:
     digest = hashlib.sha256(data).hexdigest()
     page = f'<!DOCTYPE html><html><body><a href="/files/{wheel}#sha256={digest}">{wheel}</a></body></html>'
     return Registry(files={f"/simple/{package}/": page.encode(), f"/files/{wheel}": data}, digest=digest)
-
-
-def basic(user: str, password: str) -> str:
-    """The value of the Authorization header."""
-    return "Basic " + base64.b64encode(f"{user}:{password}".encode()).decode()
 
 
 def _h1(files: Mapping[str, str]) -> str:

@@ -2,20 +2,24 @@
 
 from __future__ import annotations
 
+import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from typing import TypeAlias
+from pathlib import Path
+from typing import Final, TypeAlias
 from urllib.parse import unquote
 
+CERTIFICATE: Final = Path(__file__).with_name("loopback.pem")
+"""Of 127.0.0.1, signed by itself, with its key: nobody trusts it who was not told to."""
 Script: TypeAlias = "Callable[[BaseHTTPRequestHandler], None]"
 
 
 class Server:
     """Answers by the scripts; with `credentials`, refuses every request whose Authorization is another."""
 
-    def __init__(self) -> None:
+    def __init__(self, *, tls: bool = False) -> None:
         self.scripts: dict[str, Script] = {}
         self.credentials = ""
         self.seen: list[tuple[str, str, Mapping[str, str]]] = []
@@ -34,7 +38,11 @@ class Server:
                 """Silence."""
 
         self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.server.server_port}"
+        if tls:
+            context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+            context.load_cert_chain(CERTIFICATE)
+            self.server.socket = context.wrap_socket(self.server.socket, server_side=True)
+        self.base = f"http{'s' if tls else ''}://127.0.0.1:{self.server.server_port}"
         threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
 
     def script(self, handler: BaseHTTPRequestHandler) -> Script:
@@ -55,9 +63,9 @@ class Server:
 
 
 @contextmanager
-def serving() -> Iterator[Server]:
+def serving(*, tls: bool = False) -> Iterator[Server]:
     """A server for as long as the block runs."""
-    server = Server()
+    server = Server(tls=tls)
     try:
         yield server
     finally:
