@@ -29,9 +29,9 @@ def holds(data: bytes) -> bool:
     return any(form in data for form in _FORMS)
 
 
-def leaks(*folders: Path, since: Path | None = None) -> list[str]:
-    """Files below folders, not older than the file `since`, whose name or content holds the secret."""
+def leaks(*places: Path, since: Path | None = None) -> list[str]:
+    """Files, and files below folders, not older than the file `since`, whose name or content holds the secret."""
     start = since.stat().st_ctime_ns if since else 0
-    paths = [Path(parent, name) for folder in folders for parent, _, names in os.walk(folder) for name in names]
+    paths = [*places, *(Path(parent, name) for place in places for parent, _, names in os.walk(place) for name in names)]
     young = [path for path in paths if path.is_file() and path.stat().st_ctime_ns >= start]
     return [str(path) for path in young if holds(os.fsencode(path) + path.read_bytes())]

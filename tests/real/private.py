@@ -68,7 +68,7 @@ class Private:
 
     def keeps_quiet(self) -> None:
         """No file that wbuild has written holds the secret, wherever it is."""
-        assert leaks(self.here, self.machine.folder / "cache") == []
+        assert leaks(self.here / ".wbuild", self.here / "dist", self.here / "wbuild.lock", self.machine.folder / "cache") == []
         assert leaks(STORE, since=self.here / "wbuild.lock") == []
 
 

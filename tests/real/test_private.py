@@ -125,9 +125,10 @@ def test_F116_an_npm_registry_behind_a_token(server: Server, tmp_path: Path) -> 
     project.builds(NPM_TOKEN=SECRET)
     (log,) = (project.here / ".wbuild/log").glob("*compile*")
     assert "the transform sees" in log.read_text("utf-8")
-    project = _npm(server, place, tmp_path / "home")
-    project.home(".npmrc", f"{token}{SECRET}\n")
-    project.fetched()
+    for name, own, users in (("home", place, f"{token}{SECRET}\n"), ("project", f"{place}{token}{SECRET}\n", "")):
+        project = _npm(server, own, tmp_path / name)
+        project.home(".npmrc", users)
+        project.fetched()
 
 
 GO_MAIN = """package main

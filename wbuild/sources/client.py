@@ -15,12 +15,12 @@ from typing import Final
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError
+from wbuild.redact import redactor
 
 TAIL: Final = 4000
 """Characters of a client's output that an error shows."""
 _TURN: Final = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 """Clients compute as much as they wait, so more at once only get into each other's way."""
-_CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
 _TOKENS = re.compile(r"((?:_authToken|_auth|_password|Authorization)\s*[:=]\s*)\S.*", re.IGNORECASE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
 _DIFFERENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY|Hash Sum mismatch")
@@ -56,9 +56,9 @@ def scratch(inside: Path | None = None) -> Iterator[Path]:
         yield Path(name)
 
 
-def clean(text: str) -> str:
-    """A client's output as it may be shown: no credentials, no escape sequences."""
-    return _TOKENS.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", _CONTROL.sub("", text))).strip()
+def clean(text: str, env: Mapping[str, str]) -> str:
+    """A client's output as it may be shown and kept: no credentials, those of its environment neither, no escape sequences."""
+    return _TOKENS.sub(r"\1***", redactor(env)(_CONTROL.sub("", text))).strip()
 
 
 def run_client(argv: Sequence[str], *, doors: Doors, folder: Path, env: Mapping[str, str], stdout: Path | None = None) -> Outcome:
@@ -68,7 +68,7 @@ def run_client(argv: Sequence[str], *, doors: Doors, folder: Path, env: Mapping[
     command = Command(argv=tuple(argv), cwd=folder, env={**doors.client_env, **temporary, **env}, stdout=stdout, timeout=3600.0)
     with _TURN:
         result = doors.runner.run(command, log=log)
-    said = clean(log.read_text("utf-8", "replace")) if log.exists() else ""
+    said = clean(log.read_text("utf-8", "replace"), doors.client_env) if log.exists() else ""
     if result.cancelled or result.timed_out:
         raise ProvisionError(
             "WB414", f"{_program(argv)} was {'interrupted' if result.cancelled else 'ended after an hour'}", detail=said[-TAIL:]
