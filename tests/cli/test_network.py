@@ -12,6 +12,7 @@ from tests.server import Server, serving, status
 from wbuild.doors.network import HttpNetwork
 from wbuild.errors import IntegrityError, MachineError, ProvisionError, UsageError
 
+
 @pytest.fixture
 def server() -> Iterator[Server]:
     with serving() as server:

@@ -62,8 +62,10 @@ class Private:
         done = self.wbuild("build", "--opt", "--offline", "--format", "json", **more).succeeds()
         (artifact,) = json.loads(done.stdout)["artifacts"]
         assert [check["status"] for check in artifact["checks"]] == ["passed"]
-        for command in ("plan --opt --format json", "plan --opt --resolved", "build --opt --explain", "config"):
+        for command in ("plan --opt --format json", "plan --opt --resolved", "build --explain", "config"):
             self.wbuild(*command.split(), **more).succeeds()
+        for command in ("plan", "plan --opt"):
+            assert "because" not in self.wbuild(*command.split(), "--explain").succeeds().stdout, "a key holds what the user configured"
         self.keeps_quiet()
 
     def keeps_quiet(self) -> None:
