@@ -7,7 +7,9 @@ from collections.abc import Callable, Mapping
 from typing import Final
 from urllib.parse import unquote
 
-SECRET_NAME: Final = re.compile(r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|APIKEY|API_KEY|ACCESS_KEY|PRIVATE_KEY|_KEY$|_AUTH", re.IGNORECASE)
+SECRET_NAME: Final = re.compile(
+    r"TOKEN|SECRET|PASSWORD|PASSWD|CREDENTIAL|APIKEY|API_KEY|ACCESS_KEY|PRIVATE_KEY|_KEY$|_AUTH(?!OR)", re.IGNORECASE
+)
 """Names of variables whose value is a secret."""
 SHORTEST: Final = 6
 """Characters; anything shorter would blot out ordinary words."""

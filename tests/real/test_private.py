@@ -134,12 +134,12 @@ def test_F116_an_npm_registry_behind_a_token(server: Server, tmp_path: Path) -> 
 GO_MAIN = """package main
 
 import (
-	"fmt"
+	"os"
 
 	"house.example/answer"
 )
 
-func main() { fmt.Println(answer.Answer()) }
+func main() { os.Stdout.WriteString(answer.Text) }
 """
 TOOLEXEC = """#!/bin/sh
 export -p >> %s
@@ -148,7 +148,7 @@ exec "$@"
 
 
 def test_F116_a_go_proxy_behind_a_password(tmp_path: Path) -> None:
-    registry = go_module("house.example/answer", {"answer.go": "package answer\n\nfunc Answer() int { return 42 }\n"})
+    registry = go_module("house.example/answer", {"answer.go": 'package answer\n\nconst Text = "42\\n"\n'})
     seen, spy = tmp_path / "seen", tmp_path / "spy"
     spy.write_text(TOOLEXEC % seen, "utf-8")
     spy.chmod(0o755)

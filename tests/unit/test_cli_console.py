@@ -64,7 +64,9 @@ def test_F117_control_sequences_are_shown_not_obeyed() -> None:
 
 def test_F116_secrets_become_stars() -> None:
     """F116."""
-    redact = redactor({"MY_TOKEN": SECRET, "API_KEY": SECRET + "!", "HOME": "/home/me", "SHORT_TOKEN": "abc"})
+    redact = redactor(
+        {"MY_TOKEN": SECRET, "API_KEY": SECRET + "!", "HOME": "/home/me", "SHORT_TOKEN": "abc", "GIT_AUTHOR_NAME": "/home/me"}
+    )
     c = console(redact=redact)
     c.show(f"{SECRET}! {SECRET} /home/me abc https://me:{SECRET}x@registry.example/simple?x=1 https://tok@h/")
     c.result(f"{SECRET}/x.wasm")

@@ -3,7 +3,8 @@
 // usage: node npm-ci.mjs PROJECT FOLDER CACHE NODE NPM…
 //
 // PROJECT has package.json and package-lock.json; both are copied to FOLDER, whose node_modules becomes exactly what the lock
-// says; .npmrc, which may hold a token, does not stay there. npm checks every integrity digest; no script of a package runs. NODE NPM… is the command line that starts npm.
+// says. npm checks every integrity digest; no script of a package runs. The project's .npmrc, which may hold a token, is there only
+// while npm runs. NODE NPM… is the command line that starts npm.
 
 import { spawnSync } from "node:child_process";
 import { copyFileSync, existsSync, mkdirSync, rmSync } from "node:fs";

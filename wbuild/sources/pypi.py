@@ -207,7 +207,7 @@ def _wheel(package: str, specifier: str, tags: Tags, doors: Doors) -> _Wheel | U
 
 def _refused(argv: Sequence[str], outcome: Outcome, doors: Doors, folder: Path) -> Outcome:
     """The outcome, with the refusal of an index that pip tells only when asked for details: to pip that is one without packages."""
-    if not _INDEXES.search(outcome.said) or "(from versions: none)" not in outcome.said:
+    if "Looking in indexes: " not in outcome.said or "(from versions: none)" not in outcome.said:
         return outcome
     again = run_client((*argv[:-1], "-vv", argv[-1]), doors=doors, folder=folder, env=_env(doors))
     told = [line for line in again.said.splitlines() if refusal(line)]
