@@ -29,7 +29,7 @@ from wbuild.words import TemplateError, placeholders
 
 STEP_WORDS: Final = (
     *("in", "out", "depfile", "cache", "state", "scratch", "root", "base", "artifact", "vendor"),
-    *("flags.compile", "flags.link", "runner:*"),
+    *("flags.compile", "flags.link", "python", "runner:*"),
 )
 """Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
 PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {

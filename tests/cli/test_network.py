@@ -2,67 +2,21 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Callable, Iterator, Mapping
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from collections.abc import Iterator, Mapping
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
 
+from tests.server import Server, serving, status
 from wbuild.doors.network import HttpNetwork
 from wbuild.errors import IntegrityError, MachineError, ProvisionError, UsageError
-
-Script = Callable[[BaseHTTPRequestHandler], None]
-
-
-class Server:
-    """One path, one script; requests are recorded."""
-
-    def __init__(self) -> None:
-        self.scripts: dict[str, Script] = {}
-        self.seen: list[tuple[str, str, Mapping[str, str]]] = []
-        outer = self
-
-        class Handler(BaseHTTPRequestHandler):
-            protocol_version = "HTTP/1.1"
-
-            def do_GET(self) -> None:
-                outer.seen.append((self.command, self.path, dict(self.headers.items())))
-                outer.scripts.get(self.path, status(404))(self)
-
-            do_HEAD = do_GET  # noqa: N815 - the name is the protocol's
-
-            def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-                """Silence."""
-
-        self.server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-        self.base = f"http://127.0.0.1:{self.server.server_port}"
-        threading.Thread(target=self.server.serve_forever, args=(0.01,), daemon=True).start()
-
-    def methods(self) -> list[str]:
-        return [method for method, _, _ in self.seen]
-
-
-def status(code: int, headers: Mapping[str, str] | None = None, body: bytes = b"") -> Script:
-    def answer(handler: BaseHTTPRequestHandler) -> None:
-        handler.send_response(code)
-        for name, value in {"Content-Length": str(len(body)), **(headers or {})}.items():
-            if value:
-                handler.send_header(name, value)
-        handler.send_header("Connection", "close")
-        handler.end_headers()
-        handler.wfile.write(body)
-        handler.close_connection = True
-
-    return answer
 
 
 @pytest.fixture
 def server() -> Iterator[Server]:
-    server = Server()
-    yield server
-    server.server.shutdown()
-    server.server.server_close()
+    with serving() as server:
+        yield server
 
 
 def size(url: str, **env: str) -> int:

@@ -13,8 +13,8 @@ from pathlib import Path
 import pytest
 
 from tests.cli.terminal import end_all, start
-from tests.cli.test_network import Server, status
 from tests.cli.toys import Shell, shell, wheel, with_toys
+from tests.server import Server, status
 
 WHEEL = "toytools-1.0-py3-none-any.whl"
 BALLAST = 2_000_000

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+import pytest
 from platformdirs import user_cache_path
 
 from wbuild.cli.world import CLIENT_FILES
@@ -59,8 +60,11 @@ class Machine:
     environ: Mapping[str, str]
 
     @classmethod
-    def make(cls, folder: Path, *, programs: Sequence[Path] = (SCRIPT,), path: Sequence[str] = ()) -> Machine:
-        """A machine whose PATH holds links to `programs`, then the folders `path`."""
+    def make(cls, folder: Path, *, programs: Sequence[Path] = (SCRIPT,), path: Sequence[str] = (), shared: bool = True) -> Machine:
+        """A machine whose PATH holds links to `programs`, then the folders `path`.
+
+        Not `shared`: tools and package clients find nothing of what they keep for all projects; only the store is warm.
+        """
         links = folder / "bin"
         links.mkdir(parents=True)
         for program in programs:
@@ -68,7 +72,7 @@ class Machine:
         home = folder / "home"
         home.mkdir()
         (folder / "cache").mkdir()
-        for name in ("shared", CLIENT_FILES):
+        for name in ("shared", CLIENT_FILES) if shared else ():
             (CACHE / name).mkdir(parents=True, exist_ok=True)
             (folder / "cache" / name).symlink_to(CACHE / name)
         environ = {
@@ -91,6 +95,20 @@ class Machine:
     def wbuild(self, *args: str, cwd: Path, stdin: str = "", **more: str) -> Done:
         """Run the installed `wbuild`."""
         return self.run([str(SCRIPT), *args], cwd, stdin=stdin, **more)
+
+    def cut_off(self, *args: str, cwd: Path) -> Done:
+        """Run the installed `wbuild` where the kernel has no network, not even a loopback interface that is up.
+
+        Skips the test, with what the kernel said, where a user may not make such a place.
+        """
+        if sys.platform != "linux":
+            pytest.skip(f"no process of {sys.platform} can be cut off the network")
+        rights = [] if os.geteuid() == 0 else ["--map-root-user"]
+        unshare = ["/usr/bin/unshare", *rights, "--net", "--"]
+        tried = self.run([*unshare, "/bin/true"], cwd)
+        if tried.code:
+            pytest.skip(f"this machine does not let its user cut a process off the network: {tried.stderr}")
+        return self.run([*unshare, str(SCRIPT), *args], cwd)
 
 
 def network() -> dict[str, str]:

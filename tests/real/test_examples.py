@@ -3,22 +3,19 @@
 from __future__ import annotations
 
 import json
-import shutil
 from pathlib import Path
 
+from tests.real.examples import LANGUAGES, copied
 from tests.real.machine import CACHE, Machine
-
-TOUR = Path(__file__).parent.parent.parent / "examples" / "tour"
 
 
 def test_the_tour(tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
     shared = {"WBUILD_CACHE": str(CACHE)}  # the README's first command has just built all this elsewhere: keys hold no folder
-    here = tmp_path / "unpacked"  # no repository around it, as in a tarball
-    shutil.copytree(TOUR, here / "tour", ignore=shutil.ignore_patterns(".wbuild", "dist"))
+    here = copied(tmp_path / "unpacked").parent
     done = machine.wbuild("-C", "tour", "build", "--opt", "--locked", cwd=here, **shared).succeeds()
     index = json.loads((here / "tour/dist/release/report.json").read_text("utf-8"))
-    assert {artifact["language"] for artifact in index["artifacts"]} == {"assemblyscript", "c", "cpp", "go", "rust", "wat", "zig"}
+    assert {artifact["language"] for artifact in index["artifacts"]} == LANGUAGES
     for artifact in index["artifacts"]:
         assert artifact["checks"]
         assert {check["status"] for check in artifact["checks"]} == {"passed"}

@@ -7,9 +7,9 @@ import io
 import pytest
 
 from wbuild.cli.console import Console, colored
-from wbuild.cli.redact import redactor
 from wbuild.errors import UsageError
 from wbuild.fast import wants_color
+from wbuild.redact import redactor
 
 SECRET = "canary-3f9c2a7b"
 
@@ -64,12 +64,19 @@ def test_F117_control_sequences_are_shown_not_obeyed() -> None:
 
 def test_F116_secrets_become_stars() -> None:
     """F116."""
-    redact = redactor({"MY_TOKEN": SECRET, "API_KEY": SECRET + "!", "HOME": "/home/me", "SHORT_TOKEN": "abc"})
+    redact = redactor(
+        {"MY_TOKEN": SECRET, "API_KEY": SECRET + "!", "HOME": "/home/me", "SHORT_TOKEN": "abc", "GIT_AUTHOR_NAME": "/home/me"}
+    )
     c = console(redact=redact)
     c.show(f"{SECRET}! {SECRET} /home/me abc https://me:{SECRET}x@registry.example/simple?x=1 https://tok@h/")
     c.result(f"{SECRET}/x.wasm")
     assert SECRET not in text(c.err) + text(c.out)
     assert text(c.err) == "*** *** /home/me abc https://***@registry.example/simple?x=1 https://***@h/\n"
+
+
+def test_F116_passwords_of_urls_in_the_environment_are_secrets_everywhere() -> None:
+    redact = redactor({"GOPROXY": "https://me:pa%24%24word@proxy.example,direct", "HTTP_PROXY": "http://me:abc@h", "URL": "https://host"})
+    assert redact("pa%24%24word pa$$word me abc https host") == "*** *** me abc https host"
 
 
 def test_notes_are_said_once() -> None:

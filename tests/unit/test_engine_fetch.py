@@ -30,7 +30,7 @@ def world(tmp_path: Path) -> World:
 
 
 def network(world: World, *, offline: bool = False) -> Engine:
-    env = {"HOME": "/home/somebody", "NPM_TOKEN": "canary"}
+    env = {"HOME": "/home/somebody", "NPM_TOKEN": "canary-1"}
     doors = fake_doors(runner=world.runner, files=world.files, clock=SystemClock(), client_env=env, offline=offline)
     cache = Cache(world.cache_root, world.files)
     return Engine(root=world.root, doors=doors, store=world.store, cache=cache, on_event=world.events.append)
@@ -66,13 +66,42 @@ def test_F116_only_fetch_steps_see_the_clients_configuration_and_nobody_is_shown
     world.runner.respond = lambda c: ends(1, said="cannot reach it")
     results = network(world).execute(Plan(steps=(FETCH, tool_step("other", [], ["y"])), products=()))
     by_name = {command.argv[0]: command for command in world.runner.seen}
-    assert by_name["fetch"].env == {"HOME": "/home/somebody", "NPM_TOKEN": "canary"}
+    assert by_name["fetch"].env == {"HOME": "/home/somebody", "NPM_TOKEN": "canary-1"}
     assert "NPM_TOKEN" not in by_name["other"].env
     problem = results[0].problem
     assert problem is not None
     assert problem.code == "WB492"
     assert "canary" not in repr(results)
     assert not any("canary" in path.read_text() for path in world.root.rglob("*") if path.is_file())
+
+
+REFUSALS = {
+    "error: failed to get successful HTTP response from `http://h/x`, got 401": "401",
+    "  token rejected for `house`, please run `cargo login --registry house`": "no token",
+    "authenticated registries require a credential-provider to be configured": "no token",
+    "npm error code E403": "403",
+    "go: reading https://h/@v/v1.0.0.mod: 401 Unauthorized": "401",
+}
+
+
+@pytest.mark.parametrize("said", REFUSALS)
+def test_F17_a_registry_that_refuses_is_told_with_a_hint_about_credentials(said: str, world: World) -> None:
+    world.runner.respond = lambda c: ends(1, said=said)
+    (result,) = network(world).execute(Plan(steps=(FETCH,), products=()))
+    problem = result.problem
+    assert problem is not None
+    assert (problem.code, problem.message) == ("WB425", f"make of {FETCH.label} failed: the registry refuses it ({REFUSALS[said]})")
+    assert "credentials" in problem.hint
+
+
+def test_F116_what_a_client_says_is_kept_without_credentials(world: World) -> None:
+    said = "GET https://me:hunter2@h/x //h/:_authToken=hunter2 Authorization: Basic aHVudGVyMg== canary-1\n"
+    world.runner.respond = lambda c: ends(1, said=said)
+    (result,) = network(world).execute(Plan(steps=(FETCH,), products=()))
+    kept = (world.root / result.log).read_text()
+    assert "GET https://***@h/x" in kept
+    for text in (kept, repr(result)):
+        assert not any(secret in text for secret in ("hunter2", "aHVudGVyMg", "canary"))
 
 
 def test_F22_offline_a_fetch_step_that_is_needed_fails(world: World) -> None:

@@ -126,13 +126,16 @@ def test_answers_of_another_index_do_not_count_and_hold_no_secret(tmp_path: Path
     index = Index(everywhere("0.17.1"))
 
     def elsewhere(command: Command) -> Answer:
+        if command.argv[-1] == "list":
+            return Answer(stdout="global.index-url='https://me:hunter2@files.example/simple'\n")
         index.respond(command)
-        return Answer(stdout="Looking in indexes: https://me:hunter2@index.example/simple\nCollecting ziglang\n")
+        return Answer(stdout="Looking in indexes: https://me:hunter2@files.example/simple\nCollecting ziglang\n")
 
-    for respond in (index.respond, elsewhere):
+    for respond, asked in ((index.respond, "https://files.example/"), (elsewhere, "https://me:hunter2@files.example/")):
         opened, runner = doors(respond, keep=tmp_path)
         pypi.resolve(TOOL, ROUTE, "", PLATFORMS, opened)
-        assert len(runner.lines) == 5
+        assert len([line for line in runner.lines if "install" in line]) == 5
+        assert all(url.startswith(asked) for url in opened.network.asked)  # type: ignore[attr-defined]
     texts = [path.read_text() for path in tmp_path.rglob("*.json")]
     assert len(texts) == 10
     assert not any("hunter2" in text or "example" in text for text in texts)
@@ -194,6 +197,19 @@ def test_source_is_one_wheel_for_all_platforms() -> None:
 def test_no_such_package() -> None:
     found = pypi.resolve(TOOL, ROUTE, "", PLATFORMS, doors(Index({}).respond)[0])
     assert set(found.values()) == {Unavailable(reason="pypi has no wheel of ziglang>=0.16,<0.18 for it")}
+
+
+def test_F17_an_index_that_refuses_is_none_without_packages() -> None:
+    nothing = "Looking in indexes: https://me:****@h/\nERROR: x (from versions: none)\nERROR: No matching distribution found for x"
+    told = "Could not fetch URL https://me:****@h/x/: 401 Client Error: Unauthorized for url: https://h/x/ - skipping"
+
+    def respond(command: Command) -> Answer:
+        return Answer(code=1, stderr=f"much else\n{told}\n{nothing}" if "-vv" in command.argv else nothing)
+
+    with pytest.raises(ProvisionError, match="the registry answers 401") as caught:
+        pypi.resolve(TOOL, ROUTE, "", ["linux-x86_64"], doors(respond)[0])
+    assert "401 Client Error" in caught.value.problems[0].detail
+    assert "much else" not in caught.value.problems[0].detail
 
 
 def test_F22_offline_starts_nothing() -> None:

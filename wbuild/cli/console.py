@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING, Final, TextIO
 
 from wbuild.cli.board import LABEL_WIDTH, VERB_WIDTH, Board, Row
 from wbuild.cli.folds import Fold, folded
-from wbuild.cli.redact import redactor
 from wbuild.errors import Problem, WbuildError
 from wbuild.fast import wants_color
+from wbuild.redact import redactor
 from wbuild.report.table import Style, plain
 
 if TYPE_CHECKING:

@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wbuild import __version__
-from wbuild.cli.redact import redactor
 from wbuild.errors import BugError
 from wbuild.fast import WORK, project_folder
+from wbuild.redact import redactor
 
 if TYPE_CHECKING:
     from wbuild.cli.options import Common

@@ -7,7 +7,7 @@ from dataclasses import replace
 import click
 
 from wbuild.cli.options import Command, Common, pass_common
-from wbuild.errors import ProvisionError
+from wbuild.errors import exit_code, worst
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Plan, Step
 
@@ -32,7 +32,7 @@ def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> 
     results = replace(session, plan=Plan(steps=tuple(steps.values()), products=())).execute()
     problems = (*session.unavailable(), *(result.problem for result in results if result.problem))
     if problems:
-        raise ProvisionError.of(problems)
+        return worst({exit_code(problem.code) for problem in problems})
     done = f"{len(missing)} fetched ({total / 1e6:.0f} MB)" if missing else "nothing to fetch"
     common.console.show(f"{done}; {len(pins)} in the store")
     return 0

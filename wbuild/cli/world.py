@@ -32,11 +32,11 @@ CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 CLIENT_VARIABLES: Final = re.compile(
     r"""(?:HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|WINDIR|COMSPEC|XDG_\w+|TMPDIR|TEMP|TMP
     |(?:https?|all|ftp|no)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC
-    |GO(?:PROXY|PRIVATE|NOPROXY|NOSUMDB|SUMDB|INSECURE|AUTH|VCS)|CARGO_(?:REGISTR(?:Y|IES)|HTTP|NET)_\w+
-    |PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN|APT_CONFIG)\Z""",
+    |GO(?:PROXY|PRIVATE|NOPROXY|NOSUMDB|SUMDB|INSECURE|AUTH|VCS)|CARGO_HOME|CARGO_(?:REGISTR(?:Y|IES)|HTTP|NET)_\w+
+    |PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN|NODE_AUTH_TOKEN|APT_CONFIG)\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
-"""What package clients (pip, npm, apt) see: home, temporary folders, proxies, certificates, their own configuration."""
+"""What package clients (pip, npm, cargo, go, apt) see: home, temporary folders, proxies, certificates, their own configuration."""
 CLIENT_FILES: Final = "clients-v1"
 """Folder of the cache for what package clients keep."""
 _PLATFORMS: Final[Mapping[tuple[str, str], Platform]] = {

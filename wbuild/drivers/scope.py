@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from wbuild.drivers.build import Build
 from wbuild.errors import UsageError
-from wbuild.model.planned import In, RunnerPath, ToolPath, Word
+from wbuild.model.planned import In, Python, RunnerPath, ToolPath, Word
 from wbuild.model.shipped import Option
 from wbuild.words import Value, fill_all, placeholders
 
@@ -76,12 +76,14 @@ def dimensions(build: Build) -> dict[str, Value]:
 
 
 def commands(build: Build) -> dict[str, Value]:
-    """`bin:PROGRAM`, `path:PROGRAM` and `runner:FILE` for all that the toolchain's command lines and environments name."""
+    """`bin:PROGRAM`, `path:PROGRAM`, `runner:FILE` and `python` for all that the toolchain's command lines and environments name."""
     scope: dict[str, Value] = {}
     toolchain = build.toolchain
     templates = [*toolchain.env.values(), *(t for recipe in toolchain.steps for t in (*recipe.run, *recipe.env.values()))]
     for name in (name for template in templates for name in placeholders(template)):
         kind, _, program = name.partition(":")
+        if kind == "python":
+            scope[name] = Python()
         if kind == "runner":
             scope[name] = RunnerPath(program)
         if kind in ("bin", "path"):

@@ -11,6 +11,7 @@ from typing import Final
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.errors import Problem, WbuildError
 from wbuild.model.planned import Step
+from wbuild.sources.client import refusal
 
 _HEAD: Final = 48 << 10
 _TAIL: Final = 16 << 10
@@ -42,9 +43,15 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
     if done.cancelled:
         return Problem(code="WB108", message=f"{title(step)} was interrupted")
     code = "WB103" if done.timed_out else "WB102" if ended_by(done) else "WB492" if step.network else "WB101"
+    text = said(log)
+    answer = refusal(text) if code == "WB492" else ""
     by_hand = f"to repeat it: {repeat(step, command)}"
     advice = "run fewer steps at once (-j); " if code == "WB102" and ended_by(done) == KILLED else ""
-    return Problem(code=code, message=f"{title(step)} failed: {how(step, done)}", hint=advice + by_hand, detail=said(log))
+    if answer:
+        code = "WB425"
+        advice = "the registry wants credentials, or others: `wbuild explain WB425` says where its client takes them; "
+    why = f"the registry refuses it ({answer})" if answer else how(step, done)
+    return Problem(code=code, message=f"{title(step)} failed: {why}", hint=advice + by_hand, detail=text)
 
 
 def repeat(step: Step, command: Command, *, inside: bool = False) -> str:

@@ -17,6 +17,7 @@ from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
 from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, SharedCache, Step
+from wbuild.sources.client import clean
 from wbuild.words import OUT_FOLDER, expand
 
 FIRST_USE = ".wbuild-first-use"
@@ -58,6 +59,9 @@ class Launch:
         command = self.command()
         with self._announced(step.first_use):
             done = session.doors.runner.run(command, log=self.log)
+        if step.network and self.log.is_file():
+            text = self.log.read_text("utf-8", "replace")
+            session.doors.files.write(self.log, f"{clean(text, session.doors.client_env)}\n")
         if done.code == 0 and step.first_use:
             session.doors.files.write(self._marker(step.first_use), "")
         return done, command

@@ -15,12 +15,12 @@ from typing import Final
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError
+from wbuild.redact import redactor
 
 TAIL: Final = 4000
 """Characters of a client's output that an error shows."""
 _TURN: Final = threading.BoundedSemaphore(2 * (os.cpu_count() or 1))
 """Clients compute as much as they wait, so more at once only get into each other's way."""
-_CREDENTIALS = re.compile(r"(\w+://)[^/@\s]+@")
 _TOKENS = re.compile(r"((?:_authToken|_auth|_password|Authorization)\s*[:=]\s*)\S.*", re.IGNORECASE)
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\x1b\][^\x07\x1b]*(?:\x07|\x1b\\)|[\x00-\x08\x0b-\x1f\x7f]")
 _DIFFERENT = re.compile(r"DO NOT MATCH THE HASHES|EINTEGRITY|Hash Sum mismatch")
@@ -31,7 +31,8 @@ _UNREACHABLE = re.compile(
     r"|Could not resolve|Temporary failure|Could not connect|Unable to connect|Cannot initiate the connection|Connection failed"
     r"|Connection timed out|Network is unreachable|Certificate verification failed|Could not handshake|\b(?:407|50[0234])  [A-Z]"
 )
-_REFUSED = re.compile(r"\b(40[13])  ?(?:Client Error|Unauthorized|Forbidden)|\bE(40[13])\b")
+_REFUSED = re.compile(r"\b(40[13])  ?(?:Client Error|Unauthorized|Forbidden)|\bE(40[13])\b|\bgot (40[13])\b")
+_NO_TOKEN = re.compile(r"\bplease run `cargo login\b|\brequire a credential-provider\b")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -55,9 +56,9 @@ def scratch(inside: Path | None = None) -> Iterator[Path]:
         yield Path(name)
 
 
-def clean(text: str) -> str:
-    """A client's output as it may be shown: no credentials, no escape sequences."""
-    return _TOKENS.sub(r"\1***", _CREDENTIALS.sub(r"\1***@", _CONTROL.sub("", text))).strip()
+def clean(text: str, env: Mapping[str, str]) -> str:
+    """A client's output as it may be shown and kept: no credentials, those of its environment neither, no escape sequences."""
+    return _TOKENS.sub(r"\1***", redactor(env)(_CONTROL.sub("", text))).strip()
 
 
 def run_client(argv: Sequence[str], *, doors: Doors, folder: Path, env: Mapping[str, str], stdout: Path | None = None) -> Outcome:
@@ -67,7 +68,7 @@ def run_client(argv: Sequence[str], *, doors: Doors, folder: Path, env: Mapping[
     command = Command(argv=tuple(argv), cwd=folder, env={**doors.client_env, **temporary, **env}, stdout=stdout, timeout=3600.0)
     with _TURN:
         result = doors.runner.run(command, log=log)
-    said = clean(log.read_text("utf-8", "replace")) if log.exists() else ""
+    said = clean(log.read_text("utf-8", "replace"), doors.client_env) if log.exists() else ""
     if result.cancelled or result.timed_out:
         raise ProvisionError(
             "WB414", f"{_program(argv)} was {'interrupted' if result.cancelled else 'ended after an hour'}", detail=said[-TAIL:]
@@ -88,11 +89,11 @@ def failure(argv: Sequence[str], outcome: Outcome, *, what: str, folder: Path) -
         )
     if _FULL.search(said):
         return disk_full(folder, what)
-    refused = _REFUSED.search(said)
-    if refused:
+    answer = refusal(said)
+    if answer:
         return ProvisionError(
             "WB411",
-            f"cannot {what}: the registry answers {refused[1] or refused[2]}",
+            f"cannot {what}: the registry answers {answer}",
             hint=f"check the credentials in {program}'s own configuration",
             detail=said[-TAIL:],
         )
@@ -108,7 +109,15 @@ def failure(argv: Sequence[str], outcome: Outcome, *, what: str, folder: Path) -
 
 def unreachable(outcome: Outcome) -> bool:
     """Whether the client said that its registry could not be reached or refused it."""
-    return bool(_UNREACHABLE.search(outcome.said) or _REFUSED.search(outcome.said))
+    return bool(_UNREACHABLE.search(outcome.said) or refusal(outcome.said))
+
+
+def refusal(said: str) -> str:
+    """How a registry refused a client, by what the client said: "401", "no token"; "" when it did not."""
+    found = _REFUSED.search(said)
+    if found:
+        return found[found.lastindex or 0]
+    return "no token" if _NO_TOKEN.search(said) else ""
 
 
 def refuse_offline(doors: Doors, what: str) -> None:

@@ -18,7 +18,8 @@ from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
 from wbuild.sources.answers import Answers, Question
-from wbuild.sources.client import failure, plain_name, refuse_offline, run_client, scratch, unreachable
+from wbuild.sources.client import Outcome, failure, plain_name, refusal, refuse_offline, run_client, scratch, unreachable
+from wbuild.sources.indexes import authorized, passwords
 from wbuild.versions import newest, ordered
 
 _ENV: Final = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "PYTHONUTF8": "1", "PIP_QUIET": "0"}
@@ -31,6 +32,8 @@ _NOTHING = re.compile(r"No matching distribution found")
 _OTHERS = re.compile(r"\(from versions: ([^)]*)\)")
 _INDEXES = re.compile(r"^(?:Looking in (?:indexes|links): |Ignoring indexes: ).*$", re.MULTILINE)
 """What pip says about where it looks; nothing for its default."""
+_HIDDEN: Final = "//***@"
+"""Where what pip said held credentials."""
 _ANY: Final = ("any",)
 
 
@@ -65,6 +68,8 @@ class _Wheel:
     sha256: str
     index: str
     """Digest of where pip looked."""
+    private: bool = False
+    """An index has a name and a password in pip's configuration."""
     url: str = ""
     """"" for one whose size is known."""
     size: int = 0
@@ -136,9 +141,12 @@ class _Index:
 
     def sized(self, found: Found) -> Found:
         """`found` with the size of each wheel; new answers are kept."""
-        urls = sorted({wheel.url for wheel in found.values() if isinstance(wheel, _Wheel) and wheel.url})
+        unsized = [wheel for wheel in found.values() if isinstance(wheel, _Wheel) and wheel.url]
+        urls = sorted({wheel.url for wheel in unsized})
+        known = passwords(self.doors) if any(wheel.private for wheel in unsized) else {}
         with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
-            sizes = dict(zip(urls, pool.map(self.doors.network.size, urls), strict=True))
+            asked = pool.map(self.doors.network.size, [authorized(url, known) for url in urls])
+            sizes = dict(zip(urls, asked, strict=True))
         whole: Found = {}
         for tags, wheel in found.items():
             if isinstance(wheel, _Wheel) and wheel.url:
@@ -186,7 +194,9 @@ def _wheel(package: str, specifier: str, tags: Tags, doors: Doors) -> _Wheel | U
         )
         outcome = run_client(argv, doors=doors, folder=folder, env=_env(doors))
         if outcome.code == 0 and report.exists():
-            return _read(json.loads(report.read_text("utf-8")), package, _index(outcome.said))
+            return _read(json.loads(report.read_text("utf-8")), package, outcome.said)
+        if _NOTHING.search(outcome.said) and not unreachable(outcome):
+            outcome = _refused(argv, outcome, doors, folder)
         if _NOTHING.search(outcome.said) and not unreachable(outcome):
             others = _OTHERS.search(outcome.said)
             known = others[1].split(", ")[-8:] if others and others[1] != "none" else []
@@ -195,12 +205,21 @@ def _wheel(package: str, specifier: str, tags: Tags, doors: Doors) -> _Wheel | U
         raise failure(argv, outcome, what=f"resolve {package}{specifier} from pypi", folder=folder)
 
 
+def _refused(argv: Sequence[str], outcome: Outcome, doors: Doors, folder: Path) -> Outcome:
+    """The outcome, with the refusal of an index that pip tells only when asked for details: to pip that is one without packages."""
+    if "Looking in indexes: " not in outcome.said or "(from versions: none)" not in outcome.said:
+        return outcome
+    again = run_client((*argv[:-1], "-vv", argv[-1]), doors=doors, folder=folder, env=_env(doors))
+    told = [line for line in again.said.splitlines() if refusal(line)]
+    return Outcome(code=outcome.code, said="\n".join([*told, outcome.said]))
+
+
 def _index(said: str) -> str:
     """Digest of where pip looked, as it says itself, without credentials."""
     return hashlib.sha256("\n".join(sorted(set(_INDEXES.findall(said)))).encode("utf-8", "replace")).hexdigest()
 
 
-def _read(report: object, package: str, index: str) -> _Wheel:
+def _read(report: object, package: str, said: str) -> _Wheel:
     """The one wheel of an installation report. Raises ProvisionError when it is not what pip documents."""
     try:
         (item,) = report["install"]  # type: ignore[index]
@@ -211,7 +230,7 @@ def _read(report: object, package: str, index: str) -> _Wheel:
         raise ProvisionError("WB414", f"pip's report about {package} cannot be read: {error!r}") from None
     if not plain_name(name) or not name.endswith(".whl") or not re.fullmatch(r"[0-9a-f]{64}", digest):
         raise ProvisionError("WB414", f"pip's report about {package} names the file {name!r} with digest {digest!r}")
-    return _Wheel(version=version, url=url, name=name, sha256=digest, index=index)
+    return _Wheel(version=version, url=url, name=name, sha256=digest, index=_index(said), private=_HIDDEN in said)
 
 
 def _pin(tool: ToolRecipe, route: Route, platform: Platform, wheel: _Wheel) -> Pin:
