@@ -7,10 +7,10 @@ from dataclasses import dataclass, field, replace
 from posixpath import join, normpath
 
 from wbuild.checks import Trial, Trials, trials
-from wbuild.drivers import DRIVERS, Build
+from wbuild.drivers import DRIVERS, Build, project
 from wbuild.errors import Place, Problem, UsageError
 from wbuild.finish import Finish, Line, finish
-from wbuild.given import astray, lacking
+from wbuild.given import astray, lacking, unfitting
 from wbuild.kit import Kit
 from wbuild.locate import Path
 from wbuild.manifest import resolve_profile
@@ -99,6 +99,9 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         foreign=tuple(_foreign(manifest, artifact)),
     )
     build = replace(build, places=context.places) if context.places else build
+    if artifact.kind is None:
+        artifact = replace(artifact, kind=project.kind(build))
+        build = replace(build, artifact=artifact)
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
     checked = request.checks and (request.check_always or optimize.level != "none")
     found = trials(artifact, target, _runtimes(context, request)) if checked else ()
@@ -133,6 +136,7 @@ def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial])
         steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.environ)
     except UsageError as error:
         raise UsageError.of((*error.problems, *problems)) from None
+    problems += unfitting(build)
     if problems:
         raise UsageError.of(tuple(problems))
     return steps

@@ -92,10 +92,71 @@ def test_the_binary(manifest: str, files: list[str], option: str, name: str) -> 
 
 
 def test_a_cdylib_is_a_reactor() -> None:
-    toml = RUST + 'kind = "reactor"\ntarget = "freestanding"\n'
+    toml = RUST + 'target = "freestanding"\n'
     found = steps(toml, {"Cargo.toml": PACKAGE.format("my-lib") + CDYLIB, "Cargo.lock": "", "src/lib.rs": ""})["compile"]
     assert "--lib" in words(found)
     assert portable(found.results[found.outputs[0]]) == "{state}/target/wasm32-unknown-unknown/release/my_lib.wasm"
+
+
+def kind(toml: str, files: Mapping[str, str]) -> str | None:
+    """The kind of the one product."""
+    (product,) = make(toml, files).products
+    return product.artifact.kind
+
+
+EXPORTING = "package main\n\n//go:wasmexport add\nfunc add(a, b int32) int32 { return a + b }\n\nfunc main() {}\n"
+LIBRARY = {"Cargo.toml": PACKAGE.format("x") + CDYLIB, "Cargo.lock": "", "src/lib.rs": ""}
+SAYS_COMMAND = 'kind = "command"\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "expected"),
+    [
+        (RUST, cargo(), "command"),
+        (RUST, LIBRARY, "reactor"),
+        (RUST, {**LIBRARY, "src/main.rs": ""}, "reactor"),
+        (RUST + '[artifact.a.rust]\nbin = "x"\n', {**LIBRARY, "src/main.rs": ""}, "command"),
+        (RUST + SAYS_COMMAND, {**LIBRARY, "src/main.rs": ""}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": "package main\n"}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": EXPORTING}, "reactor"),
+        (GO, {"go.mod": "module m\n", "main.go": "", "main_test.go": EXPORTING}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": "", "tool.go": "//go:build ignore\n" + EXPORTING}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": "", "other/other.go": EXPORTING}, "command"),
+        (GO + '[artifact.a.go]\npackage = "./plug"\n', {"go.mod": "module m\n", "plug/plug.go": EXPORTING}, "reactor"),
+        (GO + SAYS_COMMAND, {"go.mod": "module m\n", "main.go": EXPORTING}, "command"),
+    ],
+)
+def test_the_sources_say_the_kind_unless_the_manifest_does(toml: str, files: Mapping[str, str], expected: str) -> None:
+    assert kind(toml, files) == expected
+
+
+def test_a_kind_from_the_sources_decides_how_go_is_called() -> None:
+    assert "-buildmode=c-shared" in words(steps(GO, {"go.mod": "module m\n", "main.go": EXPORTING})["compile"])
+
+
+def test_what_cannot_be_a_command_is_a_reactor() -> None:
+    assert kind(AS, NPM) == "command"
+    assert kind(AS + 'target = "freestanding"\n', NPM) == "reactor"
+    assert kind('[artifact.a]\nlang = "c"\ntarget = "freestanding"\n', ["a.c"]) == "reactor"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "message"),
+    [
+        (
+            RUST + '[[artifact.a.check]]\nargs = ["x"]\n',
+            LIBRARY,
+            "artifact.a.check[1]: a reactor has no start, so a check of it needs invoke",
+        ),
+        (
+            RUST + '[[artifact.a.check]]\ninvoke = "f()"\n',
+            cargo(),
+            "artifact.a.check[1]: invoke calls an export of a reactor, and this is a command",
+        ),
+    ],
+)
+def test_a_check_that_the_kind_of_the_sources_cannot_have(toml: str, files: Mapping[str, str], message: str) -> None:
+    assert problem(toml, files) == ("WB219", message)
 
 
 WORKSPACE = {
@@ -156,6 +217,13 @@ def test_configuration_that_cargo_would_not_find_from_the_root_is_named() -> Non
         (RUST, cargo(src__bin__b_rs=""), "WB238", 'artifact.a: the package "my-app" has 2 binaries'),
         (RUST + '[artifact.a.rust]\nbin = "b"\n', cargo(), "WB238", 'artifact.a: "my-app" has no binary "b"'),
         (RUST + 'kind = "reactor"\n', cargo(), "WB238", 'artifact.a: the package "my-app" has no library of crate-type cdylib'),
+        (RUST + SAYS_COMMAND, LIBRARY, "WB238", 'artifact.a: the package "x" has no binary'),
+        (
+            RUST + 'kind = "reactor"\n[artifact.a.rust]\nbin = "my-app"\n',
+            cargo(),
+            "WB247",
+            "artifact.a: a binary is a command, and kind is reactor",
+        ),
         (RUST, WORKSPACE, "WB238", "artifact.a: Cargo.toml is that of a workspace, and `package` does not say which member"),
         (RUST + '[artifact.a.rust]\npackage = "ap"\n', WORKSPACE, "WB238", 'artifact.a: the workspace has no package "ap"'),
         (
@@ -284,7 +352,7 @@ def test_fetch_steps_alone_see_the_network() -> None:
 @pytest.mark.parametrize(("toml", "files", "kind"), [(RUST, cargo(), "cargo"), (GO, MODULE, "go"), (AS, NPM, "asconfig")])
 def test_recipes_may_name_what_the_readers_find(toml: str, files: Mapping[str, str], kind: ProjectName) -> None:
     context = context_of(toml, files)
-    (artifact,) = context.manifest.artifacts
+    (artifact,) = (replace(artifact, kind="command") for artifact in context.manifest.artifacts)
     language = context.catalog.languages[artifact.lang]
     build = Build(
         artifact=artifact,
@@ -298,5 +366,5 @@ def test_recipes_may_name_what_the_readers_find(toml: str, files: Mapping[str, s
         base=".",
     )
     assert language.project == kind
-    assert texts(language)
+    assert texts(language, artifact, ".")
     assert set(READERS[kind](build).scope) == {f"project.{name}" for name in PROJECT_WORDS[kind]}

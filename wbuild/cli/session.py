@@ -224,9 +224,16 @@ def prepare(common: Common, asked: Asked) -> Session:
 
 
 def project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, ...], watch: Watch) -> dict[str, str]:
-    """Texts of the project files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read."""
-    languages = {a.lang: project.catalog.languages[a.lang] for a in project.manifest.artifacts if a.name in chosen}
-    files = Tree(names=names).glob([pattern for language in languages.values() for pattern in project_texts(language)])
+    """Texts of the files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read."""
+    artifacts = [artifact for artifact in project.manifest.artifacts if artifact.name in chosen]
+    globs = [
+        glob
+        for artifact in artifacts
+        for glob in project_texts(
+            project.catalog.languages[artifact.lang], artifact, normpath(join(project.manifest.folder, artifact.path))
+        )
+    ]
+    files = Tree(names=names).glob(dict.fromkeys(globs))
     watch.file(*(project.root / name for name in files))
     return {name: text_of(project.root / name) for name in files}
 

@@ -42,8 +42,9 @@ class Build:
 
     @property
     def kind(self) -> Kind:
-        """command or reactor."""
-        return self.artifact.kind or self.language.kind
+        """command or reactor; the plan has settled it before a driver is asked."""
+        assert self.artifact.kind is not None
+        return self.artifact.kind
 
     def path(self, relative: str) -> str:
         """A path of the manifest, which is relative to the artifact's folder, relative to the project's root."""

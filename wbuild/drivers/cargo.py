@@ -15,8 +15,10 @@ from typing import Any, Final, TypeAlias
 import tomli
 
 from wbuild.drivers.build import Build, Facts
+from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.model.planned import In
+from wbuild.model.written import Kind
 from wbuild.names import quoted
 from wbuild.tree import Tree, upward
 from wbuild.words import Value
@@ -95,6 +97,13 @@ def read(build: Build) -> Facts:
     return Facts(inputs=inputs, candidates=candidates, locks=(lock,), scope=scope)
 
 
+def kind(build: Build) -> Kind | None:
+    """What the package builds: a chosen binary is a command, a cdylib a reactor. Raises UsageError like `read`."""
+    if build.artifact.options.get("bin") is not None:
+        return "command"
+    return "reactor" if "cdylib" in _crate_types(_package(build, _workspace(build))) else None
+
+
 def _table(data: Table, *keys: str) -> Table:
     """A table inside a table; empty when it is not there or something else."""
     for key in keys:
@@ -170,13 +179,18 @@ def _package(build: Build, space: Workspace) -> Package:
 def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
     """(cargo's words for the target, name of the module that it makes)."""
     if build.kind == "reactor":
+        if build.artifact.options.get("bin") is not None:
+            message = f"artifact.{build.artifact.name}: a binary is a command, and kind is reactor"
+            raise UsageError("WB247", message, hint="take out `bin` or `kind`", place=build.place(("kind",)))
         library = _library(build, package)
         return ("--lib",), f"{library}.wasm"
     binaries = tuple(_binaries(build.tree, package))
     wish = build.artifact.options.get("bin")
     default = _table(package.data, "package").get("default-run")
     if wish is None and not binaries:
-        hint = 'set kind = "reactor" for a library (crate-type cdylib)'
+        hint = f'add crate-type = ["cdylib"] to [lib] in {package.manifest} for a library, or src/main.rs for a program'
+        if "cdylib" in _crate_types(package):
+            hint = 'its cdylib is a reactor: take out `kind`, or set kind = "reactor"'
         raise build.problem("WB238", f"the package {quoted(package.name)} has no binary", hint)
     name = str(wish) if wish is not None else str(default) if default in binaries else binaries[0]
     if name not in binaries:
@@ -190,11 +204,15 @@ def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
 def _library(build: Build, package: Package) -> str:
     """Name of the library. Raises UsageError when it is not a cdylib."""
     library = _table(package.data, "lib")
-    kinds = _texts(library, "crate-type") or _texts(library, "crate_type")
-    if "cdylib" not in kinds:
+    if "cdylib" not in _crate_types(package):
         hint = f'add crate-type = ["cdylib"] to [lib] in {package.manifest}, or set kind = "command"'
         raise build.problem("WB238", f"the package {quoted(package.name)} has no library of crate-type cdylib", hint)
     return str(library.get("name") or package.name.replace("-", "_"))
+
+
+def _crate_types(package: Package) -> tuple[str, ...]:
+    library = _table(package.data, "lib")
+    return _texts(library, "crate-type") or _texts(library, "crate_type")
 
 
 def _binaries(tree: Tree, package: Package) -> Iterator[str]:
