@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from posixpath import join, normpath
 
 from wbuild.checks import Trial, Trials, trials
 from wbuild.drivers import DRIVERS, Build, project
-from wbuild.errors import Place, Problem, UsageError
+from wbuild.drivers.project import LockToMake
+from wbuild.errors import Place, Problem, ProvisionError, UsageError
 from wbuild.finish import Finish, Line, finish
 from wbuild.given import astray, lacking, unfitting
 from wbuild.kit import Kit
@@ -81,7 +83,20 @@ def make_plan(context: Context, request: Request) -> Plan:
     return Plan(steps=tuple(steps.values()), products=tuple(piece.product for piece in pieces))
 
 
-def _artifact(context: Context, request: Request, artifact: Artifact, target: Target) -> Finish:
+def locks_to_make(context: Context, request: Request) -> Sequence[LockToMake]:
+    """Lock files of dependencies that must be made before the plan, each once. What else is wrong is for `make_plan` to say."""
+    found: dict[str, LockToMake] = {}
+    for artifact in context.manifest.artifacts:
+        if artifact.name in request.artifacts and context.catalog.languages[artifact.lang].driver == "project":
+            with suppress(UsageError, ProvisionError):
+                lock = project.lock_to_make(_build(context, request, artifact, artifact.targets[0]))
+                if lock is not None:
+                    found.setdefault(lock.lock.file, lock)
+    return tuple(found.values())
+
+
+def _build(context: Context, request: Request, artifact: Artifact, target: Target) -> Build:
+    """What a driver is asked, with the artifact's kind settled. Raises UsageError, ProvisionError."""
     manifest = context.manifest
     language = context.catalog.languages[artifact.lang]
     toolchain = _toolchain(context, artifact, language)
@@ -99,9 +114,14 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         foreign=tuple(_foreign(manifest, artifact)),
     )
     build = replace(build, places=context.places) if context.places else build
-    if artifact.kind is None:
-        artifact = replace(artifact, kind=project.kind(build))
-        build = replace(build, artifact=artifact)
+    return build if artifact.kind else replace(build, artifact=replace(artifact, kind=project.kind(build)))
+
+
+def _artifact(context: Context, request: Request, artifact: Artifact, target: Target) -> Finish:
+    manifest = context.manifest
+    optimize = resolve_profile(manifest, artifact, request.profile, request.level)[0]
+    build = _build(context, request, artifact, target)
+    artifact, language, toolchain = build.artifact, build.language, build.toolchain
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
     checked = request.checks and (request.check_always or optimize.level != "none")
     found = trials(artifact, target, _runtimes(context, request)) if checked else ()

@@ -66,6 +66,18 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyLock:
+    """The lock file that the ecosystem's own client needs for a build."""
+
+    file: str
+    """Relative to the project's root."""
+    reads: tuple[str, ...]
+    """What the client reads to make it, an older one included."""
+    problem: str = ""
+    """Why it cannot be used as it is; "" when it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a build reads, and what its project files say."""
 
@@ -75,6 +87,8 @@ class Facts:
     """Files that may be read."""
     locks: tuple[str, ...] | None = None
     """Lock files of the project's own dependencies; () when it has none. None: the globs of the recipe find them."""
+    lock: DependencyLock | None = None
+    """The one of `locks` that `wbuild` can make."""
     scope: Mapping[str, Value] = field(default_factory=dict)
     """Meaning of placeholders that only this driver knows."""
 

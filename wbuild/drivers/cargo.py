@@ -14,7 +14,7 @@ from typing import Any, Final, TypeAlias
 
 import tomli
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.model.planned import In
@@ -79,8 +79,6 @@ def read(build: Build) -> Facts:
     package = _package(build, space)
     target, file = _target(build, package)
     lock = normpath(join(space.folder, LOCK))
-    if lock not in build.tree.names:
-        raise build.problem("WB228", f"{space.folder} has no {LOCK}", "run `cargo generate-lockfile` there, and commit it")
     configs = [name for name in _configs(build.tree, package.folder) if dirname(dirname(name))]
     scope: dict[str, Value] = {
         "project.manifest": In(package.manifest),
@@ -94,7 +92,15 @@ def read(build: Build) -> Facts:
     }
     inputs = tuple(dict.fromkeys((lock, space.root.manifest, package.manifest)))
     candidates = tuple(name for name in _files(build, space, package) if name not in inputs)
-    return Facts(inputs=inputs, candidates=candidates, locks=(lock,), scope=scope)
+    return Facts(inputs=inputs, candidates=candidates, locks=(lock,), lock=_lock(build, space, lock), scope=scope)
+
+
+def _lock(build: Build, space: Workspace, file: str) -> DependencyLock:
+    """Cargo.lock; cargo makes it from all manifests, and looks whether what they build is there."""
+    problem = "" if file in build.tree.names else f"{space.folder} has no {LOCK}"
+    names = (*build.tree.below(space.folder), *(name for folder in space.packages for name in build.tree.below(folder)))
+    reads = (name for name in names if name.endswith((".rs", ".toml", "/config")) or name == file)
+    return DependencyLock(file=file, reads=tuple(sorted({*reads})), problem=problem)
 
 
 def kind(build: Build) -> Kind | None:

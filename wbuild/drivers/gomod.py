@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from posixpath import dirname, join, normpath, relpath
 from typing import Final
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.model.planned import In, Root
 from wbuild.model.written import Artifact, Kind
 from wbuild.tree import upward
@@ -39,7 +39,19 @@ def read(build: Build) -> Facts:
     }
     names = {name for folder in folders for name in build.tree.below(folder) if not name.endswith("_test.go")}
     candidates = tuple(name for name in build.readable(names) if name not in inputs)
-    return Facts(inputs=tuple(inputs), candidates=candidates, locks=_locks(build, folders, workspace), scope=scope)
+    locks = _locks(build, folders, workspace)
+    lock = _lock(build, module, (*inputs, *candidates)) if locks and workspace is None else None
+    return Facts(inputs=tuple(inputs), candidates=candidates, locks=locks, lock=lock, scope=scope)
+
+
+def _lock(build: Build, module: str, reads: tuple[str, ...]) -> DependencyLock:
+    """go.sum of the module that is built; a module whose requirements are all part of the project needs none."""
+    file = _file(module, "go.sum")
+    directives = [*_directives(build.tree.texts.get(_file(module, "go.mod"), ""))]
+    wanted = {rest.split()[0].strip('"`') for verb, rest in directives if verb == "require" and rest}
+    local = {rest.split()[0].strip('"`') for verb, rest in directives if verb == "replace" and any(_local(f"{verb} {rest}"))}
+    lacking = wanted - local and file not in build.tree.names
+    return DependencyLock(file=file, reads=reads, problem=f"{module} has no go.sum" if lacking else "")
 
 
 def kind(build: Build) -> Kind | None:
@@ -128,7 +140,7 @@ def _locks(build: Build, folders: tuple[str, ...], workspace: str | None) -> tup
     needing = [
         folder for folder in folders if any(verb == "require" for verb, _ in _directives(tree.texts.get(_file(folder, "go.mod"), "")))
     ]
-    if needing and not sums:
-        raise build.problem("WB228", f"{needing[0]} has no go.sum", "run `go mod tidy` there, and commit go.sum")
+    if needing and not sums and workspace is not None:
+        raise build.problem("WB228", f"{needing[0]} has no go.sum", "run `go work sync` in the workspace, and commit what it writes")
     mods = [_file(folder, "go.mod") for folder in folders if _file(folder, "go.mod") in tree.names]
     return tuple(sorted({*sums, *mods})) if needing else ()

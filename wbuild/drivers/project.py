@@ -7,17 +7,28 @@ will be, and which files may be read.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
-from posixpath import join, normpath
+from dataclasses import dataclass
+from posixpath import dirname, join, normpath
 from typing import Final
 
 from wbuild.artifact_rules import usual_kind
 from wbuild.drivers import asconfig, cargo, gomod
-from wbuild.drivers.build import Build, Facts
-from wbuild.drivers.compiler import assemble
+from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.compiler import assemble, locking
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step
-from wbuild.model.shipped import LanguageRecipe, ProjectName
+from wbuild.model.shipped import LanguageRecipe, LockRecipe, ProjectName
 from wbuild.model.written import Artifact, Kind
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockToMake:
+    """A lock file of dependencies that a build needs and that is not there, or not in step."""
+
+    lock: DependencyLock
+    recipe: LockRecipe
+    step: Step
+
 
 READERS: Final[Mapping[ProjectName, Callable[[Build], Facts]]] = {"cargo": cargo.read, "go": gomod.read, "asconfig": asconfig.read}
 
@@ -29,7 +40,21 @@ _KINDS: Final[Mapping[ProjectName, Callable[[Build], Kind | None]]] = {"cargo": 
 
 def steps(build: Build, out: str) -> Sequence[Step]:
     """See `Driver.steps`."""
-    return assemble(build, out, (), READERS[build.language.project](build))
+    facts = READERS[build.language.project](build)
+    if facts.lock is not None and facts.lock.problem:
+        recipe = build.toolchain.lock
+        by_hand = f"`{recipe.by_hand}` in {dirname(facts.lock.file) or '.'}" if recipe else "the ecosystem's own client"
+        raise build.problem("WB228", facts.lock.problem, f"`wbuild lock` brings it in order, as {by_hand} does; commit the file")
+    return assemble(build, out, (), facts)
+
+
+def lock_to_make(build: Build) -> LockToMake | None:
+    """The lock file that is missing or does not fit the project files, if the recipe says how it is made. Raises UsageError."""
+    recipe = build.toolchain.lock
+    facts = READERS[build.language.project](build) if recipe else Facts()
+    if recipe is None or facts.lock is None or not facts.lock.problem:
+        return None
+    return LockToMake(lock=facts.lock, recipe=recipe, step=locking(build, facts, facts.lock, recipe))
 
 
 def kind(build: Build) -> Kind:
