@@ -52,7 +52,7 @@ class DependencyLocks:
     def announce(self, wanted: Sequence[LockToMake], context: Context) -> Context:
         """Say what `make` would do; what plans are made from, as if it had been done."""
         for one in wanted:
-            self.console.note(f"{one.lock.problem}: `wbuild build` would make it as `{one.recipe.by_hand}` does")
+            self.console.note(f"{one.lock.problem}; `wbuild build` brings it in order with `{one.recipe.by_hand}`")
         return _with(context, wanted, {name: text for name, text in context.tree.texts.items() if name not in _files(wanted)})
 
     def refuse(self, wanted: Sequence[LockToMake]) -> None:

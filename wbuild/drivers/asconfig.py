@@ -12,7 +12,7 @@ from wbuild.model.planned import In
 from wbuild.names import quoted
 from wbuild.words import Value
 
-TEXTS: Final = ("**/package.json", "**/asconfig.json")
+TEXTS: Final = ("**/package.json", "**/package-lock.json", "**/asconfig.json")
 ENTRY: Final = "assembly/index.ts"
 SHIM: Final = "@assemblyscript/wasi-shim"
 _LOCK: Final = "package-lock.json"
@@ -44,8 +44,19 @@ def _lock(build: Build) -> DependencyLock:
     """package-lock.json; npm makes it from the packages below the folder."""
     file = build.path(_LOCK)
     problem = "" if file in build.tree.names else f"{build.base} has no {_LOCK}"
+    if not problem and not _fits(_json(build, _LOCK) or {}, _json(build, "package.json") or {}):
+        problem = f"{file} does not fit package.json: it has other dependencies"
     reads = (name for name in build.tree.below(build.base) if basename(name) in (_LOCK, "package.json", ".npmrc"))
     return DependencyLock(file=file, reads=tuple(reads), problem=problem)
+
+
+def _fits(lock: Mapping[str, Any], package: Mapping[str, Any]) -> bool:
+    """Whether a lock file was made for these dependencies. Lock files of npm 6 and older do not say it."""
+    made_for = _table(lock, "packages").get("")
+    if not isinstance(made_for, Mapping):
+        return True
+    old, new = ({name: wish for key in _LISTS for name, wish in _table(data, key).items()} for data in (made_for, package))
+    return old == new
 
 
 def _json(build: Build, name: str) -> Mapping[str, Any] | None:

@@ -15,6 +15,7 @@ from typing import Any, Final, TypeAlias
 import tomli
 
 from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.cargolock import Declared, misfit
 from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.model.planned import In
@@ -23,7 +24,7 @@ from wbuild.names import quoted
 from wbuild.tree import Tree, upward
 from wbuild.words import Value
 
-TEXTS: Final = ("**/Cargo.toml", "**/.cargo/config.toml", "**/.cargo/config")
+TEXTS: Final = ("**/Cargo.toml", "**/Cargo.lock", "**/.cargo/config.toml", "**/.cargo/config")
 MANIFEST: Final = "Cargo.toml"
 LOCK: Final = "Cargo.lock"
 HOSTS: Final[Mapping[Platform, str]] = {
@@ -98,9 +99,26 @@ def read(build: Build) -> Facts:
 def _lock(build: Build, space: Workspace, file: str) -> DependencyLock:
     """Cargo.lock; cargo makes it from all manifests, and looks whether what they build is there."""
     problem = "" if file in build.tree.names else f"{space.folder} has no {LOCK}"
-    names = (*build.tree.below(space.folder), *(name for folder in space.packages for name in build.tree.below(folder)))
-    reads = (name for name in names if name.endswith((".rs", ".toml", "/config")) or name == file)
-    return DependencyLock(file=file, reads=tuple(sorted({*reads})), problem=problem)
+    if build.tree.texts.get(file):
+        declared = [_declared(package, space.root) for package in space.packages.values() if package.name]
+        reason = misfit(build.tree.texts[file], declared)
+        problem = f"{file} does not fit {MANIFEST}: {reason}" if reason else ""
+    reads = tuple(name for name in build.tree.names if name.endswith((".rs", ".toml", "/config")) or name == file)
+    return DependencyLock(file=file, reads=reads, problem=problem)
+
+
+def _declared(package: Package, root: Package) -> Declared:
+    """What Cargo.lock must know of a package."""
+    version = _table(package.data, "package").get("version", "0.0.0")
+    shared = _table(root.data, "workspace", "dependencies")
+    wants: dict[str, str] = {}
+    for name, entry in _entries(package):
+        wanted = shared.get(name) if isinstance(entry, Mapping) and entry.get("workspace") is True else entry
+        table = wanted if isinstance(wanted, Mapping) else {"version": wanted}
+        wants[str(table.get("package", name))] = str(table.get("version", ""))
+    if not isinstance(version, str):
+        version = _table(root.data, "workspace", "package").get("version", "0.0.0")
+    return Declared(name=package.name, version=str(version), wants=wants)
 
 
 def kind(build: Build) -> Kind | None:
@@ -272,12 +290,18 @@ def _closure(build: Build, space: Workspace, package: Package) -> tuple[str, ...
 def _dependencies(package: Package, root: Package) -> Iterator[str]:
     """Folders that a package names as path dependencies, itself or through its workspace."""
     shared = _table(root.data, "workspace", "dependencies")
+    for name, wanted in _entries(package):
+        if isinstance(wanted, Mapping):
+            inherits = wanted.get("workspace") is True
+            yield from _path(root.folder if inherits else package.folder, _table(shared, name) if inherits else wanted)
+
+
+def _entries(package: Package) -> Iterator[tuple[str, object]]:
+    """Every dependency that a package declares."""
     platforms = (table for table in _table(package.data, "target").values() if isinstance(table, Mapping))
     for table in (package.data, *platforms):
-        for name, wanted in (item for key in _DEPENDENCIES for item in _table(table, key).items()):
-            if isinstance(wanted, Mapping):
-                inherits = wanted.get("workspace") is True
-                yield from _path(root.folder if inherits else package.folder, _table(shared, name) if inherits else wanted)
+        for key in _DEPENDENCIES:
+            yield from _table(table, key).items()
 
 
 def _patches(root: Package) -> Iterator[str]:

@@ -43,8 +43,9 @@ def steps(build: Build, out: str) -> Sequence[Step]:
     facts = READERS[build.language.project](build)
     if facts.lock is not None and facts.lock.problem:
         recipe = build.toolchain.lock
-        by_hand = f"`{recipe.by_hand}` in {dirname(facts.lock.file) or '.'}" if recipe else "the ecosystem's own client"
-        raise build.problem("WB228", facts.lock.problem, f"`wbuild lock` brings it in order, as {by_hand} does; commit the file")
+        folder = dirname(facts.lock.file) or "."
+        hint = f"run `wbuild lock`, or `{recipe.by_hand}` in {folder}, and commit the file" if recipe else f"make it in {folder}"
+        raise build.problem("WB228", facts.lock.problem, hint)
     return assemble(build, out, (), facts)
 
 
