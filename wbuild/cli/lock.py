@@ -14,9 +14,10 @@ from wbuild.cli.options import Command, Common, pass_common
 @click.option("--offline", is_flag=True, default=None, help="Open no network connection.")
 @pass_common
 def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, offline: bool | None) -> int:
-    """Write wbuild.lock, or bring it in step with wbuild.toml; make lock files of dependencies (Cargo.lock …) that are missing.
+    """Write wbuild.lock, or bring it in step with wbuild.toml.
 
-    TOOL@VERSION sets an exact version in [tools] of wbuild.toml first.
+    TOOL@VERSION sets an exact version in [tools] of wbuild.toml first. Lock files of the project's own dependencies (Cargo.lock,
+    go.sum, package-lock.json) that are missing are made too.
     """
     from wbuild.cli import lockedit
     from wbuild.cli.locking import Locking
