@@ -148,6 +148,9 @@ class FakeFiles:
         target.write_bytes(source.read_bytes())
         target.chmod(0o755 if source.stat().st_mode & stat.S_IXUSR else 0o644)
 
+    def twin(self, source: Path, target: Path) -> None:
+        self.copy(source, target)
+
     def move(self, source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         source.replace(target)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from posixpath import join, normpath
-from typing import Any, Final
+from typing import Any, Final, get_args
 
 from wbuild.boundary import Boundary
 from wbuild.check_rules import check_rules
@@ -94,7 +94,7 @@ def decode_artifact(ground: Ground, name: str, own: object, *, line: int, single
             ground.faults.add("WB211", where, f"tag {quoted(tag)}: {name_problem(tag)}", hint=name_hint(tag))
     if recipe is not None:
         options = _options(ground, (*path, recipe.name), data.get(recipe.name, {}), recipe, artifact.path)
-        artifact = replace(artifact, kind=artifact.kind or recipe.kind, options=options)
+        artifact = replace(artifact, kind=artifact.kind or _kind(ground, artifact, recipe), options=options)
         _check_toolchain(ground, path, data, artifact, recipe)
     artifact = replace(artifact, checks=check_rules(ground.faults, ground.boundary, ground.catalog, path, artifact))
     return replace(artifact, path=ground.inside(artifact.path), out=ground.inside(artifact.out) if artifact.out else "")
@@ -263,6 +263,20 @@ def _option(ground: Ground, where: Path, raw: object, option: Option, base: str)
     return value
 
 
+def _kind(ground: Ground, artifact: Artifact, recipe: LanguageRecipe) -> Kind | None:
+    """The kind of an artifact that says none; None where project files may tell it."""
+    named = artifact.toolchain or ground.toolchains.get(recipe.name, "")
+    chosen = [toolchain for toolchain in recipe.toolchains if not named or toolchain.name == named]
+    return None if recipe.project else usual_kind(recipe, chosen, artifact.targets)
+
+
+def usual_kind(recipe: LanguageRecipe, toolchains: Sequence[ToolchainRecipe], targets: Sequence[Target]) -> Kind:
+    """The language's own kind, or the other one when only that can be built for all targets."""
+    other: Kind = "reactor" if recipe.kind == "command" else "command"
+    possible = [k for k in (recipe.kind, other) if all(any(makes(t, target, k) for t in toolchains) for target in targets)]
+    return next(iter(possible), recipe.kind)
+
+
 def _check_toolchain(ground: Ground, path: Path, data: Mapping[str, object], artifact: Artifact, recipe: LanguageRecipe) -> None:
     """The toolchain that is named, or any of the language's when none is, must make every target of this kind."""
     where = (*path, "toolchain")
@@ -276,15 +290,17 @@ def _check_toolchain(ground: Ground, path: Path, data: Mapping[str, object], art
         if target in recipe.targets and not any(makes(toolchain, target, artifact.kind) for toolchain in chosen):
             possible = [f"{t} {k}" for c in chosen for t in recipe.targets for k in ("command", "reactor") if makes(c, t, k)]
             by = f" with {named}" if named else ""
-            message = f"{dotted(path)}: {recipe.title}{by} cannot build a {artifact.kind} for {target}"
+            what = f"a {artifact.kind} for {target}" if artifact.kind else f"for {target}"
+            message = f"{dotted(path)}: {recipe.title}{by} cannot build {what}"
             place = (*path, next((key for key in ("kind", "target", "targets", "toolchain") if key in data), "lang"))
             ground.faults.add("WB215", place, message, hint=f"possible: {', '.join(dict.fromkeys(possible)) or 'nothing'}")
 
 
 def makes(toolchain: ToolchainRecipe, target: Target, kind: Kind | None) -> bool:
-    """Whether a toolchain can build such an artifact for a target."""
+    """Whether a toolchain can build such an artifact for a target; of either kind while that is not known."""
     table = toolchain.words.get("target-kind")
-    return target in toolchain.targets and (table is None or f"{target} {kind}" in table)
+    kinds = (kind,) if kind else get_args(Kind)
+    return target in toolchain.targets and (table is None or any(f"{target} {one}" in table for one in kinds))
 
 
 def check_together(artifacts: Sequence[Placed]) -> None:

@@ -10,7 +10,7 @@ from wbuild.boundary import Boundary
 from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
 from wbuild.model.shipped import Catalog
-from wbuild.model.written import Artifact, Check
+from wbuild.model.written import Artifact, Check, Kind
 from wbuild.names import quoted
 
 LARGEST_EXIT = 255
@@ -26,7 +26,7 @@ def check_rules(faults: Faults, boundary: Boundary, catalog: Catalog, path: Path
     for position, check in enumerate(artifact.checks):
         where = (*path, "check", position)
         check = replace(check, name=check.name or f"check {position + 1}")  # noqa: PLW2901 - the same check, named
-        for key, message, hint in _contradictions(check, artifact):
+        for key, message, hint in (*_contradictions(check), *unfit(check, artifact.kind)):
             faults.add("WB219", (*where, key) if key else where, f"{dotted(where)}: {message}", hint=hint)
         for key, message, hint in _impossible(check):
             faults.add("WB223", (*where, key), f"{dotted((*where, key))}: {message}", hint=hint)
@@ -43,27 +43,31 @@ def check_rules(faults: Faults, boundary: Boundary, catalog: Catalog, path: Path
     return tuple(named)
 
 
-def _contradictions(check: Check, artifact: Artifact) -> Iterator[tuple[str, str, str]]:
+def unfit(check: Check, kind: Kind | None) -> Iterator[tuple[str, str, str]]:
+    """(key, message, hint) of a check that artifacts of a kind cannot have; nothing while only the sources know the kind."""
+    if kind == "reactor" and check.invoke is None:
+        yield "", "a reactor has no start, so a check of it needs invoke", 'add invoke = "function(arguments)", or set kind = "command"'
+    if kind == "command" and check.invoke is not None:
+        yield "invoke", "invoke calls an export of a reactor, and this is a command", 'set kind = "reactor", or use args and stdin'
+
+
+def _contradictions(check: Check) -> Iterator[tuple[str, str, str]]:
     """(key, message, hint) of settings that exclude each other."""
     if check.stdin is not None and check.stdin_file is not None:
         yield "stdin-file", "stdin and stdin-file are both given", "keep one of them"
     if check.stdout is not None and check.stdout_file is not None:
         yield "stdout-file", "stdout and stdout-file are both given", "keep one of them"
-    yield from _of_command(check, artifact) if check.invoke is None else _of_call(check, check.invoke, artifact)
+    yield from _of_command(check) if check.invoke is None else _of_call(check, check.invoke)
 
 
-def _of_command(check: Check, artifact: Artifact) -> Iterator[tuple[str, str, str]]:
+def _of_command(check: Check) -> Iterator[tuple[str, str, str]]:
     if check.returns is not None:
         yield "returns", "returns without invoke", 'add invoke = "function(arguments)"'
-    if artifact.kind == "reactor":
-        yield "", "a reactor has no start, so a check of it needs invoke", 'add invoke = "function(arguments)", or set kind = "command"'
     if check.traps and check.exit:
         yield "exit", "a run that traps has no exit code", "keep one of traps and exit"
 
 
-def _of_call(check: Check, call: str, artifact: Artifact) -> Iterator[tuple[str, str, str]]:
-    if artifact.kind == "command":
-        yield "invoke", "invoke calls an export of a reactor, and this is a command", 'set kind = "reactor", or use args and stdin'
+def _of_call(check: Check, call: str) -> Iterator[tuple[str, str, str]]:
     if check.args:
         yield "args", "args and invoke are both given", "the arguments of invoke stand in its parentheses"
     if check.traps and check.returns is not None:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import Literal
 
+from wbuild.check_rules import unfit
 from wbuild.checks import Trial
 from wbuild.drivers import Build
 from wbuild.errors import Problem
@@ -14,7 +15,7 @@ from wbuild.model.planned import Step
 from wbuild.model.written import Check
 from wbuild.names import quoted, vendor_parts
 
-__all__ = ["astray", "lacking"]
+__all__ = ["astray", "lacking", "unfitting"]
 
 
 def lacking(build: Build, trials: Iterable[Trial]) -> Iterator[Problem]:
@@ -32,6 +33,15 @@ def lacking(build: Build, trials: Iterable[Trial]) -> Iterator[Problem]:
         if id(check) in wanted:
             for keys, path, kind in _of_check(check):
                 yield from _without(build, ("check", position, *keys), path, kind)
+
+
+def unfitting(build: Build) -> Iterator[Problem]:
+    """Checks that an artifact of this kind cannot have, found when only its sources know the kind."""
+    for position, check in enumerate(build.artifact.checks):
+        for key, message, hint in unfit(check, build.kind):
+            where: Path = ("check", position, key) if key else ("check", position)
+            shown = dotted(("artifact", build.artifact.name, "check", position))
+            yield Problem(code="WB219", message=f"{shown}: {message}", hint=hint, place=build.place(where))
 
 
 def _of_check(check: Check) -> Iterator[tuple[Path, str, Literal["file", "folder"]]]:

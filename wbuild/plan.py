@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from posixpath import join, normpath
 
 from wbuild.checks import Trial, Trials, trials
-from wbuild.drivers import DRIVERS, Build
+from wbuild.drivers import DRIVERS, Build, project
+from wbuild.drivers.project import LockToMake
 from wbuild.errors import Place, Problem, ProvisionError, UsageError
 from wbuild.finish import Finish, Line, finish
-from wbuild.given import astray, lacking
+from wbuild.given import astray, lacking, unfitting
 from wbuild.kit import Kit
 from wbuild.locate import Path
 from wbuild.manifest import resolve_profile
@@ -84,7 +86,20 @@ def make_plan(context: Context, request: Request) -> Plan:
     return Plan(steps=tuple(steps.values()), products=tuple(piece.product for piece in pieces))
 
 
-def _artifact(context: Context, request: Request, artifact: Artifact, target: Target) -> Finish:
+def locks_to_make(context: Context, request: Request) -> Sequence[LockToMake]:
+    """Lock files of dependencies that must be made before the plan, each once. What else is wrong is for `make_plan` to say."""
+    found: dict[str, LockToMake] = {}
+    for artifact in context.manifest.artifacts:
+        if artifact.name in request.artifacts and context.catalog.languages[artifact.lang].driver == "project":
+            with suppress(UsageError, ProvisionError):
+                lock = project.lock_to_make(_build(context, request, artifact, artifact.targets[0]))
+                if lock is not None:
+                    found.setdefault(lock.lock.file, lock)
+    return tuple(found.values())
+
+
+def _build(context: Context, request: Request, artifact: Artifact, target: Target) -> Build:
+    """What a driver is asked, with the artifact's kind settled. Raises UsageError, ProvisionError."""
     manifest = context.manifest
     language = context.catalog.languages[artifact.lang]
     toolchain = _toolchain(context, artifact, language)
@@ -102,6 +117,14 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         foreign=tuple(_foreign(manifest, artifact)),
     )
     build = replace(build, places=context.places) if context.places else build
+    return build if artifact.kind else replace(build, artifact=replace(artifact, kind=project.kind(build)))
+
+
+def _artifact(context: Context, request: Request, artifact: Artifact, target: Target) -> Finish:
+    manifest = context.manifest
+    optimize = resolve_profile(manifest, artifact, request.profile, request.level)[0]
+    build = _build(context, request, artifact, target)
+    artifact, language, toolchain = build.artifact, build.language, build.toolchain
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
     checked = request.checks and (request.check_always or optimize.level != "none")
     found = trials(artifact, target, _runtimes(context, request)) if checked else ()
@@ -143,6 +166,7 @@ def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial])
         steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.environ)
     except UsageError as error:
         raise UsageError.of((*error.problems, *problems)) from None
+    problems += unfitting(build)
     if problems:
         raise UsageError.of(tuple(problems))
     return steps

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
 from typing import Any, Final, get_args
@@ -14,6 +15,7 @@ from wbuild.model.shipped import (
     Catalog,
     HostRecipe,
     LanguageRecipe,
+    LockRecipe,
     Option,
     ProjectName,
     Route,
@@ -231,8 +233,20 @@ def _check_toolchain(context: Context, path: Path, language: LanguageRecipe, too
     )
     for name, template in toolchain.env.items():
         context.template((*path, "env", name), template, known)
+    if toolchain.lock is not None:
+        _check_lock(context, (*path, "lock"), language, toolchain.lock, known)
     for position, step in enumerate(toolchain.steps):
         _check_step(context, (*path, "step", position), step, known, last=position == len(toolchain.steps) - 1)
+
+
+def _check_lock(context: Context, path: Path, language: LanguageRecipe, lock: LockRecipe, known: Iterable[str]) -> None:
+    context.templates((*path, "run"), lock.run, known)
+    if language.driver != "project":
+        context.faults.add("WB225", path, 'only driver = "project" looks for a lock file', part="key")
+    try:
+        re.compile(lock.packages)
+    except re.error as error:
+        context.faults.add("WB225", (*path, "packages"), f"packages: {error}")
 
 
 def _tables(path: Path, toolchain: ToolchainRecipe) -> Iterator[tuple[Path, str, tuple[str, Iterable[str]]]]:

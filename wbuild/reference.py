@@ -17,6 +17,7 @@ from wbuild.model.shipped import (
     HostModule,
     HostRecipe,
     LanguageRecipe,
+    LockRecipe,
     OptimizerRecipe,
     Option,
     Probe,
@@ -141,6 +142,7 @@ def recipes_page() -> str:
     parts += _section("Language", entries(LanguageRecipe, origin), docs_of(LanguageRecipe)[""])
     parts += _section("[[option]]", entries(Option), docs_of(Option)[""])
     parts += _section("[[toolchain]]", entries(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
+    parts += _section("[toolchain.lock]", entries(LockRecipe), docs_of(LockRecipe)[""])
     parts += _section("[[toolchain.step]]", entries(StepRecipe), docs_of(StepRecipe)[""])
     parts += _section("Runtime", entries(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
     parts += _section("Host", entries(HostRecipe, origin), docs_of(HostRecipe)[""])

@@ -1,7 +1,7 @@
 """The toys' program; a wheel holds it as `toytools/main.py`. It imports nothing but the standard library.
 
 cc SOURCE... OUT DEPFILE · opt IN OUT · check REQUEST OUTCOME · exec MODULE [--invoke TEXT] -- ARGS · exports MODULE · version
-wat IN OUT · start REQUEST
+wat IN OUT · start REQUEST · lock MANIFEST · crate MANIFEST OUT
 """
 
 from __future__ import annotations
@@ -93,6 +93,34 @@ def assemble(path: str, out: str) -> int:
     return 0
 
 
+def lock(manifest: str) -> int:
+    """Write Cargo.lock for `NAME = "VERSION"` under [dependencies]; some names do something else."""
+    if os.environ.get("APP_PROXY"):
+        print(f"through {os.environ['APP_PROXY']}")
+    wanted = dict(line.split(" = ") for line in Path(manifest).read_text("utf-8").partition("[dependencies]")[2].splitlines() if line)
+    if "nobody" in wanted:
+        print(f"error: nobody has a crate `nobody` (wanted by {Path(manifest).resolve()})", file=sys.stderr)
+        return 101
+    if "nothing" in wanted:
+        return 0
+    blocks = "".join(f'\n[[package]]\nname = "{n}"\nversion = {v}\nsource = "registry"\n' for n, v in wanted.items())
+    own = "".join(f' "{name}",\n' for name in wanted)
+    with Path(manifest).with_name("Cargo.lock").open("w", encoding="utf-8") as file:
+        file.write(f'version = 4\n\n[[package]]\nname = "crate"\nversion = "0.1.0"\ndependencies = [\n{own}]\n')
+        file.flush()
+        if "slow" in wanted:
+            linger("sleep", Path(json.loads(wanted["slow"])))
+        file.write(blocks)
+    return 0
+
+
+def crate(manifest: str, out: str) -> int:
+    """A program that says how many packages its lock file has."""
+    count = Path(manifest).with_name("Cargo.lock").read_text("utf-8").count("source = ")
+    Path(out).write_bytes(module(f"{count} packages\n".encode()))
+    return 0
+
+
 def execute(path: str, rest: list[str]) -> int:
     if "--invoke" in rest[: rest.index("--")]:
         Path(os.environ["WBUILD_REFUSAL"]).write_text("it exports no function `f`; there are none")
@@ -118,10 +146,10 @@ def main(argv: list[str]) -> int:
     mode, args = argv[0], argv[1:]
     if mode == "version":
         print("toytools 1.0")
-    elif mode == "cc":
-        return compile_(args[:-2], args[-2], args[-1])
-    elif mode == "wat":
-        return assemble(args[0], args[1])
+    elif mode in ("cc", "wat"):
+        return assemble(args[0], args[1]) if mode == "wat" else compile_(args[:-2], args[-2], args[-1])
+    elif mode in ("lock", "crate"):
+        return lock(args[0]) if mode == "lock" else crate(args[0], args[1])
     elif mode == "opt":
         Path(args[1]).write_bytes(module(said_by(args[0])))
     elif mode == "check":

@@ -69,6 +69,7 @@ def test_problems_of_several_files_come_together() -> None:
 
 
 TOOL, LANGUAGE, ENGINE = "toolchains/tools/maker.toml", "toolchains/languages/c.toml", "toolchains/runtimes/engine.toml"
+LOCK = '[toolchain.lock]\nrun = ["{{bin:mk}}"]\nby-hand = "mk"\npackages = "{}"\n'
 OPTIMIZER, GATE = "toolchains/tools/shrinker.toml", "toolchains/hosts/gate.toml"
 
 
@@ -108,6 +109,8 @@ OPTIMIZER, GATE = "toolchains/tools/shrinker.toml", "toolchains/hosts/gate.toml"
         (LANGUAGE, LANGUAGE_C, "each = true", "each = true\ndepfile = true", "WB226"),
         (LANGUAGE, LANGUAGE_C, 'verb = "link"', 'verb = "link"\neach = true\nout = ".x"', "WB225"),
         (LANGUAGE, LANGUAGE_C, 'name = "tiny"', 'name = "tiny"\nenv = { A = "{staet}" }\nvendor = ["{fodler}"]', "WB226"),
+        (LANGUAGE, LANGUAGE_C, "[toolchain.words.target-kind]", LOCK.format("x") + "[toolchain.words.target-kind]", "WB225"),
+        (LANGUAGE, LANGUAGE_C, "[toolchain.words.target-kind]", LOCK.format("(") + "[toolchain.words.target-kind]", "WB225"),
         (ENGINE, RUNTIME, 'tool = "maker"', 'tool = "mkr"', "WB225"),
         (ENGINE, RUNTIME, "{request}", "{reqest}", "WB226"),
         (ENGINE, RUNTIME, "{module}", "{modlue}", "WB226"),

@@ -10,11 +10,11 @@ import pytest
 
 from tests.plans import context_of, make
 from wbuild.drivers.build import Build
-from wbuild.drivers.project import READERS, texts
+from wbuild.drivers.project import READERS, LockToMake, texts
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step, Tool
 from wbuild.model.shipped import ProjectName
-from wbuild.plan import Request, make_plan
+from wbuild.plan import Request, locks_to_make, make_plan
 from wbuild.recipe_rules import PROJECT_WORDS
 from wbuild.words import portable
 
@@ -92,10 +92,71 @@ def test_the_binary(manifest: str, files: list[str], option: str, name: str) -> 
 
 
 def test_a_cdylib_is_a_reactor() -> None:
-    toml = RUST + 'kind = "reactor"\ntarget = "freestanding"\n'
+    toml = RUST + 'target = "freestanding"\n'
     found = steps(toml, {"Cargo.toml": PACKAGE.format("my-lib") + CDYLIB, "Cargo.lock": "", "src/lib.rs": ""})["compile"]
     assert "--lib" in words(found)
     assert portable(found.results[found.outputs[0]]) == "{state}/target/wasm32-unknown-unknown/release/my_lib.wasm"
+
+
+def kind(toml: str, files: Mapping[str, str]) -> str | None:
+    """The kind of the one product."""
+    (product,) = make(toml, files).products
+    return product.artifact.kind
+
+
+EXPORTING = "package main\n\n//go:wasmexport add\nfunc add(a, b int32) int32 { return a + b }\n\nfunc main() {}\n"
+LIBRARY = {"Cargo.toml": PACKAGE.format("x") + CDYLIB, "Cargo.lock": "", "src/lib.rs": ""}
+SAYS_COMMAND = 'kind = "command"\n'
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "expected"),
+    [
+        (RUST, cargo(), "command"),
+        (RUST, LIBRARY, "reactor"),
+        (RUST, {**LIBRARY, "src/main.rs": ""}, "reactor"),
+        (RUST + '[artifact.a.rust]\nbin = "x"\n', {**LIBRARY, "src/main.rs": ""}, "command"),
+        (RUST + SAYS_COMMAND, {**LIBRARY, "src/main.rs": ""}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": "package main\n"}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": EXPORTING}, "reactor"),
+        (GO, {"go.mod": "module m\n", "main.go": "", "main_test.go": EXPORTING}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": "", "tool.go": "//go:build ignore\n" + EXPORTING}, "command"),
+        (GO, {"go.mod": "module m\n", "main.go": "", "other/other.go": EXPORTING}, "command"),
+        (GO + '[artifact.a.go]\npackage = "./plug"\n', {"go.mod": "module m\n", "plug/plug.go": EXPORTING}, "reactor"),
+        (GO + SAYS_COMMAND, {"go.mod": "module m\n", "main.go": EXPORTING}, "command"),
+    ],
+)
+def test_the_sources_say_the_kind_unless_the_manifest_does(toml: str, files: Mapping[str, str], expected: str) -> None:
+    assert kind(toml, files) == expected
+
+
+def test_a_kind_from_the_sources_decides_how_go_is_called() -> None:
+    assert "-buildmode=c-shared" in words(steps(GO, {"go.mod": "module m\n", "main.go": EXPORTING})["compile"])
+
+
+def test_what_cannot_be_a_command_is_a_reactor() -> None:
+    assert kind(AS, NPM) == "command"
+    assert kind(AS + 'target = "freestanding"\n', NPM) == "reactor"
+    assert kind('[artifact.a]\nlang = "c"\ntarget = "freestanding"\n', ["a.c"]) == "reactor"  # type: ignore[arg-type]
+
+
+@pytest.mark.parametrize(
+    ("toml", "files", "message"),
+    [
+        (
+            RUST + '[[artifact.a.check]]\nargs = ["x"]\n',
+            LIBRARY,
+            "artifact.a.check[1]: a reactor has no start, so a check of it needs invoke",
+        ),
+        (
+            RUST + '[[artifact.a.check]]\ninvoke = "f()"\n',
+            cargo(),
+            "artifact.a.check[1]: invoke calls an export of a reactor, and this is a command",
+        ),
+    ],
+)
+def test_a_check_that_the_kind_of_the_sources_cannot_have(toml: str, files: Mapping[str, str], message: str) -> None:
+    assert problem(toml, files) == ("WB219", message)
 
 
 WORKSPACE = {
@@ -156,6 +217,13 @@ def test_configuration_that_cargo_would_not_find_from_the_root_is_named() -> Non
         (RUST, cargo(src__bin__b_rs=""), "WB238", 'artifact.a: the package "my-app" has 2 binaries'),
         (RUST + '[artifact.a.rust]\nbin = "b"\n', cargo(), "WB238", 'artifact.a: "my-app" has no binary "b"'),
         (RUST + 'kind = "reactor"\n', cargo(), "WB238", 'artifact.a: the package "my-app" has no library of crate-type cdylib'),
+        (RUST + SAYS_COMMAND, LIBRARY, "WB238", 'artifact.a: the package "x" has no binary'),
+        (
+            RUST + 'kind = "reactor"\n[artifact.a.rust]\nbin = "my-app"\n',
+            cargo(),
+            "WB247",
+            "artifact.a: a binary is a command, and kind is reactor",
+        ),
         (RUST, WORKSPACE, "WB238", "artifact.a: Cargo.toml is that of a workspace, and `package` does not say which member"),
         (RUST + '[artifact.a.rust]\npackage = "ap"\n', WORKSPACE, "WB238", 'artifact.a: the workspace has no package "ap"'),
         (
@@ -168,6 +236,127 @@ def test_configuration_that_cargo_would_not_find_from_the_root_is_named() -> Non
 )
 def test_problems_of_cargo_projects(toml: str, files: Mapping[str, str], code: str, message: str) -> None:
     assert problem(toml, files) == (code, message)
+
+
+LOCKED = """version = 4
+
+[[package]]
+name = "my-app"
+version = "0.1.0"
+dependencies = [
+ "itoa",
+ "ryu 1.0.5",
+ "ryu 2.0.0",
+]
+
+[[package]]
+name = "itoa"
+version = "0.4.8"
+source = "registry+https://example.org"
+
+[[package]]
+name = "my-app"
+version = "9.0.0"
+source = "registry+https://example.org"
+
+[[package]]
+name = "ryu"
+version = "1.0.5"
+source = "registry+https://example.org"
+
+[[package]]
+name = "ryu"
+version = "2.0.0"
+source = "registry+https://example.org"
+"""
+
+
+@pytest.mark.parametrize(
+    ("manifest", "reason"),
+    [
+        ('[dependencies]\nitoa = "0.4"\n', ""),
+        ('[dependencies]\nitoa = "^0.4.2"\n', ""),
+        ('[dependencies]\nitoa = "0"\n', ""),
+        ('[dependencies]\nitoa = ">=0.1, <0.3"\n', ""),
+        ('[dependencies]\nnumbers = { package = "itoa", version = "0.4" }\n', ""),
+        ('[build-dependencies]\nryu = "1"\n[dev-dependencies]\nfloats = { package = "ryu", version = "2" }\n', ""),
+        ('[dependencies]\nitoa = "0.4.9"\n', "my-app depends on itoa 0.4.9, and it has 0.4.8"),
+        ('[dependencies]\nitoa = { version = "1" }\n', "my-app depends on itoa 1, and it has 0.4.8"),
+        ('[dependencies]\nryu = "3"\n', "my-app depends on ryu 3, and it has 1.0.5, 2.0.0"),
+        ('[target."cfg(unix)".dependencies]\nserde = { version = "1", optional = true }\n', "serde, which my-app depends on, is not in it"),
+    ],
+)
+def test_a_cargo_lock_for_other_dependencies(manifest: str, reason: str) -> None:
+    for text in (LOCKED, LOCKED.replace("\n", "\r\n")):
+        files = cargo() | {"Cargo.toml": PACKAGE.format("my-app") + manifest, "Cargo.lock": text}
+        if reason:
+            assert problem(RUST, files) == ("WB228", f"artifact.a: Cargo.lock does not fit Cargo.toml: {reason}")
+        else:
+            steps(RUST, files)
+
+
+def test_a_cargo_lock_of_another_version_of_the_package() -> None:
+    files = cargo() | {"Cargo.toml": PACKAGE.format("my-app").replace("0.1.0", "0.2.0"), "Cargo.lock": LOCKED}
+    assert problem(RUST, files) == ("WB228", "artifact.a: Cargo.lock does not fit Cargo.toml: my-app 0.2.0 is not in it")
+
+
+def test_a_cargo_lock_knows_what_members_inherit_from_their_workspace() -> None:
+    workspace = '[workspace]\nmembers = ["app"]\n[workspace.package]\nversion = "0.1.0"\n[workspace.dependencies]\nitoa = "{}"\n'
+    member = '[package]\nname = "my-app"\nversion.workspace = true\n[dependencies]\nitoa.workspace = true\n'
+    toml = RUST.replace('path = "."', 'path = "app"')
+    files = {"Cargo.toml": workspace.format("0.4"), "Cargo.lock": LOCKED, "app/Cargo.toml": member, "app/src/main.rs": ""}
+    steps(toml, files)
+    files["Cargo.toml"] = workspace.format("1")
+    assert problem(toml, files)[1].endswith("my-app depends on itoa 1, and it has 0.4.8")
+
+
+def wanted(toml: str, files: Mapping[str, str]) -> dict[str, LockToMake]:
+    """Lock files that have to be made, by name."""
+    context = context_of(toml, files)
+    names = tuple(artifact.name for artifact in context.manifest.artifacts)
+    return {one.lock.file: one for one in locks_to_make(context, Request(artifacts=names, profile="dev"))}
+
+
+def without(files: Mapping[str, str], name: str) -> dict[str, str]:
+    return {other: text for other, text in files.items() if other != name}
+
+
+def test_the_clients_make_the_lock_files() -> None:
+    rust = wanted(RUST + '[artifact.a.rust]\npackage = "app"\n', without(WORKSPACE, "Cargo.lock"))["Cargo.lock"]
+    assert words(rust.step)[-6:-4] == ["update", "--workspace"]
+    assert behind(rust.step, "--manifest-path") == ["crates/app/Cargo.toml"]
+    assert {"Cargo.toml", "crates/make/src/lib.rs", ".cargo/config.toml"} <= {*rust.lock.reads}
+    go = wanted(GO, without(MODULE, "go.sum"))["go.sum"]
+    assert words(go.step)[1:] == ["list", "-C", ".", "-mod=mod", "-deps", '-f={{""}}', "./..."]
+    assert go.lock.reads == ("go.mod", "main.go")
+    npm = wanted(AS, without(NPM, "package-lock.json"))["package-lock.json"]
+    assert {"install", "--package-lock-only", "--ignore-scripts"} <= {*words(npm.step)}
+    assert npm.lock.reads == ("package.json",)
+    assert all(one.step.network and not one.step.outputs for one in (rust, go, npm))
+
+
+def test_a_workspace_has_one_lock_file() -> None:
+    toml = "".join(f'[artifact.{name}]\nlang = "rust"\npath = "crates/{name}"\n' for name in ("app", "other"))
+    assert [*wanted(toml, without(WORKSPACE, "Cargo.lock"))] == ["Cargo.lock"]
+
+
+def test_what_is_there_or_cannot_be_read_is_not_made() -> None:
+    assert not wanted(RUST, cargo())
+    assert not wanted(GO, MODULE)
+    assert not wanted(AS, NPM)
+    assert not wanted(RUST, {"Cargo.toml": "[package\n"})
+    assert not wanted(GO, {"go.mod": "module m\nrequire lib v0.0.0\nreplace lib => ./lib\n", "main.go": "", "lib/go.mod": "module lib\n"})
+
+
+def test_a_package_lock_for_other_dependencies() -> None:
+    package = json.loads(NPM["package.json"])
+    fitting = {"packages": {"": package}}
+    assert not wanted(AS, {**NPM, "package-lock.json": json.dumps(fitting)})
+    package["devDependencies"]["prettier"] = "3"
+    files = {**NPM, "package.json": json.dumps(package), "package-lock.json": json.dumps(fitting | {"packages": {"": {}}})}
+    message = "artifact.a: package-lock.json does not fit package.json: it has other dependencies"
+    assert problem(AS, files) == ("WB228", message)
+    assert wanted(AS, files)["package-lock.json"].lock.reads == ("package-lock.json", "package.json")
 
 
 MODULE = {"go.mod": "module m\n\ngo 1.26\n\nrequire example.org/x v1.0.0\n", "go.sum": "x", "main.go": "", "main_test.go": ""}
@@ -284,7 +473,7 @@ def test_fetch_steps_alone_see_the_network() -> None:
 @pytest.mark.parametrize(("toml", "files", "kind"), [(RUST, cargo(), "cargo"), (GO, MODULE, "go"), (AS, NPM, "asconfig")])
 def test_recipes_may_name_what_the_readers_find(toml: str, files: Mapping[str, str], kind: ProjectName) -> None:
     context = context_of(toml, files)
-    (artifact,) = context.manifest.artifacts
+    (artifact,) = (replace(artifact, kind="command") for artifact in context.manifest.artifacts)
     language = context.catalog.languages[artifact.lang]
     build = Build(
         artifact=artifact,
@@ -298,5 +487,5 @@ def test_recipes_may_name_what_the_readers_find(toml: str, files: Mapping[str, s
         base=".",
     )
     assert language.project == kind
-    assert texts(language)
+    assert texts(language, artifact, ".")
     assert set(READERS[kind](build).scope) == {f"project.{name}" for name in PROJECT_WORDS[kind]}

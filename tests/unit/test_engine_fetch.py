@@ -15,6 +15,7 @@ from wbuild.cache import Cache
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.interfaces import Command
 from wbuild.engine import Engine
+from wbuild.errors import ProvisionError, StepError
 from wbuild.model.planned import Plan, Scratch, SharedCache, State, Step
 
 FETCH = tool_step("fetch", ["app.lock"], ["out/fetch.stamp"], ["fetch", (SharedCache("npm"),)], network=True)
@@ -38,6 +39,25 @@ def network(world: World, *, offline: bool = False) -> Engine:
 
 def statuses(engine: Engine, *steps: Step) -> list[str]:
     return [result.status for result in engine.execute(Plan(steps=steps, products=()))]
+
+
+def test_a_step_of_no_plan_sees_the_network_and_is_never_remembered(world: World) -> None:
+    engine = network(world)
+    engine.once(FETCH)
+    engine.once(FETCH)
+    assert [command.argv[0] for command in world.runner.seen] == ["fetch", "fetch"]
+    assert world.runner.seen[0].env["NPM_TOKEN"] == "canary"
+    assert statuses(engine, FETCH, USE) == ["ran", "ran"]
+
+
+def test_a_step_of_no_plan_that_fails(world: World) -> None:
+    world.runner.respond = lambda _: Answer(code=3, stderr="no such package\n")
+    with pytest.raises(StepError) as caught:
+        network(world).once(FETCH)
+    (problem,) = caught.value.problems
+    assert (problem.code, problem.detail) == ("WB492", "no such package\n")
+    with pytest.raises(ProvisionError, match="--offline forbids it"):
+        network(world, offline=True).once(FETCH)
 
 
 def test_a_fetch_step_runs_when_its_lock_file_changed_or_what_it_fetched_is_gone(world: World) -> None:

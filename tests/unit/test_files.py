@@ -158,3 +158,24 @@ def test_F60_a_file_system_without_locks_is_an_error(tmp_path: Path, monkeypatch
     monkeypatch.setattr("fcntl.flock", refuse(errno.ENOLCK))
     with pytest.raises(MachineError, match="no locks"), files.lock(tmp_path / "lock", what="x", timeout=1, say=print):
         raise AssertionError
+
+
+def test_a_twin_of_a_small_file_leaves_the_original_as_it_is_and_a_big_one_takes_no_space(tmp_path: Path) -> None:
+    small, big = tmp_path / "small", tmp_path / "big"
+    small.write_text("x")
+    big.write_bytes(bytes(2 << 20))
+    before = small.stat().st_ctime_ns
+    for path in (small, big):
+        files.twin(path, tmp_path / "copy" / "deep" / path.name)
+        assert (tmp_path / "copy" / "deep" / path.name).read_bytes() == path.read_bytes()
+    assert small.stat().st_ctime_ns == before
+    assert (small.stat().st_nlink, big.stat().st_nlink) == (1, 2)
+
+
+def test_a_twin_where_links_cannot_be_is_a_copy(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    big = tmp_path / "big"
+    big.write_bytes(bytes(2 << 20))
+    monkeypatch.setattr(os, "link", refuse(errno.EPERM))
+    files.twin(big, tmp_path / "copy" / "big")
+    assert (tmp_path / "copy" / "big").stat().st_nlink == 1
+    assert (tmp_path / "copy" / "big").stat().st_size == 2 << 20

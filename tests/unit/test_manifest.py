@@ -164,7 +164,7 @@ def test_credentials_are_not_read(name: str) -> None:
         ('toolchains.c = "huge"\n' + HELLO, "WB216"),
         (HELLO + 'toolchain = "huge"\n', "WB216"),
         (HELLO + 'toolchain = "big"\ntarget = "freestanding"\n', "WB215"),
-        (HELLO + 'target = "freestanding"\n', "WB215"),
+        (HELLO + 'kind = "command"\ntarget = "freestanding"\n', "WB215"),
         (HELLO + 'target = "wasip2"\n', "WB215"),
         (HELLO + 'target = "wasi"\n', "WB207"),
         (HELLO + "targets = []\n", "WB223"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from tests.plans import make
 from wbuild import catalog as catalogs
 from wbuild.boundary import Facts
 from wbuild.cli.data import recipe_texts
@@ -64,3 +65,22 @@ def test_hostile_file_names_cannot_leave_their_comment() -> None:
     (artifact,) = proposed({name: "(module)"}) if name.endswith(".wat") else [None]
     assert artifact is not None
     assert artifact.name == "shop"
+
+
+def test_a_kind_that_the_build_reads_itself_is_not_written() -> None:
+    package = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2021"\n'
+    files = {
+        "lib/Cargo.toml": package.format("lib") + '[lib]\ncrate-type = ["cdylib"]\n',
+        "lib/Cargo.lock": "",
+        "lib/src/lib.rs": "",
+        "lib/src/main.rs": "",
+        "go/go.mod": "module example.org/calc\n",
+        "go/calc.go": "package main\n\n//go:wasmexport add\nfunc add(a, b int32) int32 { return a + b }\n\nfunc main() {}\n",
+        "tiny/go.mod": "module example.org/tiny\n",
+        "tiny/tiny.go": "package main\n\n//export add\nfunc add(a, b int32) int32 { return a + b }\n\nfunc main() {}\n",
+    }
+    found = survey(Tree(names=tuple(sorted(files)), texts=files), CATALOG, "shop")
+    text = project_text("shop", [f.block for f in found])
+    assert {f.name: "\nkind = " in f.block for f in found} == {"lib": False, "lib-bin": False, "calc": False, "tiny": True}
+    kinds = {product.artifact.name: product.artifact.kind for product in make(text, files).products}
+    assert kinds == {"lib": "reactor", "lib-bin": "command", "calc": "reactor", "tiny": "reactor"}

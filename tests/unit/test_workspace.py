@@ -101,7 +101,7 @@ def test_a_wrong_default_is_one_problem_where_it_stands(text: str, code: str, me
 
 
 def test_a_default_that_an_artifact_cannot_have_names_the_artifact() -> None:
-    found = problems('defaults.target = "freestanding"\n' + TWO)
+    found = problems('defaults.kind = "command"\ndefaults.target = "freestanding"\n' + TWO)
     assert places(found) == [("WB215", "wbuild.toml", 1)] * 2
     assert [p.message.partition(":")[0] for p in found] == ["artifact.x", "artifact.y"]
 

@@ -16,18 +16,20 @@ from wbuild.cli.options import Command, Common, pass_common
 def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, offline: bool | None) -> int:
     """Write wbuild.lock, or bring it in step with wbuild.toml.
 
-    TOOL@VERSION sets an exact version in [tools] of wbuild.toml first.
+    TOOL@VERSION sets an exact version in [tools] of wbuild.toml first. Lock files of the project's own dependencies (Cargo.lock,
+    go.sum, package-lock.json) that are missing are made too.
     """
     from wbuild.cli import lockedit
     from wbuild.cli.locking import Locking
     from wbuild.cli.project import open_project, shown
+    from wbuild.cli.session import lock_dependencies
 
     world, console = common.world(offline=offline), common.console
     project = open_project(common.start)
     names = lockedit.names(project, tools)
     if check:
         locking = Locking(world=world, project=project, console=console, locked=True)
-        locking.fitting()
+        lock_dependencies(world, console, project, locking.fitting(), check=True)
         console.show(f"{shown(locking.path)} fits")
         return 0
     edit = lockedit.set_versions(project, tools)
@@ -38,4 +40,5 @@ def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, o
     edit.write(world.doors.files, console)
     locking.save(after)
     console.show(f"{shown(locking.path)}: {locking.changes(before, after)}")
+    lock_dependencies(world, console, edit.project, locking.read() or after, check=False)
     return 0

@@ -13,6 +13,7 @@ from wbuild import __version__
 from wbuild import lock as locks
 from wbuild.cache import Cache
 from wbuild.cli.console import Console
+from wbuild.cli.deplocks import DependencyLocks
 from wbuild.cli.found import look, places
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
@@ -31,7 +32,7 @@ from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
 from wbuild.model.planned import Plan, Product
 from wbuild.model.written import Level, Manifest
-from wbuild.plan import DIST, Context, Request, make_plan
+from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan
 from wbuild.report import to_json
 from wbuild.report.assemble import Run, assemble
 from wbuild.store import Store
@@ -194,23 +195,19 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     progress = Progress(console=console, root=project.root)
     vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
     tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree.names, watch))
-    context = Context(
-        manifest=project.manifest,
-        catalog=project.catalog,
-        toolchains=dict(lock.toolchains),
-        kit=kit,
-        tree=tree,
-        environ=world.environ,
-        places=places(project),
-    )
+    context = context_of(world, project, lock, tree)
     request = _request(project, names, asked)
+    if not locked:
+        locking = DependencyLocks(world=world, project=project, console=console, store=store)
+        wanted = locks_to_make(context, request)
+        context = locking.make(wanted, context, watch) if asked.write else locking.announce(wanted, context)
     if asked.changed_since:
         request = replace(request, artifacts=_changed(world, project, lock, context, request, asked.changed_since))
         if not request.artifacts:
             console.note(f"no chosen artifact differs from {asked.changed_since}: nothing to do")
     plan = make_plan(context, request)
     if asked.write:
-        known = frozenset(found.tree.names)
+        known = frozenset(context.tree.names)
         watch.file(*(project.root / n for step in plan.steps for n in (*step.inputs, *step.candidates) if n in known))
     return Session(
         world=world,
@@ -227,10 +224,45 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     )
 
 
+def context_of(world: World, project: Project, lock: Lock, tree: Tree) -> Context:
+    """What plans for this machine are made from."""
+    return Context(
+        manifest=project.manifest,
+        catalog=project.catalog,
+        toolchains=dict(lock.toolchains),
+        kit=locks.kit(lock, world.doors.platform),
+        tree=tree,
+        environ=world.environ,
+        places=places(project),
+    )
+
+
+def lock_dependencies(world: World, console: Console, project: Project, lock: Lock, *, check: bool) -> None:
+    """Make lock files of dependencies that are missing or do not fit; `check`: raise UsageError instead. Raises WbuildError."""
+    names = tuple(artifact.name for artifact in project.manifest.artifacts)
+    tree = look(world.doors.files, project.root).tree
+    tree = replace(tree, texts=project_files(project, names, tree.names, Watch()))
+    context = context_of(world, project, lock, tree)
+    wanted = locks_to_make(context, Request(artifacts=names, profile="dev"))
+    locking = DependencyLocks(world=world, project=project, console=console, store=world.open_store())
+    if check:
+        locking.refuse(wanted)
+    elif wanted:
+        prepare_workdir(project.folder, world.doors.files, project.catalog)
+        locking.make(wanted, context, Watch())
+
+
 def project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, ...], watch: Watch) -> dict[str, str]:
-    """Texts of the project files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read."""
-    languages = {a.lang: project.catalog.languages[a.lang] for a in project.manifest.artifacts if a.name in chosen}
-    files = Tree(names=names).glob([pattern for language in languages.values() for pattern in project_texts(language)])
+    """Texts of the files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read."""
+    artifacts = [artifact for artifact in project.manifest.artifacts if artifact.name in chosen]
+    globs = [
+        glob
+        for artifact in artifacts
+        for glob in project_texts(
+            project.catalog.languages[artifact.lang], artifact, normpath(join(project.manifest.folder, artifact.path))
+        )
+    ]
+    files = Tree(names=names).glob(dict.fromkeys(globs))
     watch.file(*(project.root / name for name in files))
     return {name: text_of(project.root / name) for name in files}
 

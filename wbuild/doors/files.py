@@ -53,6 +53,16 @@ class RealFiles:
                 if not _reflink(origin, file):
                     shutil.copyfileobj(origin, file, _BLOCK)
 
+    def twin(self, source: Path, target: Path) -> None:
+        """The same content at another place for a short while, for programs that only read it; see `Files.twin`."""
+        with machine_errors(source, "read"):
+            target.parent.mkdir(parents=True, exist_ok=True)
+            if source.stat().st_size > _BLOCK:
+                with suppress(OSError):
+                    os.link(os.path.realpath(source), target)
+                    return
+            shutil.copyfile(source, target)
+
     def move(self, source: Path, target: Path) -> None:
         """Rename atomically within a file system, replacing a file; across file systems: copy, then remove."""
         with machine_errors(target, "write"):

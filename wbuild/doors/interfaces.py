@@ -108,6 +108,13 @@ class Files(Protocol):
         """Copy (reflink where possible, never a hard link) atomically, keeping the executable bit."""
         ...
 
+    def twin(self, source: Path, target: Path) -> None:
+        """The same content at another place for a short while, for programs that only read it; parent folders are made.
+
+        A big file is a hard link where that can be. A small one is a copy, because a link changes the change time of the original.
+        """
+        ...
+
     def move(self, source: Path, target: Path) -> None:
         """Rename atomically within a file system, replacing a file."""
         ...

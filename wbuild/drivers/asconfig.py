@@ -4,15 +4,15 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from posixpath import join, normpath
+from posixpath import basename, join, normpath
 from typing import Any, Final
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.model.planned import In
 from wbuild.names import quoted
 from wbuild.words import Value
 
-TEXTS: Final = ("**/package.json", "**/asconfig.json")
+TEXTS: Final = ("**/package.json", "**/package-lock.json", "**/asconfig.json")
 ENTRY: Final = "assembly/index.ts"
 SHIM: Final = "@assemblyscript/wasi-shim"
 _LOCK: Final = "package-lock.json"
@@ -29,9 +29,7 @@ def read(build: Build) -> Facts:
     if "assemblyscript" not in packages:
         hint = "run `npm install --save-dev assemblyscript` there"
         raise build.problem("WB238", "package.json does not depend on assemblyscript", hint)
-    lock = build.path(_LOCK)
-    if lock not in build.tree.names:
-        raise build.problem("WB228", f"{build.base} has no {_LOCK}", "run `npm install` there, and commit it")
+    lock = _lock(build)
     config = _json(build, "asconfig.json")
     scope: dict[str, Value] = {
         "project.folder": In(build.base),
@@ -39,7 +37,26 @@ def read(build: Build) -> Facts:
         "project.config": [("--config",), (f"node_modules/{SHIM}/asconfig.json",)] if _needs_shim(build, config, packages) else [],
     }
     names = [n for n in build.tree.below(build.base) if not any(n.startswith(f"{folder}/") for folder in build.foreign)]
-    return Facts(candidates=build.readable(names), locks=(lock, build.path("package.json")), scope=scope)
+    return Facts(candidates=build.readable(names), locks=(lock.file, build.path("package.json")), lock=lock, scope=scope)
+
+
+def _lock(build: Build) -> DependencyLock:
+    """package-lock.json; npm makes it from the packages below the folder."""
+    file = build.path(_LOCK)
+    problem = "" if file in build.tree.names else f"{build.base} has no {_LOCK}"
+    if not problem and not _fits(_json(build, _LOCK) or {}, _json(build, "package.json") or {}):
+        problem = f"{file} does not fit package.json: it has other dependencies"
+    reads = (name for name in build.tree.below(build.base) if basename(name) in (_LOCK, "package.json", ".npmrc"))
+    return DependencyLock(file=file, reads=tuple(reads), problem=problem)
+
+
+def _fits(lock: Mapping[str, Any], package: Mapping[str, Any]) -> bool:
+    """Whether a lock file was made for these dependencies. Lock files of npm 6 and older do not say it."""
+    made_for = _table(lock, "packages").get("")
+    if not isinstance(made_for, Mapping):
+        return True
+    old, new = ({name: wish for key in _LISTS for name, wish in _table(data, key).items()} for data in (made_for, package))
+    return old == new
 
 
 def _json(build: Build, name: str) -> Mapping[str, Any] | None:

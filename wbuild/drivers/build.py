@@ -42,8 +42,9 @@ class Build:
 
     @property
     def kind(self) -> Kind:
-        """command or reactor."""
-        return self.artifact.kind or self.language.kind
+        """command or reactor; the plan has settled it before a driver is asked."""
+        assert self.artifact.kind is not None
+        return self.artifact.kind
 
     def path(self, relative: str) -> str:
         """A path of the manifest, which is relative to the artifact's folder, relative to the project's root."""
@@ -65,6 +66,18 @@ class Build:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class DependencyLock:
+    """The lock file that the ecosystem's own client needs for a build."""
+
+    file: str
+    """Relative to the project's root."""
+    reads: tuple[str, ...]
+    """What the client reads to make it, an older one included."""
+    problem: str = ""
+    """Why it cannot be used as it is; "" when it can."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Facts:
     """What a build reads, and what its project files say."""
 
@@ -74,6 +87,8 @@ class Facts:
     """Files that may be read."""
     locks: tuple[str, ...] | None = None
     """Lock files of the project's own dependencies; () when it has none. None: the globs of the recipe find them."""
+    lock: DependencyLock | None = None
+    """The one of `locks` that `wbuild` can make."""
     scope: Mapping[str, Value] = field(default_factory=dict)
     """Meaning of placeholders that only this driver knows."""
 

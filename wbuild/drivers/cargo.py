@@ -14,14 +14,17 @@ from typing import Any, Final, TypeAlias
 
 import tomli
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.cargolock import Declared, misfit
+from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.model.planned import In
+from wbuild.model.written import Kind
 from wbuild.names import quoted
 from wbuild.tree import Tree, upward
 from wbuild.words import Value
 
-TEXTS: Final = ("**/Cargo.toml", "**/.cargo/config.toml", "**/.cargo/config")
+TEXTS: Final = ("**/Cargo.toml", "**/Cargo.lock", "**/.cargo/config.toml", "**/.cargo/config")
 MANIFEST: Final = "Cargo.toml"
 LOCK: Final = "Cargo.lock"
 HOSTS: Final[Mapping[Platform, str]] = {
@@ -77,8 +80,6 @@ def read(build: Build) -> Facts:
     package = _package(build, space)
     target, file = _target(build, package)
     lock = normpath(join(space.folder, LOCK))
-    if lock not in build.tree.names:
-        raise build.problem("WB228", f"{space.folder} has no {LOCK}", "run `cargo generate-lockfile` there, and commit it")
     configs = [name for name in _configs(build.tree, package.folder) if dirname(dirname(name))]
     scope: dict[str, Value] = {
         "project.manifest": In(package.manifest),
@@ -92,7 +93,39 @@ def read(build: Build) -> Facts:
     }
     inputs = tuple(dict.fromkeys((lock, space.root.manifest, package.manifest)))
     candidates = tuple(name for name in _files(build, space, package) if name not in inputs)
-    return Facts(inputs=inputs, candidates=candidates, locks=(lock,), scope=scope)
+    return Facts(inputs=inputs, candidates=candidates, locks=(lock,), lock=_lock(build, space, lock), scope=scope)
+
+
+def _lock(build: Build, space: Workspace, file: str) -> DependencyLock:
+    """Cargo.lock; cargo makes it from all manifests, and looks whether what they build is there."""
+    problem = "" if file in build.tree.names else f"{space.folder} has no {LOCK}"
+    if build.tree.texts.get(file):
+        declared = [_declared(package, space.root) for package in space.packages.values() if package.name]
+        reason = misfit(build.tree.texts[file], declared)
+        problem = f"{file} does not fit {MANIFEST}: {reason}" if reason else ""
+    reads = tuple(name for name in build.tree.names if name.endswith((".rs", ".toml", "/config")) or name == file)
+    return DependencyLock(file=file, reads=reads, problem=problem)
+
+
+def _declared(package: Package, root: Package) -> Declared:
+    """What Cargo.lock must know of a package."""
+    version = _table(package.data, "package").get("version", "0.0.0")
+    shared = _table(root.data, "workspace", "dependencies")
+    wants: dict[str, str] = {}
+    for name, entry in _entries(package):
+        wanted = shared.get(name) if isinstance(entry, Mapping) and entry.get("workspace") is True else entry
+        table = wanted if isinstance(wanted, Mapping) else {"version": wanted}
+        wants[str(table.get("package", name))] = str(table.get("version", ""))
+    if not isinstance(version, str):
+        version = _table(root.data, "workspace", "package").get("version", "0.0.0")
+    return Declared(name=package.name, version=str(version), wants=wants)
+
+
+def kind(build: Build) -> Kind | None:
+    """What the package builds: a chosen binary is a command, a cdylib a reactor. Raises UsageError like `read`."""
+    if build.artifact.options.get("bin") is not None:
+        return "command"
+    return "reactor" if "cdylib" in _crate_types(_package(build, _workspace(build))) else None
 
 
 def _table(data: Table, *keys: str) -> Table:
@@ -170,13 +203,18 @@ def _package(build: Build, space: Workspace) -> Package:
 def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
     """(cargo's words for the target, name of the module that it makes)."""
     if build.kind == "reactor":
+        if build.artifact.options.get("bin") is not None:
+            message = f"artifact.{build.artifact.name}: a binary is a command, and kind is reactor"
+            raise UsageError("WB247", message, hint="take out `bin` or `kind`", place=build.place(("kind",)))
         library = _library(build, package)
         return ("--lib",), f"{library}.wasm"
     binaries = tuple(_binaries(build.tree, package))
     wish = build.artifact.options.get("bin")
     default = _table(package.data, "package").get("default-run")
     if wish is None and not binaries:
-        hint = 'set kind = "reactor" for a library (crate-type cdylib)'
+        hint = f'add crate-type = ["cdylib"] to [lib] in {package.manifest} for a library, or src/main.rs for a program'
+        if "cdylib" in _crate_types(package):
+            hint = 'its cdylib is a reactor: take out `kind`, or set kind = "reactor"'
         raise build.problem("WB238", f"the package {quoted(package.name)} has no binary", hint)
     name = str(wish) if wish is not None else str(default) if default in binaries else binaries[0]
     if name not in binaries:
@@ -190,11 +228,15 @@ def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
 def _library(build: Build, package: Package) -> str:
     """Name of the library. Raises UsageError when it is not a cdylib."""
     library = _table(package.data, "lib")
-    kinds = _texts(library, "crate-type") or _texts(library, "crate_type")
-    if "cdylib" not in kinds:
+    if "cdylib" not in _crate_types(package):
         hint = f'add crate-type = ["cdylib"] to [lib] in {package.manifest}, or set kind = "command"'
         raise build.problem("WB238", f"the package {quoted(package.name)} has no library of crate-type cdylib", hint)
     return str(library.get("name") or package.name.replace("-", "_"))
+
+
+def _crate_types(package: Package) -> tuple[str, ...]:
+    library = _table(package.data, "lib")
+    return _texts(library, "crate-type") or _texts(library, "crate_type")
 
 
 def _binaries(tree: Tree, package: Package) -> Iterator[str]:
@@ -248,12 +290,18 @@ def _closure(build: Build, space: Workspace, package: Package) -> tuple[str, ...
 def _dependencies(package: Package, root: Package) -> Iterator[str]:
     """Folders that a package names as path dependencies, itself or through its workspace."""
     shared = _table(root.data, "workspace", "dependencies")
+    for name, wanted in _entries(package):
+        if isinstance(wanted, Mapping):
+            inherits = wanted.get("workspace") is True
+            yield from _path(root.folder if inherits else package.folder, _table(shared, name) if inherits else wanted)
+
+
+def _entries(package: Package) -> Iterator[tuple[str, object]]:
+    """Every dependency that a package declares."""
     platforms = (table for table in _table(package.data, "target").values() if isinstance(table, Mapping))
     for table in (package.data, *platforms):
-        for name, wanted in (item for key in _DEPENDENCIES for item in _table(table, key).items()):
-            if isinstance(wanted, Mapping):
-                inherits = wanted.get("workspace") is True
-                yield from _path(root.folder if inherits else package.folder, _table(shared, name) if inherits else wanted)
+        for key in _DEPENDENCIES:
+            yield from _table(table, key).items()
 
 
 def _patches(root: Package) -> Iterator[str]:

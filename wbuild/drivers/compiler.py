@@ -7,13 +7,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
 from wbuild.faults import suggestion
 from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
-from wbuild.model.shipped import StepRecipe
+from wbuild.model.shipped import LockRecipe, StepRecipe
 from wbuild.names import quoted
 from wbuild.tree import is_glob
 from wbuild.words import Value, fill, fill_all
@@ -57,6 +57,23 @@ def assemble(build: Build, out: str, sources: tuple[Source, ...], facts: Facts) 
             stamps = tuple(step.outputs[0] for step in planned if step.network)
             planned.append(_once(build, shared, recipe, inputs, Goal(module=module, stamps=stamps)))
     return tuple(planned)
+
+
+def locking(build: Build, facts: Facts, lock: DependencyLock, recipe: LockRecipe) -> Step:
+    """The step that makes the lock file of the project's own dependencies. It belongs to no plan: plans are made from lock files."""
+    shared = _Shared.of(build, facts)
+    return Step(
+        name=f"{lock.file}:lock",
+        verb="lock",
+        label=lock.file,
+        artifact=build.artifact.name,
+        action=Tool(argv=fill_all(recipe.run, shared.scope)),
+        inputs=lock.reads,
+        pins=shared.pins,
+        env=_env(build, {}, shared.scope),
+        network=True,
+        timeout=recipe.timeout,
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -125,7 +142,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         texts=recipe.texts,
         depfile=DEPFILE if recipe.depfile else "",
         pins=shared.pins,
-        env=_env(build, recipe, scope),
+        env=_env(build, recipe.env, scope),
         state=shared.state,
         timeout=recipe.timeout,
     )
@@ -148,7 +165,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             outputs=(f"{dirname(dirname(out))}/fetched/{build.artifact.name}.{build.target}.{recipe.verb}.stamp",),
             texts=recipe.texts,
             pins=shared.pins,
-            env=_env(build, recipe, scope),
+            env=_env(build, recipe.env, scope),
             state=shared.state,
             network=True,
             timeout=recipe.timeout,
@@ -175,7 +192,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         texts=recipe.texts,
         depfile=DEPFILE if recipe.depfile else "",
         pins=shared.pins,
-        env=_env(build, recipe, scope),
+        env=_env(build, recipe.env, scope),
         state=shared.state,
         timeout=recipe.timeout,
         first_use=FirstUse(
@@ -188,8 +205,8 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
     )
 
 
-def _env(build: Build, recipe: StepRecipe, scope: Mapping[str, Value]) -> dict[str, Word]:
-    templates = {**build.toolchain.env, **recipe.env}
+def _env(build: Build, own: Mapping[str, str], scope: Mapping[str, Value]) -> dict[str, Word]:
+    templates = {**build.toolchain.env, **own}
     return {name: fill(template, scope)[0] for name, template in templates.items()}
 
 

@@ -4,17 +4,20 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from posixpath import join, normpath, relpath
+from posixpath import dirname, join, normpath, relpath
 from typing import Final
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.model.planned import In, Root
+from wbuild.model.written import Artifact, Kind
 from wbuild.tree import upward
 from wbuild.words import Value
 
 TEXTS: Final = ("**/go.mod", "**/go.work")
 _COMMENT: Final = re.compile(r"//.*")
 _BLOCK: Final = re.compile(r"(\w+)\s*\(\s*\Z")
+_EXPORT: Final = re.compile(r"^//go:wasmexport[ \t]+\w", re.MULTILINE)
+_IGNORED: Final = re.compile(r"^//go:build[ \t]+ignore\b", re.MULTILINE)
 
 
 def read(build: Build) -> Facts:
@@ -27,17 +30,51 @@ def read(build: Build) -> Facts:
     inputs = [_file(module, "go.mod")]
     if workspace is not None:
         inputs.append(_file(workspace, "go.work"))
-    package = str(build.artifact.options.get("package", "."))
     tags = build.artifact.options.get("tags", ())
     scope: dict[str, Value] = {
         "project.folder": In(module),
-        "project.package": _pattern(relpath(build.path(package), module)),
+        "project.package": _pattern(relpath(_package(build), module)),
         "project.tags": [(f"-tags={','.join(tags)}",)] if isinstance(tags, tuple) and tags else [],
         "project.workspace": "off" if workspace is None else (Root(), f"/{_file(workspace, 'go.work')}"),
     }
     names = {name for folder in folders for name in build.tree.below(folder) if not name.endswith("_test.go")}
     candidates = tuple(name for name in build.readable(names) if name not in inputs)
-    return Facts(inputs=tuple(inputs), candidates=candidates, locks=_locks(build, folders, workspace), scope=scope)
+    locks = _locks(build, folders, workspace)
+    lock = _lock(build, module, (*inputs, *candidates)) if locks and workspace is None else None
+    return Facts(inputs=tuple(inputs), candidates=candidates, locks=locks, lock=lock, scope=scope)
+
+
+def _lock(build: Build, module: str, reads: tuple[str, ...]) -> DependencyLock:
+    """go.sum of the module that is built; a module whose requirements are all part of the project needs none."""
+    file = _file(module, "go.sum")
+    directives = [*_directives(build.tree.texts.get(_file(module, "go.mod"), ""))]
+    wanted = {rest.split()[0].strip('"`') for verb, rest in directives if verb == "require" and rest}
+    local = {rest.split()[0].strip('"`') for verb, rest in directives if verb == "replace" and any(_local(f"{verb} {rest}"))}
+    lacking = wanted - local and file not in build.tree.names
+    return DependencyLock(file=file, reads=reads, problem=f"{module} has no go.sum" if lacking else "")
+
+
+def kind(build: Build) -> Kind | None:
+    """A package that exports functions to the host is a reactor."""
+    folder = _package(build)
+    sources = [name for name in build.tree.texts if name.endswith(".go") and (dirname(name) or ".") == folder]
+    exporting = any(exports(build.tree.texts[name]) for name in sources if not name.endswith("_test.go"))
+    return "reactor" if exporting else None
+
+
+def kind_texts(artifact: Artifact) -> tuple[str, ...]:
+    """Globs, relative to the artifact's folder, of the sources whose directives tell its kind."""
+    return () if artifact.kind else (join(str(artifact.options.get("package", ".")), "*.go"),)
+
+
+def exports(text: str) -> bool:
+    """Whether a source file exports functions to the host."""
+    return _EXPORT.search(text) is not None and _IGNORED.search(text) is None
+
+
+def _package(build: Build) -> str:
+    """Folder of the main package, relative to the project's root."""
+    return build.path(str(build.artifact.options.get("package", ".")))
 
 
 def _file(folder: str, name: str) -> str:
@@ -103,7 +140,7 @@ def _locks(build: Build, folders: tuple[str, ...], workspace: str | None) -> tup
     needing = [
         folder for folder in folders if any(verb == "require" for verb, _ in _directives(tree.texts.get(_file(folder, "go.mod"), "")))
     ]
-    if needing and not sums:
-        raise build.problem("WB228", f"{needing[0]} has no go.sum", "run `go mod tidy` there, and commit go.sum")
+    if needing and not sums and workspace is not None:
+        raise build.problem("WB228", f"{needing[0]} has no go.sum", "run `go work sync` in the workspace, and commit what it writes")
     mods = [_file(folder, "go.mod") for folder in folders if _file(folder, "go.mod") in tree.names]
     return tuple(sorted({*sums, *mods})) if needing else ()

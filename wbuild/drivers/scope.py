@@ -79,7 +79,8 @@ def commands(build: Build) -> dict[str, Value]:
     """`bin:PROGRAM`, `path:PROGRAM`, `runner:FILE` and `python` for all that the toolchain's command lines and environments name."""
     scope: dict[str, Value] = {}
     toolchain = build.toolchain
-    templates = [*toolchain.env.values(), *(t for recipe in toolchain.steps for t in (*recipe.run, *recipe.env.values()))]
+    lock = toolchain.lock.run if toolchain.lock else ()
+    templates = [*toolchain.env.values(), *lock, *(t for recipe in toolchain.steps for t in (*recipe.run, *recipe.env.values()))]
     for name in (name for template in templates for name in placeholders(template)):
         kind, _, program = name.partition(":")
         if kind == "python":

@@ -13,6 +13,7 @@ from wbuild.cache import Cache
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
+from wbuild.engine.failure import failed
 from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.keying import settled
@@ -22,7 +23,7 @@ from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
 from wbuild.engine.tools import Provisioner, Tools
-from wbuild.errors import MachineError
+from wbuild.errors import MachineError, StepError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Step, Tool
 
@@ -110,6 +111,21 @@ class Engine:
             if not self.left(step):  # another run came in between
                 launch.prepare()
             yield launch.command()
+
+    def once(self, step: Step) -> None:
+        """Run the program of one step that belongs to no plan; nothing about it is remembered.
+
+        Raises StepError for a program that fails, ProvisionError, IntegrityError, MachineError.
+        """
+        layout = Layout(root=self.root, work=self.work)
+        self._clean(layout)
+        session = self._session(layout, Index(self.root, self.doors.files, self.doors.clock), self.on_event, Pool(1))
+        launch = Launch(session=session, step=step, words=settled(session, step))
+        session.tools.ensure(step.pins)
+        self.on_event(StepStarted(step=step, reasons=()))
+        done, command = launch.start()
+        if done.code or done.timed_out:
+            raise StepError.of((failed(step, done, command, launch.log),))
 
     def forecast(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """Why each step would run, () for one that would not; runs and writes nothing."""

@@ -155,6 +155,23 @@ class StepRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LockRecipe:
+    """How the lock file of the project's own dependencies is made, or brought in step with the project files, by their own client."""
+
+    run: tuple[str, ...]
+    """The command line. It sees the network and the client's configuration, and runs in a copy of the project; it leaves what the lock
+    file says already as it is."""
+    by_hand: str
+    """What people type for the same, in the folder of the lock file."""
+    packages: str
+    """Regular expression that matches, at the start of a line, once for each package in the lock file."""
+    may_lack: bool = False
+    """The client writes no file when nothing has to be locked: an empty one says so."""
+    timeout: Seconds = 1800.0
+    """Limit of time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ToolchainRecipe:
     """A set of tools that can serve a language, and its command lines."""
 
@@ -175,6 +192,8 @@ class ToolchainRecipe:
     """Environment of every step."""
     state: bool = False
     """Steps have a state directory, {state}."""
+    lock: LockRecipe | None = None
+    """Makes the lock file that the driver `project` looks for (`[toolchain.lock]`)."""
     sources: tuple[str, ...] = ()
     """Default globs of primary sources where they are not those of the language, such as a build file."""
     first_use: str = ""

@@ -181,7 +181,8 @@ class Artifact:
     targets: tuple[Target, ...] = ()
     """What it is built for; `target = "…"` is short for one. Default: the first target of the language."""
     kind: Kind | None = None
-    """command (has a start) or reactor (a library of exports); default: the language's."""
+    """command (has a start) or reactor (a library of exports). Default: from the sources (a Cargo cdylib and a Go package with
+    //go:wasmexport are reactors), else the language's, else what the targets allow."""
     toolchain: str = ""
     """Toolchain that serves the language here; overrides [toolchains]."""
     budget: Budget | None = None
@@ -231,7 +232,8 @@ class Manifest:
     """As written; `dev` and `release` may be absent."""
     vendor: Mapping[str, Vendor]
     artifacts: tuple[Artifact, ...]
-    """In the order of the files; `path`, `targets` and `kind` filled in, `path` and `out` relative to this file's folder."""
+    """In the order of the files; `path`, `targets` and, unless project files must tell it, `kind` filled in; `path` and `out` relative
+    to this file's folder."""
     folder: str
     """Folder of wbuild.toml relative to the project's root, "." when it is the root (POSIX)."""
     members: tuple[str, ...] = ()

@@ -40,7 +40,8 @@ def _table(guess: Guess, wishes: Sequence[Implied], language: LanguageRecipe | N
     yield f"lang = {json.dumps(guess.lang)}"
     yield f"path = {json.dumps(normpath(join(path, guess.folder)))}"
     yield from _target_lines(guess, wishes, language, target)
-    yield f"kind = {json.dumps(kind)}"
+    if not (guess.told and language is not None and language.project):
+        yield f"kind = {json.dumps(kind)}"
     yield from _host_lines(wishes, target)
     for wish in wishes:
         if wish.module:

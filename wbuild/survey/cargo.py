@@ -42,7 +42,17 @@ def _package(code: Code, folder: str, manifest: Mapping[str, Any], targets: tupl
     file = under(folder, MANIFEST)
     if "cdylib" in kinds:
         why = f"{file}: package {shown(package)} with a cdylib"
-        yield Guess(name=package, lang="rust", folder=folder, why=why, kind="reactor", targets=targets, packages=packages, claims=claims)
+        yield Guess(
+            name=package,
+            lang="rust",
+            folder=folder,
+            why=why,
+            kind="reactor",
+            told=True,
+            targets=targets,
+            packages=packages,
+            claims=claims,
+        )
     binaries = sorted(_binaries(code, folder, manifest, package))
     for name in binaries:
         options: dict[str, OptionValue] = {"bin": name} if len(binaries) > 1 or "cdylib" in kinds else {}
@@ -54,6 +64,7 @@ def _package(code: Code, folder: str, manifest: Mapping[str, Any], targets: tupl
             folder=folder,
             why=why,
             kind="command",
+            told=True,
             targets=targets,
             options=options,
             packages=packages,

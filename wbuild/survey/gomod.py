@@ -8,6 +8,7 @@ from dataclasses import replace
 from posixpath import basename
 from typing import Final
 
+from wbuild.drivers.gomod import exports as exporting
 from wbuild.model.written import Kind, OptionValue
 from wbuild.survey.guess import NATIVE, Code, Guess, below, files, folder_of, inside, own, shown, under
 
@@ -64,4 +65,4 @@ def _guess(module: str, folder: str, path: str, texts: list[str]) -> Guess:
     name = basename(folder) if folder != module else (parts[-1] if parts else basename(module))
     what = "with exported functions" if exports else "with a start" if program else "without a start"
     why = f"{under(module, MANIFEST)}: package main {what}" + (f" in {shown(folder)}" if folder != module else "")
-    return Guess(name=name, lang="go", folder=module, why=why, kind=kind, options=options)
+    return Guess(name=name, lang="go", folder=module, why=why, kind=kind, told=program or any(map(exporting, texts)), options=options)

@@ -41,6 +41,8 @@ class Guess:
     why: str
     """What led to it, for people."""
     kind: Kind | None = None
+    told: bool = False
+    """Whether a driver that reads the language's project files finds this kind there."""
     targets: tuple[Target, ...] = ()
     """Asked for by the project's own settings, the first before the others."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
