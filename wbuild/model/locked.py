@@ -44,6 +44,8 @@ class PinnedFile:
     trust: Trust = "registry"
     path: str = ""
     """Where the source has it, relative to the source's address, where package and name do not say so."""
+    places: tuple[str, ...] = ()
+    """Folders of the tool's tree that it is unpacked into, "." for the tree itself; () is the tree alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,6 +88,9 @@ class Pin:
             "executables": sorted(self.executables),
             "layout": LAYOUT,
         }
+        places = sorted((f.name, list(f.places)) for f in self.files if f.places)
+        if places:
+            evidence["places"] = places
         if self.shims:
             evidence["shims"] = sorted(self.shims.items())
         return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()
