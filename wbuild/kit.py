@@ -34,7 +34,7 @@ class Kit:
             raise ProvisionError(
                 "WB430",
                 f"{name} cannot be had on {self.platform}: {found.reason}",
-                hint="build on another platform, or choose another toolchain in [toolchains]",
+                hint=found.hint or "build on another platform, or choose another toolchain in [toolchains]",
             )
         return found
 

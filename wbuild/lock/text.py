@@ -16,7 +16,7 @@ from wbuild.decode import read
 from wbuild.errors import IntegrityError, Place, Problem, UsageError
 from wbuild.faults import Faults
 from wbuild.locate import Path
-from wbuild.model.locked import PLATFORMS, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
+from wbuild.model.locked import PLATFORMS, SYSTEM, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
 from wbuild.model.shipped import SourceName
 from wbuild.names import quoted
 from wbuild.sources.debian import upstream
@@ -34,7 +34,9 @@ _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,250}")
 _PATH = re.compile(r"(?:@?[A-Za-z0-9~][A-Za-z0-9._+~-]*/)*@?[A-Za-z0-9~][A-Za-z0-9._+~-]*")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
+_VERSION = re.compile(r"(?:>=)?[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
+_WANTED = re.compile(r"(?:>=|==)\d[0-9.]{0,60}")
+"""Versions that a tool of the machine may have."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ENDINGS: Final = r"(?:-|\.(?:whl|zip|tgz|tar)\b)"
 _SOURCES: Final[tuple[str, ...]] = get_args(SourceName)
@@ -66,7 +68,7 @@ def _entries(tool: LockedTool) -> Iterable[tuple[str, Pin | Unavailable]]:
 
 def _same(one: Pin | Unavailable, other: Pin | Unavailable) -> bool:
     if isinstance(one, Pin) and isinstance(other, Pin):
-        return (one.source, one.package, one.files) == (other.source, other.package, other.files)
+        return (one.source, one.package, one.files, one.version) == (other.source, other.package, other.files, other.version)
     return one == other
 
 
@@ -76,6 +78,9 @@ def _entry(entry: Pin | Unavailable) -> Iterator[str]:
         return
     yield f"source = {_string(entry.source)}"
     yield f"package = {_string(entry.package)}"
+    if entry.source == SYSTEM:
+        yield f"version = {_string(entry.version)}"
+        return
     yield "files = ["
     for file in entry.files:
         words = (
@@ -180,15 +185,26 @@ class _Reader:
         """An entry as the pin of one platform."""
         if isinstance(entry, Unavailable):
             return entry
-        return Pin(name=name, version=version, platform=platform, source=entry.source, package=entry.package, files=entry.files)
+        return Pin(
+            name=name,
+            version=entry.version or version,
+            platform=platform,
+            source=entry.source,
+            package=entry.package,
+            files=entry.files,
+        )
 
     def entry(self, block: Table, path: Path) -> _Entry | Unavailable:
         """One sub-block."""
         if "unavailable" in block:
             self.known(block, path, ("unavailable",))
             return Unavailable(reason=self.text(block, path, "unavailable"))
-        self.known(block, path, ("source", "package", "files", "unavailable"))
         source = self.text(block, path, "source")
+        if source == SYSTEM:
+            self.known(block, path, ("source", "package", "version"))
+            wanted = self.text(block, path, "version", _WANTED)
+            return _Entry(source=source, package=self.text(block, path, "package"), files=(), version=wanted)
+        self.known(block, path, ("source", "package", "files", "unavailable"))
         if source and source not in _SOURCES:
             self.faults.add("WB242", (*path, "source"), f"unknown source {quoted(source)}", hint=RESTORE, near=(source, _SOURCES))
         files = block.get("files")
@@ -281,6 +297,8 @@ class _Entry:
     source: str
     package: str
     files: tuple[PinnedFile, ...]
+    version: str = ""
+    """Of a tool of the machine."""
 
 
 def _other_version(entry: _Entry, file: PinnedFile, version: str) -> str:

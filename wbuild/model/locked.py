@@ -14,6 +14,8 @@ Trust = Literal["tofu", "checksum", "registry", "signature", "attestation"]
 """How far a digest is trusted, from weak to strong."""
 Algorithm = Literal["sha256", "sha512"]
 
+SYSTEM: Final = "system"
+"""Source of tools that the machine has already."""
 LAYOUT: Final = 1
 """Version of how a pin's files become a folder of the store; part of every identity."""
 SHIMS: Final = ".shims"
@@ -60,7 +62,7 @@ class Pin:
     """The source of its route: pypi, npm, …"""
     package: str
     files: tuple[PinnedFile, ...]
-    """Never empty."""
+    """Never empty, but for a tool of the machine that was not looked for yet: its version is a specifier such as ">=1.25"."""
     bin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Program → command line template, taken from the recipe's route for this platform."""
     executables: tuple[str, ...] = ()
@@ -68,11 +70,13 @@ class Pin:
     """Pins that its programs need to run."""
     probe: tuple[str, tuple[str, ...], str] | None = None
     """Program, arguments and text expected in the output, to see that the installed tool runs."""
+    folder: str = ""
+    """Where a tool of the machine is; "" for what is in the store. Not part of the identity."""
 
     @property
     def shims(self) -> Mapping[str, tuple[str, ...]]:
         """Programs that get an executable of their own: those of several words that need nothing but the tool itself."""
-        if self.platform.startswith("windows"):
+        if self.platform.startswith("windows") or self.source == SYSTEM:
             return {}
         return {
             program: words
@@ -111,6 +115,8 @@ class Unavailable:
     """No route serves this platform at this version."""
 
     reason: str
+    hint: str = ""
+    """What to do about it, where that is known; never in the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

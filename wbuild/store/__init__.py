@@ -25,7 +25,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.kit import command
-from wbuild.model.locked import SHIMS, Pin
+from wbuild.model.locked import SHIMS, SYSTEM, Pin
 from wbuild.model.planned import Late
 from wbuild.shims import shims
 from wbuild.sources import SOURCES, Source
@@ -119,11 +119,11 @@ class Store:
 
     def path(self, pin: Pin) -> Path:
         """The pin's folder, whether it is there or not."""
-        return self._trees / pin.identity
+        return Path(pin.folder) if pin.source == SYSTEM else self._trees / pin.identity
 
     def has(self, pin: Pin) -> bool:
-        """Whether the pin is installed: its receipt is there."""
-        return (self.path(pin) / RECEIPT).is_file()
+        """Whether the pin is installed: its receipt is there, or it is the machine's own."""
+        return pin.source == SYSTEM or (self.path(pin) / RECEIPT).is_file()
 
     def argv(self, pin: Pin, program: str) -> tuple[str, ...]:
         """The command line of an installed pin's program. Raises UsageError when it has none of this name."""
@@ -182,7 +182,7 @@ class Store:
 
     def _usable(self, pin: Pin) -> bool:
         """Whether a pin is installed and nobody wrote into it; looked at once a process."""
-        if pin.identity in self._sound:
+        if pin.source == SYSTEM or pin.identity in self._sound:
             return True
         usable = self.has(pin) and not self._visible_damage(pin)
         if usable:
