@@ -12,7 +12,10 @@ from wbuild.cli.options import Command, Common, pass_common
 @click.option("--update", is_flag=True, help="Take the newest versions; with TOOL only of these.")
 @click.option("--check", is_flag=True, help="Only say whether the lock fits wbuild.toml; exit 2 when it does not.")
 @click.option(
-    "--sources", metavar="LIST", default=None, help="Take tools only from these: pypi, npm, debian, system; registry is all but system."
+    "--sources",
+    metavar="LIST",
+    default=None,
+    help="Only from these, the first preferred: pypi, npm, debian, system, registry.",
 )
 @click.option("--offline", is_flag=True, default=None, help="Open no network connection.")
 @pass_common

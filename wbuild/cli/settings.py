@@ -42,9 +42,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(name="cache", kind="path", doc="Folder of the action cache."),
     Setting(name="jobs", kind="count", doc="Steps that run at the same time."),
     Setting(name="lock-timeout", kind="seconds", doc="Seconds to wait for another wbuild that installs the same tool."),
-    Setting(
-        name="sources", kind="sources", doc="Where tools may come from when they are locked, the preferred first. Empty: as recipes say."
-    ),
+    Setting(name="sources", kind="sources", doc="Where tools may come from, the preferred first; empty: as recipes say."),
     Setting(name="offline", kind="bool", doc="Open no network connection."),
 )
 

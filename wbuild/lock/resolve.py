@@ -177,10 +177,8 @@ class _Search:
         why = f": {reasons[0]}" if reasons else ""
         if not self._routes():
             known = ", ".join(dict.fromkeys(route.source for route in self.recipe.routes))
-            hint = f"allow one of its sources: {known}"
-            return ProvisionError(
-                "WB420", f"{self.recipe.name} comes from none of the sources allowed ({', '.join(self.request.allowed)})", hint=hint
-            )
+            message = f"{self.recipe.name} comes from none of the sources that are allowed: {', '.join(self.request.allowed)}"
+            return ProvisionError("WB420", message, hint=f"allow one of its own: {known}")
         where = "[vendor]" if self.recipe.name.startswith("vendor.") else "[tools]"
         return ProvisionError("WB413", f"no route serves {about}{why}", hint=f"choose another version in {where}")
 

@@ -107,7 +107,7 @@ class Pin:
     @property
     def size(self) -> int:
         """Bytes to download."""
-        return sum(f.size for f in self.files)
+        return 0 if self.source == SYSTEM else sum(f.size for f in self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
