@@ -137,9 +137,14 @@ def test_shipped_recipes_with_one_name() -> None:
     assert problem.code == "WB225"
 
 
-SYSTEM = (
-    '\n[[route]]\nsource = "system"\npackage = "mk"\nhome = ["home"]\ncontent = ["bin/mk{exe}"]\nbin = { mk = ["{self}/bin/mk{exe}"] }\n'
-)
+SYSTEM = """
+[[route]]
+source = "system"
+package = "mk"
+home = ["home"]
+content = ["bin/mk{exe}"]
+bin = { mk = ["{self}/bin/mk{exe}"] }
+"""
 
 
 @pytest.mark.parametrize(
@@ -149,7 +154,7 @@ SYSTEM = (
         ('content = ["bin/mk{exe}"]\n', "", "`content` must name the files of that folder that make the tool"),
         ('["bin/mk{exe}"]', '["../mk"]', '"../mk" leads out of the tool\'s folder'),
         ('["bin/mk{exe}"]', '["/bin/mk"]', '"/bin/mk" leads out of the tool\'s folder'),
-        ("expect = ", "args = []\n# ", "a tool of the machine tells its version: [probe] must expect {version}"),
+        ("expect = ", "# ", "a tool of the machine tells its version: [probe] must expect {version}"),
     ],
 )
 def test_routes_to_tools_of_the_machine(old: str, new: str, message: str) -> None:
