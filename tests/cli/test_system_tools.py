@@ -63,6 +63,16 @@ def test_the_machines_own_compiler(project: Shell) -> None:
     project.run("build").ends(0)
 
 
+def test_a_project_inside_of_the_tools_folder_is_still_watched(project: Shell) -> None:
+    put(project.home.parent)
+    project.env["PATH"] = str(project.home.parent)
+    project.run("lock", "--sources", "system,pypi").ends(0)
+    project.run("build").ends(0)
+    project.write("hello/hello.toy", "say goodbye\n")
+    project.run("build").ends(0)
+    assert b"goodbye" in (project.folder / "dist/dev/hello.wasm").read_bytes()
+
+
 def test_too_old(project: Shell) -> None:
     project.write("recipes/toycc.toml", (RECIPES["toycc"].rstrip() + "\n" + SYSTEM).replace('">=1"', '">=2"'))
     refused = project.run("lock", "--sources", "system,pypi").ends(4)

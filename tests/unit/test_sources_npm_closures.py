@@ -218,7 +218,7 @@ def test_installation_scripts_never_run(facts: dict[str, Any], *, usable: bool) 
 
 def test_an_optional_package_that_must_be_built_is_left_out() -> None:
     entries = {TOP: package("t", optionalDependencies={"a": "1"}), "node_modules/a": package("a", hasInstallScript=True)}
-    assert list(Npm(entries, scripts={"a@1.0.0": {"gypfile": True}}).tree()) == ["made+bundler-1.0.0.tgz"]
+    assert list(Npm(entries, scripts={"a@1.0.0": {"gypfile": True}}).tree()) == ["bundler-1.0.0.tgz"]
 
 
 @pytest.mark.parametrize(
@@ -246,6 +246,13 @@ def test_locks_that_are_none(lock: object) -> None:
     made = Npm({TOP: package("t")})
     made.lock = lock
     with pytest.raises(ProvisionError, match=r"npm's lock of @made/bundler 1\.0\.0 cannot be used"):
+        made.resolve()
+
+
+@pytest.mark.parametrize("url", ["", "file:../a.tgz", "git+ssh://host/a"])
+def test_an_archive_without_an_address(url: str) -> None:
+    made = Npm({TOP: package("t", resolved=url)})
+    with pytest.raises(ProvisionError, match="does not say where the archive of @made/bundler@1"):
         made.resolve()
 
 

@@ -167,7 +167,11 @@ def _unusable(scripted: Iterable[Package], doors: Doors) -> frozenset[str]:
 
 def _sizes(packages: Iterable[Package], doors: Doors) -> Mapping[str, int]:
     """Address → bytes."""
-    urls = sorted({package.url for package in packages})
+    found = list(packages)
+    for package in found:
+        if not package.url.startswith(("https://", "http://")):
+            raise ProvisionError("WB419", f"npm's lock does not say where the archive of {package.spec} is", detail=package.url[:200])
+    urls = sorted({package.url for package in found})
     with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
         return dict(zip(urls, pool.map(doors.network.size, urls), strict=True))
 
@@ -181,8 +185,9 @@ def _archives(tool: str, packages: tuple[Package, ...] | Unavailable, sizes: Map
         if digest is None:
             return Unavailable(reason=f"npm's {tool} needs {package.spec}, of which the registry has no sha512 digest")
         own = package.places == (npm_tree.TOP,)
+        name = package.name.rpartition("/")[2] if len(packages) == 1 else package.name.removeprefix("@").replace("/", "+")
         file = PinnedFile(
-            name=f"{package.name.removeprefix('@').replace('/', '+')}-{package.version}.tgz",
+            name=f"{name}-{package.version}.tgz",
             size=sizes[package.url],
             digest=digest,
             path="" if npm_tree.TOP in package.places else f"{package.name}/{package.version}",

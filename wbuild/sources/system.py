@@ -71,8 +71,8 @@ def find(pin: Pin, tool: ToolRecipe, route: Route, doors: Doors) -> Pin | Unavai
         return _lacking(pin, f"{program} is {version}")
     folder = Path(program).parent
     if route.home:
-        answer = _ask((program, *route.home), path, doors)
-        folder = Path(answer.said.strip())
+        answer = _ask((program, *route.home), path, doors, printed=True)
+        folder = Path(answer.said)
         if answer.code != 0 or not folder.is_absolute() or not folder.is_dir():
             return _lacking(pin, f"{program} does not say where it is ({_first_line(answer)})")
     content = [] if route.home else [Path(program)]
@@ -102,12 +102,16 @@ def told(probe: Probe, said: str) -> str:
     return found[1] if found else ""
 
 
-def _ask(argv: Sequence[str], path: str, doors: Doors) -> Outcome:
+def _ask(argv: Sequence[str], path: str, doors: Doors, *, printed: bool = False) -> Outcome:
+    """What a program says; with `printed` only what it writes to standard output, if anything."""
     with scratch() as folder:
+        answer = folder / "answer.txt" if printed else None
         try:
-            return run_client(argv, doors=doors, folder=folder, env={**_ENV, "PATH": path})
+            outcome = run_client(argv, doors=doors, folder=folder, env={**_ENV, "PATH": path}, stdout=answer)
         except ProvisionError as error:
             return Outcome(code=127, said=error.problems[0].message)
+        text = answer.read_text("utf-8", "replace").strip() if answer and answer.exists() else ""
+        return Outcome(code=outcome.code, said=text or outcome.said)
 
 
 def _first_line(outcome: Outcome) -> str:
