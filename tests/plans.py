@@ -27,8 +27,8 @@ def shipped_catalog() -> Catalog:
 
 
 def pin(tool: ToolRecipe, catalog: Catalog, platform: Platform) -> Pin:
-    """A made-up pin of a tool's last route, the one that serves most platforms."""
-    route = tool.routes[-1]
+    """A made-up pin of a tool's last route to a package, the one that serves most platforms."""
+    route = [route for route in tool.routes if route.source != "system"][-1]
     windows = platform.startswith("windows") and route.bin_windows
     return Pin(
         name=tool.name,

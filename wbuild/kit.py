@@ -34,7 +34,8 @@ class Kit:
             raise ProvisionError(
                 "WB430",
                 f"{name} cannot be had on {self.platform}: {found.reason}",
-                hint="build on another platform, choose another toolchain in [toolchains], or run `wbuild lock` where it can be had",
+                hint=found.hint
+                or "build on another platform, choose another toolchain in [toolchains], or run `wbuild lock` where it can be had",
             )
         return found
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, fields
+from pathlib import PurePosixPath
 from typing import Any, Final, get_args
 
 from wbuild.artifact_rules import OPTION_TYPES, known_proposals
@@ -139,8 +140,23 @@ def _check_route(context: Context, path: Path, tool: ToolRecipe, route: Route) -
                 context.faults.add(
                     "WB225", (*path, key, program), f"{quoted(program)} is not in bin", near=(program, route.bin), part="key"
                 )
+    _check_system(context, path, tool, route)
     if not route.bin:
         context.faults.add("WB225", path, f"this route of {tool.name} has no programs", hint="add [route.bin]", part="key")
+
+
+def _check_system(context: Context, path: Path, tool: ToolRecipe, route: Route) -> None:
+    """What only routes to tools of the machine say."""
+    for name in ("home", "content"):
+        if getattr(route, name) and route.source != "system":
+            context.faults.add("WB225", (*path, name), f"only a route of the source system has {name}", part="key")
+    if route.source == "system" and (tool.probe is None or "{version" not in tool.probe.expect):
+        context.faults.add("WB225", path, "a tool of the machine tells its version: [probe] must expect {version}", part="key")
+    if route.home and not route.content:
+        context.faults.add("WB225", (*path, "home"), "`content` must name the files of that folder that make the tool", part="key")
+    for position, pattern in enumerate(route.content):
+        if PurePosixPath(pattern).is_absolute() or ".." in PurePosixPath(pattern).parts:
+            context.faults.add("WB225", (*path, "content", position), f"{quoted(pattern)} leads out of the tool's folder")
 
 
 def _needed(catalog: Catalog, name: str) -> frozenset[str]:

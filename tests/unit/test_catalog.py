@@ -138,3 +138,30 @@ def test_proposals_of_own_hosts_are_known_ones() -> None:
 def test_shipped_recipes_with_one_name() -> None:
     (problem,) = shipped_problems("toolchains/tools/again.toml", MAKER)
     assert problem.code == "WB225"
+
+
+SYSTEM = """
+[[route]]
+source = "system"
+package = "mk"
+home = ["home"]
+content = ["bin/mk{exe}"]
+bin = { mk = ["{self}/bin/mk{exe}"] }
+"""
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ('source = "system"', 'source = "npm"', "only a route of the source system has home"),
+        ('content = ["bin/mk{exe}"]\n', "", "`content` must name the files of that folder that make the tool"),
+        ('["bin/mk{exe}"]', '["../mk"]', '"../mk" leads out of the tool\'s folder'),
+        ('["bin/mk{exe}"]', '["/bin/mk"]', '"/bin/mk" leads out of the tool\'s folder'),
+        ("expect = ", "# ", "a tool of the machine tells its version: [probe] must expect {version}"),
+    ],
+)
+def test_routes_to_tools_of_the_machine(old: str, new: str, message: str) -> None:
+    text = f'type = "tool"\n{MAKER}{SYSTEM}'
+    catalog.load(TEXTS, {"maker.toml": text})
+    assert old in text
+    assert message in [problem.message for problem in problems({"maker.toml": text.replace(old, new, 1)})]

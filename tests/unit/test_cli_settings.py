@@ -4,10 +4,10 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild.cli.settings import ConfigFile, Value, resolve
+from wbuild.cli.settings import ConfigFile, Value, resolve, sources_of
 from wbuild.errors import UsageError
 
-DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False}
+DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False, "sources": ""}
 USER = ConfigFile(path="/home/me/config.toml", text='jobs = 3\nstore = "tools"\n')
 SYSTEM = ConfigFile(path="/etc/config.toml", text="jobs = 2\noffline = true\n")
 
@@ -71,3 +71,25 @@ def test_a_file_that_is_not_toml() -> None:
     with pytest.raises(UsageError) as caught:
         resolve({}, {}, (ConfigFile(path="c.toml", text="jobs ="),), DEFAULTS)
     assert caught.value.problems[0].code == "WB200"
+
+
+@pytest.mark.parametrize(
+    ("said", "sources"),
+    [
+        ("", ()),
+        ("system, pypi", ("system", "pypi")),
+        ("registry", ("pypi", "npm", "debian")),
+        ("system,registry,npm", ("system", "pypi", "npm", "debian")),
+    ],
+)
+def test_sources(said: str, sources: tuple[str, ...]) -> None:
+    found, origin = values({"sources": said}, {})["sources"]
+    assert sources_of(str(found)) == sources
+    assert origin == "flag"
+
+
+def test_sources_in_a_file_are_a_list() -> None:
+    file = ConfigFile(path="/etc/config.toml", text='sources = ["system", "registry"]')
+    assert values({}, {}, file)["sources"] == ("system,registry", file.path)
+    with pytest.raises(UsageError, match="sources must be a list of pypi, npm, debian, system, registry"):
+        values({}, {}, ConfigFile(path="/etc/config.toml", text='sources = ["systm"]'))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from dataclasses import replace
 
 import pytest
 import tomli
@@ -225,3 +226,27 @@ def test_packages_of_debian_say_where_they_are() -> None:
 def test_F42_a_package_of_debian_tells_its_version() -> None:
     with pytest.raises(IntegrityError, match=r"belongs to 120 \(opt_120-4"):
         lock_text.decode(lock_text.encode(debian_lock("121")), FILE)
+
+
+def npm_closure(**changes: object) -> str:
+    """The text of a lock with a tool of npm that has a dependency."""
+    own = PinnedFile(name="bundler-1.0.0.tgz", size=7, digest=digest(b"own"), places=(".", "node_modules/@me/bundler"))
+    needed = PinnedFile(name="a+b-2.0.0.tgz", size=7, digest=digest(b"b"), path="@a/b/2.0.0", places=("node_modules/c/node_modules/@a/b",))
+    files = (own, replace(needed, **changes))  # type: ignore[arg-type]
+    pin = Pin(name="bundler", version="1.0.0", platform="linux-x86_64", source="npm", package="@me/bundler", files=files)
+    return locks.encode(
+        Lock(tools={"bundler": LockedTool(name="bundler", version="1.0.0", platforms={"linux-x86_64": pin})}, toolchains={})
+    )
+
+
+def test_packages_of_npm_say_where_they_are_and_belong() -> None:
+    text = npm_closure()
+    assert 'path = "@a/b/2.0.0", places = ["node_modules/c/node_modules/@a/b"]' in text
+    assert lock_text.encode(lock_text.decode(text, FILE)) == text
+    with pytest.raises(IntegrityError, match=r"digest belongs to 1\.0\.0"):
+        decoded(text.replace('version = "1.0.0"', 'version = "1.0.1"'))
+
+
+@pytest.mark.parametrize("place", ["..", "", "/x", "node_modules/..", "node_modules/../x", "node_modules/a/b/c", "node_modules/a\\b", "x"])
+def test_F25_places_outside_of_the_tool(place: str) -> None:
+    assert [line for line in problems(npm_closure(places=(place,))) if "places must be a list" in line]

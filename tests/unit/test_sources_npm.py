@@ -6,6 +6,7 @@ import base64
 import hashlib
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -92,13 +93,15 @@ def test_versions_that_are_not_there() -> None:
     assert reason(Registry(["1.0.0"])) == "npm has no binaryen >=116; it has 1.0.0"
 
 
-def test_dependencies_are_not_served_yet() -> None:
+def test_what_a_package_brings_along_needs_no_lock() -> None:
     facts = {**FACTS, "dependencies": {"bindings": "^1", "prebuild": "^7"}}
-    expected = "npm's binaryen 132.0.0 needs other packages, which wbuild cannot lock yet: bindings, prebuild"
-    assert reason(Registry(VERSIONS, facts)) == expected
-    assert isinstance(npm.resolve(TOOL, SOURCE, "", ["linux-x86_64"], doors(Registry(VERSIONS, facts))[0])["linux-x86_64"], Pin)
+    opened, runner = doors(Registry(VERSIONS, facts))
+    assert isinstance(npm.resolve(TOOL, SOURCE, "", ["linux-x86_64"], opened)["linux-x86_64"], Pin)
     bundled = {**facts, "bundleDependencies": ["bindings", "prebuild"]}
-    assert isinstance(npm.resolve(TOOL, ROUTE, "", ["linux-x86_64"], doors(Registry(VERSIONS, bundled))[0])["linux-x86_64"], Pin)
+    (pin,) = npm.resolve(TOOL, ROUTE, "", ["linux-x86_64"], doors(Registry(VERSIONS, bundled))[0]).values()
+    assert isinstance(pin, Pin)
+    assert [file.name for file in pin.files] == ["binaryen-132.0.0.tgz"]
+    assert [line[2] for line in runner.lines] == ["view"]
 
 
 @pytest.mark.parametrize("integrity", [None, "", "sha1-abc", "sha512-%%%", "sha512-YWJj", "sha256-" + base64.b64encode(b"x" * 32).decode()])
@@ -156,18 +159,42 @@ def pinned(package: str) -> Pin:
     return Pin(name="binaryen", version="132.0.0", platform="linux-x86_64", source="npm", package=package, files=(file,))
 
 
-def test_fetching_packs_and_renames(tmp_path: Path) -> None:
-    into = tmp_path / "files"
-    into.mkdir()
+def packing(seen: list[tuple[str, ...]]) -> FakeRunner:
+    """npm that packs what it is asked for; the content is the package's own name."""
 
     def respond(command: Command) -> Answer:
-        (into / "scope-binaryen-132.0.0.tgz").write_bytes(b"archive")
-        return Answer(stdout="scope-binaryen-132.0.0.tgz\n")
+        specs = command.argv[3 : command.argv.index("--pack-destination")]
+        seen.append(specs)
+        names = {spec: spec.removeprefix("@").replace("/", "-").replace("@", "-") for spec in specs}
+        return Answer(files={f"received/{name}.tgz": spec for spec, name in names.items()})
 
-    runner = FakeRunner(respond)
-    npm.fetch(pinned("@scope/binaryen"), into, fake_doors(runner=runner, program=lambda name: ("node", name)))
-    assert [path.name for path in into.iterdir()] == ["binaryen-132.0.0.tgz"]
-    assert runner.lines == [("node", "npm", "pack", "@scope/binaryen@132.0.0", "--pack-destination", str(into), "--ignore-scripts")]
+    return FakeRunner(respond)
+
+
+def test_fetching_packs_and_renames(tmp_path: Path) -> None:
+    into, seen = tmp_path / "files", list[tuple[str, ...]]()
+    into.mkdir()
+    npm.fetch(pinned("@scope/binaryen"), into, fake_doors(runner=packing(seen), program=lambda name: ("node", name)))
+    assert {path.name: path.read_text() for path in into.iterdir()} == {"binaryen-132.0.0.tgz": "@scope/binaryen@132.0.0"}
+    assert seen == [("@scope/binaryen@132.0.0",)]
+
+
+def test_a_closure_is_fetched_by_one_npm_and_equal_names_by_another(tmp_path: Path) -> None:
+    into, seen = tmp_path / "files", list[tuple[str, ...]]()
+    into.mkdir()
+    (own,) = pinned("binaryen").files
+    more = [
+        replace(own, name=f"{name}-1.0.0.tgz", path=path) for name, path in (("a+b", "@a/b/1.0.0"), ("a-b", "a-b/1.0.0"), ("c", "c/1.0.0"))
+    ]
+    pin = replace(pinned("binaryen"), files=(own, *more))
+    npm.fetch(pin, into, fake_doors(runner=packing(seen), program=lambda name: ("node", name)))
+    assert {path.name: path.read_text() for path in into.iterdir()} == {
+        "binaryen-132.0.0.tgz": "binaryen@132.0.0",
+        "a+b-1.0.0.tgz": "@a/b@1.0.0",
+        "a-b-1.0.0.tgz": "a-b@1.0.0",
+        "c-1.0.0.tgz": "c@1.0.0",
+    }
+    assert seen == [("binaryen@132.0.0", "@a/b@1.0.0", "c@1.0.0"), ("a-b@1.0.0",)]
 
 
 def test_fetching_nothing_or_something_else(tmp_path: Path) -> None:

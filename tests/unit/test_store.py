@@ -97,6 +97,64 @@ def test_the_folder_of_npm_packages_is_not_part_of_the_tree(tmp_path: Path) -> N
     assert bench.leftovers() == []
 
 
+def closure(bench: Bench, archives: dict[str, tuple[bytes, tuple[str, ...]]]) -> Pin:
+    """A pin of several npm packages: name → archive and places."""
+    bench.source.files = {f"{name}-1.0.zip": data for name, (data, _) in archives.items()}
+    bench.store = Store(bench.root, bench.doors, {"npm": bench.source})
+    files = [replace(pinned(name, data).files[0], places=places) for name, (data, places) in archives.items()]
+    return replace(pinned("opt", archives["opt"][0]), source="npm", files=tuple(files), bin={"opt": ("{self}/main.js",)})
+
+
+def files_below(folder: Path) -> dict[str, bytes]:
+    return {p.relative_to(folder).as_posix(): p.read_bytes() for p in sorted(folder.rglob("*")) if p.is_file() and p.suffix == ".js"}
+
+
+def test_packages_of_npm_lie_in_their_places(bench: Bench) -> None:
+    inner = tar([Member(b"package/b.js", b"b")])
+    pin = closure(
+        bench,
+        {
+            "inner": (inner, ("node_modules/a/node_modules/b", "node_modules/@c/d/node_modules/b")),
+            "opt": (tar([Member(b"package/main.js", b"main"), Member(b"package/node_modules/own/own.js", b"own")]), ()),
+            "a": (tar([Member(b"a/a.js", b"a")]), ("node_modules/a",)),
+            "d": (tar([Member(b"package/d.js", b"d")]), ("node_modules/@c/d",)),
+        },
+    )
+    bench.ensure(pin)
+    assert files_below(bench.store.path(pin)) == {
+        "main.js": b"main",
+        "node_modules/@c/d/d.js": b"d",
+        "node_modules/@c/d/node_modules/b/b.js": b"b",
+        "node_modules/a/a.js": b"a",
+        "node_modules/a/node_modules/b/b.js": b"b",
+        "node_modules/own/own.js": b"own",
+    }
+    assert bench.store.damage(pin) == ()
+    moved = replace(pin, files=tuple(replace(f, places=("node_modules/z",)) if f.places == ("node_modules/a",) else f for f in pin.files))
+    assert moved.identity != pin.identity
+
+
+@pytest.mark.parametrize(
+    "member",
+    [
+        Member(b"package/node_modules", kind="symlink", target=b".."),
+        Member(b"package/node_modules/a", kind="symlink", target=b"../.."),
+        Member(b"package/node_modules/a/x.js", b"x"),
+        Member(b"package/node_modules", b"x"),
+    ],
+)
+def test_F26_no_package_is_unpacked_through_what_another_one_brings(bench: Bench, member: Member) -> None:
+    pin = closure(
+        bench,
+        {"opt": (tar([Member(b"package/main.js", b"main"), member]), ()), "a": (tar([Member(b"a/a.js", b"a")]), ("node_modules/a",))},
+    )
+    with pytest.raises(IntegrityError, match="where another of its packages belongs"):
+        bench.ensure(pin)
+    assert not bench.store.has(pin)
+    assert bench.leftovers() == []
+    assert not list(bench.root.rglob("a.js"))
+
+
 def test_the_probe_runs_in_a_minimal_environment(tmp_path: Path) -> None:
     bench = Bench(tmp_path, client_env={"HOME": "/home/me", "PIP_INDEX_URL": "https://user:secret@x", "SystemRoot": "C:\\W"})
     bench.ensure(pinned("zig", ZIG, probe=("zig", ("version",), "1.0")))

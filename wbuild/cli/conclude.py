@@ -45,9 +45,11 @@ def document(session: Session, report: Report) -> None:
 
 
 def remember(common: Common, session: Session, report: Report, written: Iterable[Path]) -> None:
-    """Record a build in which everything succeeded."""
+    """Record a build in which everything succeeded, with tools of the store alone."""
     if report.exit or any(a.status != "ok" or (a.choice and a.choice.degraded) for a in report.artifacts):
         return
+    if any(pin.folder for pin in session.pins()):
+        return  # only asking a tool of the machine tells whether it is the one that was used
     root, watch, world = session.project.root, session.watch, session.world
     watch.wrote(*(root / p for product in session.plan.products for p in (product.file, product.copy) if p), *written)
     watch.file(*(session.store.path(pin) / "receipt.json" for pin in session.pins()))

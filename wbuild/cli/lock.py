@@ -11,20 +11,27 @@ from wbuild.cli.options import Command, Common, pass_common
 @click.argument("tools", nargs=-1, metavar="[TOOL[@VERSION]]...")
 @click.option("--update", is_flag=True, help="Take the newest versions; with TOOL only of these.")
 @click.option("--check", is_flag=True, help="Only say whether the lock fits wbuild.toml; exit 2 when it does not.")
+@click.option(
+    "--sources",
+    metavar="LIST",
+    default=None,
+    help="Only from these, the first preferred: pypi, npm, debian, system, registry.",
+)
 @click.option("--offline", is_flag=True, default=None, help="Open no network connection.")
 @pass_common
-def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, offline: bool | None) -> int:
+def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, sources: str | None, offline: bool | None) -> int:
     """Write wbuild.lock, or bring it in step with wbuild.toml.
 
-    TOOL@VERSION sets an exact version in [tools] of wbuild.toml first. Lock files of the project's own dependencies (Cargo.lock,
-    go.sum, package-lock.json) that are missing are made too.
+    TOOL@VERSION sets an exact version in [tools] of wbuild.toml first. Blocks that still fit stay, whatever --sources says; name
+    a tool to take it from another source. Lock files of the project's own dependencies (Cargo.lock, go.sum, package-lock.json)
+    that are missing are made too.
     """
     from wbuild.cli import lockedit
     from wbuild.cli.locking import Locking
     from wbuild.cli.project import open_project, shown
     from wbuild.cli.session import lock_dependencies
 
-    world, console = common.world(offline=offline), common.console
+    world, console = common.world(offline=offline, sources=sources), common.console
     project = open_project(common.start)
     names = lockedit.names(project, tools)
     if check:

@@ -81,6 +81,7 @@ class Locking:
             say=self.console.note,
             install=lambda pin, program: self.world.open_store().command(pin, program, progress),
             update=update,
+            allowed=self.world.sources,
         )
         return locks.resolve(self.project.manifest, self.project.catalog, previous, request)
 

@@ -189,7 +189,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     locked = world.ci if asked.locked is None else asked.locked
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
     store = world.open_store()
-    kit = locks.kit(lock, world.doors.platform)
+    kit = locks.kit(locks.on_machine(lock, project.catalog, world.doors), world.doors.platform)
     found = look(files, project.root)
     watch.tree(project.root, found.tree.names, found.folders, found.links)
     progress = Progress(console=console, root=project.root)

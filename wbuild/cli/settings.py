@@ -5,13 +5,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Final, Literal, TypeAlias
+from typing import Final, Literal, TypeAlias, get_args
 
 from wbuild import decode, locate
 from wbuild.errors import Problem, UsageError
+from wbuild.model.locked import SYSTEM
+from wbuild.model.shipped import SourceName
 
 Value: TypeAlias = "str | int | float | bool"
-Kind = Literal["path", "count", "seconds", "bool"]
+Kind = Literal["path", "count", "seconds", "bool", "sources"]
+SOURCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
+    **{name: (name,) for name in get_args(SourceName)},
+    "registry": tuple(name for name in get_args(SourceName) if name != SYSTEM),
+}
+"""What `sources` may name → the sources meant."""
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 
@@ -35,6 +42,7 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(name="cache", kind="path", doc="Folder of the action cache."),
     Setting(name="jobs", kind="count", doc="Steps that run at the same time."),
     Setting(name="lock-timeout", kind="seconds", doc="Seconds to wait for another wbuild that installs the same tool."),
+    Setting(name="sources", kind="sources", doc="Where tools may come from, the preferred first; empty: as recipes say."),
     Setting(name="offline", kind="bool", doc="Open no network connection."),
 )
 
@@ -143,10 +151,30 @@ def _bool(raw: object) -> Value | None:
     return True if word in TRUE else False if word in FALSE else None
 
 
-_PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {"path": _path, "count": _count, "seconds": _seconds, "bool": _bool}
+def sources_of(text: str) -> tuple[str, ...]:
+    """The sources in a list with commas; `registry` stands for every package registry."""
+    return tuple(dict.fromkeys(name for word in text.split(",") if word for name in SOURCE_WORDS[word]))
+
+
+def _sources(raw: object) -> Value | None:
+    words = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return None
+    named = [word.strip() for word in words if word.strip()]
+    return ",".join(named) if all(word in SOURCE_WORDS for word in named) else None
+
+
+_PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
+    "path": _path,
+    "count": _count,
+    "seconds": _seconds,
+    "bool": _bool,
+    "sources": _sources,
+}
 _MEANINGS: Final[Mapping[Kind, str]] = {
     "path": "a path",
     "count": "a whole number from 1",
     "seconds": "a number of seconds",
     "bool": "true or false",
+    "sources": f"a list of {', '.join(SOURCE_WORDS)}",
 }

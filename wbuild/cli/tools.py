@@ -69,6 +69,7 @@ class Shelf:
 
 def shelf(common: Common, **flags: object) -> Shelf:
     """What the commands below look at."""
+    from wbuild import lock as locks
     from wbuild.cli.locking import Locking
     from wbuild.cli.project import catalog_of, open_project
     from wbuild.fast import project_folder
@@ -79,6 +80,8 @@ def shelf(common: Common, **flags: object) -> Shelf:
         lock = Locking(world=world, project=open_project(common.start), console=common.console, locked=True).read()
     store = world.open_store()
     catalog = catalog_of(common.start)
+    if lock is not None:
+        lock = locks.on_machine(lock, catalog, world.doors)
     return Shelf(catalog=catalog, lock=lock, store=store, platform=world.doors.platform, console=common.console, common=common)
 
 
@@ -148,10 +151,12 @@ def info(common: Common, tool: str, format_: str) -> int:
 
 
 def _place(entry: object) -> dict[str, object]:
-    from wbuild.model.locked import Pin
+    from wbuild.model.locked import SYSTEM, Pin
 
     if not isinstance(entry, Pin):
         return {"unavailable": str(getattr(entry, "reason", ""))}
+    if entry.source == SYSTEM:
+        return {"source": entry.source, "package": entry.package, "version": entry.version, "folder": entry.folder}
     files = [{"name": f.name, "bytes": f.size, "digest": str(f.digest), "trust": f.trust} for f in entry.files]
     return {"source": entry.source, "package": entry.package, "identity": entry.identity, "files": files}
 
@@ -218,7 +223,7 @@ def verify(common: Common, tools: tuple[str, ...], repair: bool) -> int:
 
     found = shelf(common)
     broken: list[tuple[Pin, tuple[str, ...]]] = []
-    present = [pin for pin in found.pins(tools) if found.store.has(pin)]
+    present = [pin for pin in found.pins(tools) if found.store.has(pin) and not pin.folder]
     for pin in present:
         damage = found.store.damage(pin)
         common.console.step("verify", f"{pin.name} {pin.version}", "damaged" if damage else "ok")

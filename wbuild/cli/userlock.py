@@ -24,11 +24,14 @@ def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit
     if found is None or locks.stale(manifest, own, found):
         progress = Progress(console=console, root=Path.cwd())
         request = locks.Request(
-            doors=world.doors, say=console.note, install=lambda pin, program: world.open_store().command(pin, program, progress)
+            doors=world.doors,
+            say=console.note,
+            install=lambda pin, program: world.open_store().command(pin, program, progress),
+            allowed=world.sources,
         )
         found = locks.resolve(manifest, own, found, request)
         world.doors.files.write(path, locks.encode(found))
-    return locks.kit(found, world.doors.platform)
+    return locks.kit(locks.on_machine(found, own, world.doors), world.doors.platform)
 
 
 def _only(runtime: RuntimeRecipe) -> Manifest:

@@ -15,7 +15,7 @@ import platformdirs
 
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
-from wbuild.cli.settings import ConfigFile, Origin, Value, resolve
+from wbuild.cli.settings import ConfigFile, Origin, Value, resolve, sources_of
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
@@ -33,7 +33,7 @@ CLIENT_VARIABLES: Final = re.compile(
     r"""(?:HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|WINDIR|COMSPEC|XDG_\w+|TMPDIR|TEMP|TMP
     |(?:https?|all|ftp|no)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC
     |GO(?:PROXY|PRIVATE|NOPROXY|NOSUMDB|SUMDB|INSECURE|AUTH|VCS)|CARGO_HOME|CARGO_(?:REGISTR(?:Y|IES)|HTTP|NET)_\w+
-    |PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN|NODE_AUTH_TOKEN|APT_CONFIG)\Z""",
+    |RUSTUP_(?:HOME|TOOLCHAIN)|PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN|NODE_AUTH_TOKEN|APT_CONFIG)\Z""",
     re.IGNORECASE | re.VERBOSE,
 )
 """What package clients (pip, npm, cargo, go, apt) see: home, temporary folders, proxies, certificates, their own configuration."""
@@ -87,6 +87,7 @@ class World:
                 platform=this_platform(),
                 client_env=client_env,
                 offline=offline,
+                path=tuple(environ.get("PATH", "").split(os.pathsep)),
                 keep=Path.cwd() / Path(str(settings["cache"].value)).expanduser() / CLIENT_FILES,
             ),
             ci=set_in(environ, "CI"),
@@ -128,6 +129,11 @@ class World:
     def cache(self) -> Path:
         """Folder of the action cache."""
         return self._path("cache")
+
+    @property
+    def sources(self) -> tuple[str, ...]:
+        """Sources that tools may come from when they are locked, the preferred first; () is every recipe's own order."""
+        return sources_of(str(self.settings["sources"].value))
 
     @property
     def jobs(self) -> int:
@@ -194,7 +200,7 @@ def this_platform() -> Platform:
 
 def _defaults() -> Mapping[str, Value]:
     home = platformdirs.user_cache_path("wbuild", appauthor=False)
-    return {"store": str(home), "cache": str(home), "jobs": _processors(), "lock-timeout": 600.0, "offline": False}
+    return {"store": str(home), "cache": str(home), "jobs": _processors(), "lock-timeout": 600.0, "offline": False, "sources": ""}
 
 
 def _processors() -> int:

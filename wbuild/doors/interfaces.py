@@ -167,5 +167,7 @@ class Doors:
     """No socket is opened at all."""
     program: Callable[[str], tuple[str, ...]] | None = None
     """Command line of an installed tool's program by name (npm from the pinned Node), installing it first; given to sources."""
+    path: tuple[str, ...] = ()
+    """Folders of the user's PATH, where tools of the machine are looked for. No step sees them."""
     keep: Path | None = None
     """Folder for what package clients may keep between runs, such as lists of packages; None: nothing is kept."""

@@ -85,7 +85,9 @@ class Launch:
             text = (self.scratch / self.step.depfile).read_bytes().decode("utf-8", "surrogateescape")
         except OSError:
             return None
-        tools = [self.session.store.path(pin) for pin in self.step.pins]
+        root = self.session.root.resolve()
+        folders = [self.session.store.path(pin) for pin in self.step.pins]
+        tools = [folder for folder in folders if not root.is_relative_to(folder.resolve())]  # a tool of the machine may lie anywhere
         return read(text, self.session.layout, [*tools, *self._shared()])
 
     def clear(self) -> None:

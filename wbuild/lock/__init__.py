@@ -4,17 +4,19 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from wbuild.doors.interfaces import Doors
 from wbuild.kit import Kit
 from wbuild.lock import text
 from wbuild.lock.equip import Equipment, route_of
 from wbuild.lock.needed import Required, choose_toolchains, required
 from wbuild.lock.resolve import Request, resolve, vendor_fits
-from wbuild.model.locked import Lock, LockedTool, Pin, Platform, Unavailable
+from wbuild.model.locked import SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
+from wbuild.sources import system
 from wbuild.versions import same
 
-__all__ = ["Request", "Required", "choose_toolchains", "decode", "encode", "kit", "required", "resolve", "stale"]
+__all__ = ["Request", "Required", "choose_toolchains", "decode", "encode", "kit", "on_machine", "required", "resolve", "stale"]
 
 
 def encode(lock: Lock) -> str:
@@ -35,6 +37,21 @@ def kit(lock: Lock, platform: Platform) -> Kit:
     """The pins of one platform. What it cannot have is an error only when asked for."""
     missing = Unavailable(reason="wbuild.lock has no entry for this platform; run `wbuild lock --update`")
     return Kit(platform=platform, pins={name: tool.platforms.get(platform, missing) for name, tool in lock.tools.items()})
+
+
+def on_machine(lock: Lock, catalog: Catalog, doors: Doors) -> Lock:
+    """A lock with the tools that it leaves to this machine found: their pins have files and a folder, or say what is lacking.
+
+    It is never written. Raises ProvisionError, MachineError.
+    """
+    found: dict[str, LockedTool] = {}
+    for name, tool in lock.tools.items():
+        entry = tool.platforms.get(doors.platform)
+        route = route_of(catalog.tools.get(name), entry) if isinstance(entry, Pin) and entry.source == SYSTEM else None
+        if isinstance(entry, Pin) and route is not None:
+            here = system.find(entry, catalog.tools[name], route, doors)
+            found[name] = replace(tool, platforms={**tool.platforms, doors.platform: here})
+    return replace(lock, tools=Equipment(tools={**lock.tools, **found}, catalog=catalog).all()) if found else lock
 
 
 def stale(manifest: Manifest, catalog: Catalog, lock: Lock) -> tuple[str, ...]:

@@ -14,7 +14,8 @@ from wbuild.sources import CLIENTS
 def route_of(recipe: ToolRecipe | None, pin: Pin) -> Route | None:
     """The route of a recipe that a pin was taken from; None when the recipe changed."""
     routes = recipe.routes if recipe is not None else ()
-    return next((route for route in routes if (route.source, route.package) == (pin.source, pin.package)), None)
+    same = [route for route in routes if (route.source, route.package) == (pin.source, pin.package)]
+    return next((route for route in same if pin.platform in route.platforms), None)
 
 
 def needs_of(route: Route | None, source: str, name: str) -> tuple[str, ...]:
@@ -60,7 +61,7 @@ class Equipment:
         for needed in needs_of(route, entry.source, name):
             found = self._entry(needed, platform, trail)
             if isinstance(found, Unavailable):
-                return Unavailable(reason=f"it needs {needed}: {found.reason}")
+                return Unavailable(reason=f"it needs {needed}: {found.reason}", hint=found.hint)
             needs.append(found)
         if recipe is None or route is None:
             return replace(entry, needs=tuple(needs))

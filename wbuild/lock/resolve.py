@@ -12,7 +12,7 @@ from wbuild.errors import ProvisionError, UsageError
 from wbuild.faults import suggestion
 from wbuild.lock.equip import Equipment, needs_of
 from wbuild.lock.needed import closure, required, vendor_recipe
-from wbuild.model.locked import PLATFORMS, Lock, LockedTool, Pin, Platform, Unavailable
+from wbuild.model.locked import PLATFORMS, SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, Route, ToolRecipe
 from wbuild.model.written import Manifest, Vendor
 from wbuild.sources import SOURCES, Source
@@ -30,6 +30,8 @@ class Request:
     update: frozenset[str] = frozenset()
     """Blocks to resolve again; {"*"}: all."""
     sources: Mapping[str, Source] = field(default_factory=lambda: SOURCES)
+    allowed: tuple[str, ...] = ()
+    """Names of the sources that tools may come from, the preferred first; () is every recipe's own order."""
 
 
 def resolve(manifest: Manifest, catalog: Catalog, previous: Lock | None, request: Request) -> Lock:
@@ -82,9 +84,7 @@ def _search(
     started: dict[str, Future[LockedTool]] = {}
     with ThreadPoolExecutor(max_workers=at_once) as pool:
         for name in fresh:
-            search = _Search(
-                recipe=recipes[name], version=versions[name], request=request, kept=kept, before=dict(started), catalog=catalog
-            )
+            search = _Search(recipe=recipes[name], asked=versions[name], request=request, kept=kept, before=dict(started), catalog=catalog)
             started[name] = pool.submit(search.run)
         try:
             return {name: search.result() for name, search in started.items()}
@@ -117,14 +117,17 @@ class _Search:
     """Asks the routes of one tool, in order, until every platform has an answer."""
 
     recipe: ToolRecipe
-    version: str
+    asked: str
+    """The version that the manifest wants, "" for any."""
     request: Request
     kept: Mapping[str, LockedTool]
     before: Mapping[str, Future[LockedTool]]
     """Searches that were started earlier. Waiting for one of them never ends in a circle."""
     catalog: Catalog
+    version: str = ""
+    """The version of what was found, or the one asked for."""
     found: dict[Platform, Pin] = field(default_factory=dict)
-    reasons: dict[Platform, str] = field(default_factory=dict)
+    reasons: dict[Platform, list[str]] = field(default_factory=dict)
     error: ProvisionError | None = None
     stranded: bool = False
     """A tool that it needs was not found."""
@@ -133,8 +136,10 @@ class _Search:
 
     def run(self) -> LockedTool:
         """The block; one without a pin when only this machine cannot ask. Raises ProvisionError when no route serves any platform."""
-        followers = () if self.version else tuple(route for route in self.recipe.routes if route.follows)
-        for route in (route for route in self.recipe.routes if route not in followers):
+        self.version = self.asked
+        routes = self._routes()
+        followers = () if self.version else tuple(route for route in routes if route.follows)
+        for route in (route for route in routes if route not in followers):
             self._ask(route, tuple(p for p in route.platforms if p not in self.found))
         if self.version:
             for route in followers:
@@ -143,12 +148,20 @@ class _Search:
             raise self.error or self._nothing()
         return self._block() if self.found else self._unlocked()
 
+    def _routes(self) -> tuple[Route, ...]:
+        """The routes that may serve, in order. Vendored sources name their origin themselves."""
+        allowed = self.request.allowed
+        if not allowed or self.recipe.name.startswith("vendor."):
+            return self.recipe.routes
+        return tuple(sorted((r for r in self.recipe.routes if r.source in allowed), key=lambda route: allowed.index(route.source)))
+
     def _ask(self, route: Route, platforms: tuple[Platform, ...]) -> None:
         """What one route has for these platforms, at the version that was chosen before or that it chooses now."""
         if not platforms or (route.follows and not matches(self.version, route.follows)):
             return
         try:
-            answer = self.request.sources[route.source].resolve(self.recipe, route, self.version, platforms, self._doors(route))
+            version = self.asked if route.source == SYSTEM else self.version
+            answer = self.request.sources[route.source].resolve(self.recipe, route, version, platforms, self._doors(route))
         except ProvisionError as error:
             if self.stranded:  # the needed tool's own search says why
                 raise
@@ -159,28 +172,35 @@ class _Search:
         for platform, entry in answer.items():
             if isinstance(entry, Pin):
                 self.found[platform] = entry
-                self.version = entry.version
+                self.version = entry.version if entry.source != SYSTEM else self.version
             else:
-                self.reasons.setdefault(platform, entry.reason)
+                self.reasons.setdefault(platform, []).append(entry.reason)
                 self.local = entry.reason if entry.local else self.local
 
     def _block(self) -> LockedTool:
-        missing = {p: Unavailable(reason=self.reasons.get(p, "no route serves this platform")) for p in PLATFORMS if p not in self.found}
-        version = max((pin.version for pin in self.found.values()), key=len)  # routes write one version as 120 and 120.0.0
-        pins = {platform: replace(pin, version=version) for platform, pin in self.found.items()}
+        reasons = {p: "; ".join(self.reasons.get(p, ["no route serves this platform"])) for p in PLATFORMS}
+        missing = {p: Unavailable(reason=reasons[p]) for p in PLATFORMS if p not in self.found}
+        own = {pin.version for pin in self.found.values() if pin.source == SYSTEM}
+        versions = [pin.version for pin in self.found.values() if pin.source != SYSTEM] or [self.version or own.pop()]
+        version = max(versions, key=len)  # routes write one version as 120 and 120.0.0
+        pins = {p: pin if pin.source == SYSTEM else replace(pin, version=version) for p, pin in self.found.items()}
         return LockedTool(name=self.recipe.name, version=version, platforms={p: pins.get(p) or missing[p] for p in PLATFORMS})
 
     def _unlocked(self) -> LockedTool:
         """A block that only says why there is none: what needs the tool cannot be built, all else can."""
         self.request.say(f"{self.recipe.name} is not locked: {self.local}; run `wbuild lock` again on a machine that can have it")
-        reasons = {platform: reason.replace("this machine", "the machine that locked") for platform, reason in self.reasons.items()}
+        reasons = {p: "; ".join(said).replace("this machine", "the machine that locked") for p, said in self.reasons.items()}
         missing = {platform: Unavailable(reason=reasons.get(platform, "no route serves this platform")) for platform in PLATFORMS}
         return LockedTool(name=self.recipe.name, version=self.version, platforms=missing)
 
     def _nothing(self) -> ProvisionError:
-        reasons = list(dict.fromkeys(self.reasons.values()))
+        reasons = list(dict.fromkeys("; ".join(all_) for all_ in self.reasons.values()))
         about = f"{self.recipe.name} {self.version or self.recipe.versions}".strip()
         why = f": {reasons[0]}" if reasons else ""
+        if not self._routes():
+            known = ", ".join(dict.fromkeys(route.source for route in self.recipe.routes))
+            message = f"{self.recipe.name} comes from none of the sources that are allowed: {', '.join(self.request.allowed)}"
+            return ProvisionError("WB420", message, hint=f"allow one of its own: {known}")
         where = "[vendor]" if self.recipe.name.startswith("vendor.") else "[tools]"
         return ProvisionError("WB413", f"no route serves {about}{why}", hint=f"choose another version in {where}")
 

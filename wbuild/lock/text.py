@@ -16,10 +16,11 @@ from wbuild.decode import read
 from wbuild.errors import IntegrityError, Place, Problem, UsageError
 from wbuild.faults import Faults
 from wbuild.locate import Path
-from wbuild.model.locked import PLATFORMS, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
+from wbuild.model.locked import PLATFORMS, SYSTEM, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
 from wbuild.model.shipped import SourceName
 from wbuild.names import quoted
 from wbuild.sources.debian import upstream
+from wbuild.sources.npm_tree import PLACE
 from wbuild.versions import same
 
 SCHEMA: Final = 1
@@ -32,8 +33,10 @@ _BARE = re.compile(r"[A-Za-z0-9_-]+")
 _CONFLICT = re.compile(r"^(?:<{7}|={7}|>{7})(?: .*)?$", re.MULTILINE)
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}|sha512:[0-9a-f]{128}")
 _FILE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+~-]{0,250}")
-_PATH = re.compile(r"(?:[A-Za-z0-9][A-Za-z0-9._+~-]*/)*[A-Za-z0-9][A-Za-z0-9._+~-]*")
-_VERSION = re.compile(r"[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
+_PATH = re.compile(r"(?:@?[A-Za-z0-9~][A-Za-z0-9._+~-]*/)*@?[A-Za-z0-9~][A-Za-z0-9._+~-]*")
+_VERSION = re.compile(r"(?:>=)?[A-Za-z0-9][A-Za-z0-9._+-]{0,60}")
+_WANTED = re.compile(r"(?:>=|==)\d[0-9.]{0,60}")
+"""Versions that a tool of the machine may have."""
 _NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]{0,99}")
 _ENDINGS: Final = r"(?:-|\.(?:whl|zip|tgz|tar)\b)"
 _SOURCES: Final[tuple[str, ...]] = get_args(SourceName)
@@ -65,7 +68,7 @@ def _entries(tool: LockedTool) -> Iterable[tuple[str, Pin | Unavailable]]:
 
 def _same(one: Pin | Unavailable, other: Pin | Unavailable) -> bool:
     if isinstance(one, Pin) and isinstance(other, Pin):
-        return (one.source, one.package, one.files) == (other.source, other.package, other.files)
+        return (one.source, one.package, one.files, one.version) == (other.source, other.package, other.files, other.version)
     return one == other
 
 
@@ -75,6 +78,9 @@ def _entry(entry: Pin | Unavailable) -> Iterator[str]:
         return
     yield f"source = {_string(entry.source)}"
     yield f"package = {_string(entry.package)}"
+    if entry.source == SYSTEM:
+        yield f"version = {_string(entry.version)}"
+        return
     yield "files = ["
     for file in entry.files:
         words = (
@@ -83,6 +89,7 @@ def _entry(entry: Pin | Unavailable) -> Iterator[str]:
             f"digest = {_string(str(file.digest))}",
             f"trust = {_string(file.trust)}",
             *([f"path = {_string(file.path)}"] if file.path else ()),
+            *([f"places = [{', '.join(map(_string, file.places))}]"] if file.places else ()),
         )
         yield f"    {{ {', '.join(words)} }},"
     yield "]"
@@ -180,15 +187,26 @@ class _Reader:
         """An entry as the pin of one platform."""
         if isinstance(entry, Unavailable):
             return entry
-        return Pin(name=name, version=version, platform=platform, source=entry.source, package=entry.package, files=entry.files)
+        return Pin(
+            name=name,
+            version=entry.version or version,
+            platform=platform,
+            source=entry.source,
+            package=entry.package,
+            files=entry.files,
+        )
 
     def entry(self, block: Table, path: Path) -> _Entry | Unavailable:
         """One sub-block."""
         if "unavailable" in block:
             self.known(block, path, ("unavailable",))
             return Unavailable(reason=self.text(block, path, "unavailable"))
-        self.known(block, path, ("source", "package", "files", "unavailable"))
         source = self.text(block, path, "source")
+        if source == SYSTEM:
+            self.known(block, path, ("source", "package", "version"))
+            wanted = self.text(block, path, "version", _WANTED)
+            return _Entry(source=source, package=self.text(block, path, "package"), files=(), version=wanted)
+        self.known(block, path, ("source", "package", "files", "unavailable"))
         if source and source not in _SOURCES:
             self.faults.add("WB242", (*path, "source"), f"unknown source {quoted(source)}", hint=RESTORE, near=(source, _SOURCES))
         files = block.get("files")
@@ -201,7 +219,7 @@ class _Reader:
     def file(self, item: object, path: Path) -> PinnedFile:
         """One file of an entry."""
         table = self.table({"file": item}, path[:-1], "file", path)
-        self.known(table, path, ("name", "size", "digest", "trust", "path"))
+        self.known(table, path, ("name", "size", "digest", "trust", "path", "places"))
         size = table.get("size")
         if not isinstance(size, int) or isinstance(size, bool) or size <= 0:
             self.faults.add("WB242", (*path, "size"), "size must be a number of bytes", hint=RESTORE)
@@ -211,7 +229,17 @@ class _Reader:
             self.faults.add("WB242", (*path, "trust"), f"unknown trust {quoted(trust)}", hint=RESTORE, near=(trust, _TRUSTS))
         name = self.text(table, path, "name", _FILE)
         where = self.text(table, path, "path", _PATH) if "path" in table else ""
-        return PinnedFile(name=name, size=size, digest=self.digest(table, path), trust=cast("Trust", trust), path=where)
+        places = self.places(table, path)
+        digest = self.digest(table, path)
+        return PinnedFile(name=name, size=size, digest=digest, trust=cast("Trust", trust), path=where, places=places)
+
+    def places(self, table: Table, path: Path) -> tuple[str, ...]:
+        """Folders that a file is unpacked into."""
+        found = table.get("places", [])
+        if isinstance(found, list) and all(isinstance(place, str) and PLACE.fullmatch(place) for place in found):
+            return tuple(found)
+        self.faults.add("WB242", (*path, "places"), "places must be a list of folders of node_modules", hint=RESTORE)
+        return ()
 
     def digest(self, table: Table, path: Path) -> Digest:
         """A digest that is at least as strong as SHA-256."""
@@ -231,7 +259,7 @@ class _Reader:
         if isinstance(entry, Unavailable) or not version:
             return
         for file in entry.files:
-            other = _other_version(entry, file.name, version)
+            other = _other_version(entry, file, version)
             if other:
                 spot = Faults(self.faults.document)
                 spot.add(
@@ -271,11 +299,16 @@ class _Entry:
     source: str
     package: str
     files: tuple[PinnedFile, ...]
+    version: str = ""
+    """Of a tool of the machine."""
 
 
-def _other_version(entry: _Entry, name: str, version: str) -> str:
+def _other_version(entry: _Entry, file: PinnedFile, version: str) -> str:
     """The version that the name of a file tells when it is not this one; "" when it is, or tells none."""
-    if entry.source == "debian":
+    name = file.name
+    if entry.source == "npm" and file.path:
+        other = ""  # a package that the tool needs has versions of its own
+    elif entry.source == "debian":
         other = upstream(entry.package.partition("/")[0], name)
     else:
         told = re.search(rf"-(v?[0-9][A-Za-z0-9._+]*?){_ENDINGS}", name)

@@ -14,6 +14,8 @@ Trust = Literal["tofu", "checksum", "registry", "signature", "attestation"]
 """How far a digest is trusted, from weak to strong."""
 Algorithm = Literal["sha256", "sha512"]
 
+SYSTEM: Final = "system"
+"""Source of tools that the machine has already."""
 LAYOUT: Final = 1
 """Version of how a pin's files become a folder of the store; part of every identity."""
 SHIMS: Final = ".shims"
@@ -44,6 +46,8 @@ class PinnedFile:
     trust: Trust = "registry"
     path: str = ""
     """Where the source has it, relative to the source's address, where package and name do not say so."""
+    places: tuple[str, ...] = ()
+    """Folders of the tool's tree that it is unpacked into, "." for the tree itself; () is the tree alone."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -58,7 +62,7 @@ class Pin:
     """The source of its route: pypi, npm, …"""
     package: str
     files: tuple[PinnedFile, ...]
-    """Never empty."""
+    """Never empty, but for a tool of the machine that was not looked for yet: its version is a specifier such as ">=1.25"."""
     bin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Program → command line template, taken from the recipe's route for this platform."""
     executables: tuple[str, ...] = ()
@@ -66,11 +70,13 @@ class Pin:
     """Pins that its programs need to run."""
     probe: tuple[str, tuple[str, ...], str] | None = None
     """Program, arguments and text expected in the output, to see that the installed tool runs."""
+    folder: str = ""
+    """Where a tool of the machine is; "" for what is in the store. Not part of the identity."""
 
     @property
     def shims(self) -> Mapping[str, tuple[str, ...]]:
         """Programs that get an executable of their own: those of several words that need nothing but the tool itself."""
-        if self.platform.startswith("windows"):
+        if self.platform.startswith("windows") or self.source == SYSTEM:
             return {}
         return {
             program: words
@@ -86,6 +92,9 @@ class Pin:
             "executables": sorted(self.executables),
             "layout": LAYOUT,
         }
+        places = sorted((f.name, list(f.places)) for f in self.files if f.places)
+        if places:
+            evidence["places"] = places
         if self.shims:
             evidence["shims"] = sorted(self.shims.items())
         return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()
@@ -98,7 +107,7 @@ class Pin:
     @property
     def size(self) -> int:
         """Bytes to download."""
-        return sum(f.size for f in self.files)
+        return 0 if self.source == SYSTEM else sum(f.size for f in self.files)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -108,6 +117,8 @@ class Unavailable:
     reason: str
     local: bool = False
     """Only the machine that asked cannot have or find it, such as one without apt; never in the lock."""
+    hint: str = ""
+    """What to do about it, where that is known; never in the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from wbuild.model.locked import PLATFORMS, Platform
 from wbuild.model.written import Kind, Seconds, Target
 
 Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
-SourceName = Literal["pypi", "npm", "debian"]
+SourceName = Literal["pypi", "npm", "debian", "system"]
 DriverName = Literal["compiler", "project"]
 ProjectName = Literal["", "cargo", "go", "asconfig"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
@@ -26,7 +26,7 @@ class Route:
     source: SourceName
     """The origin."""
     package: str
-    """Name of the package there; for debian PACKAGE/SUITE."""
+    """Name of the package there; for debian PACKAGE/SUITE, for system the program that is searched on PATH and probed."""
     packages: tuple[str, ...] = ()
     """Debian: further packages that belong to the tool. What they depend on comes along."""
     without: tuple[str, ...] = ()
@@ -45,6 +45,10 @@ class Route:
     """The same where Windows differs."""
     executables: tuple[str, ...] = ()
     """Globs of files that get the executable bit when the package does not carry it."""
+    home: tuple[str, ...] = ()
+    """System: arguments that make the program print the folder that {self} stands for; without them it is the program's own."""
+    content: tuple[str, ...] = ()
+    """System: globs of files below {self} that must be there; their digests are part of the tool's identity. {exe} as in `bin`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -9,7 +9,7 @@ from typing import Final, Protocol
 from wbuild.doors.interfaces import Doors
 from wbuild.model.locked import Pin, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
-from wbuild.sources import debian, npm, pypi
+from wbuild.sources import debian, npm, pypi, system
 
 
 class Source(Protocol):
@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
 
-SOURCES: Final[Mapping[str, Source]] = {"pypi": pypi, "npm": npm, "debian": debian}
+SOURCES: Final[Mapping[str, Source]] = {"pypi": pypi, "npm": npm, "debian": debian, "system": system}
 CLIENTS: Final[Mapping[str, str]] = {"npm": "node"}
 """Source → the tool whose program it runs."""
 WRAPPED: Final = frozenset({"npm"})

@@ -1,6 +1,6 @@
-"""Tools and sources from npm registries: one package's archive is one pin, the same on all platforms.
+"""Tools and sources from npm registries: a package with all that it needs is one pin; for most tools that is one archive.
 
-npm is the one inside the pinned Node. Packages that need other packages to run are not served yet.
+npm is the one inside the pinned Node; it resolves and downloads, with its user's configuration. No installation script runs.
 """
 
 from __future__ import annotations
@@ -8,7 +8,9 @@ from __future__ import annotations
 import base64
 import binascii
 import json
-from collections.abc import Mapping, Sequence
+import re
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Final
 
@@ -17,7 +19,9 @@ from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.planned import JSON
 from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.sources import npm_tree
 from wbuild.sources.client import Outcome, failure, plain_name, refuse_offline, run_client, scratch, unreachable
+from wbuild.sources.npm_tree import Package, TreeError
 from wbuild.versions import newest, ordered, same
 
 _ENV: Final = {
@@ -29,15 +33,31 @@ _ENV: Final = {
     "npm_config_ignore_scripts": "true",
     "NODE_USE_SYSTEM_CA": "1",  # TLS trusts what the system trusts; Node's own list alone knows no company's proxy
 }
-
-_FACTS: Final = ("version", "dist", "dependencies", "bundleDependencies", "bundledDependencies")
+_ENV_LOCK: Final = {
+    **_ENV,
+    **dict.fromkeys((f"npm_config_allow_{kind}" for kind in ("git", "remote", "file", "directory")), "none"),
+    "npm_config_omit_lockfile_registry_resolved": "false",  # the addresses say how large the archives are
+}
+_LOCKING: Final = (
+    *("--package-lock-only", "--package-lock", "--lockfile-version=3", "--ignore-scripts", "--no-global", "--no-dry-run"),
+    *("--install-strategy=hoisted", "--no-legacy-peer-deps", "--include=optional", "--include=peer"),
+)
+"""What the layout of a tree depends on never comes from the user's configuration."""
+_FACTS: Final = ("version", "dist", "bundleDependencies", "bundledDependencies", *npm_tree.KINDS)
 """What counts about one version."""
+_NOT_SERVED = re.compile(r"\bEALLOW(?:GIT|REMOTE|FILE|DIRECTORY)\b")
+_REFUSED = re.compile(r'Refusing to fetch "([^"]+)"')
+_BUILDS = re.compile(r"node-gyp(?!-build)|node-pre-gyp|prebuild|cmake|\bmake\b|cargo|napi build")
+"""In installation scripts: a program is made or fetched, without which the package does not work."""
+_AT_ONCE: Final = 4
+_SPECS: Final = 100
+"""Packages that npm is asked for at once."""
 
 
 def resolve(
     tool: ToolRecipe, route: Route, version: str, platforms: Sequence[Platform], doors: Doors
 ) -> Mapping[Platform, Pin | Unavailable]:
-    """The package's archive at one version; "" is the newest within `tool.versions`.
+    """The package at one version, and for a tool all that it needs; "" is the newest within `tool.versions`.
 
     Raises ProvisionError when the registry cannot be reached or there is no npm.
     """
@@ -45,14 +65,23 @@ def resolve(
     found = _find(tool, route, version, doors)
     if isinstance(found, Unavailable):
         return dict.fromkeys(platforms, found)
-    number, file = found
+    number, facts = found
+    files: Mapping[Platform, tuple[PinnedFile, ...] | Unavailable]
+    if route.bin and _dependencies(facts):
+        files = _closures(route.package, number, platforms, doors)
+    else:
+        file = _file(route.package, number, facts, doors)
+        files = dict.fromkeys(platforms, file if isinstance(file, Unavailable) else (file,))
     return {
-        platform: Pin(name=tool.name, version=number, platform=platform, source="npm", package=route.package, files=(file,))
-        for platform in platforms
+        platform: chosen
+        if isinstance(chosen, Unavailable)
+        else Pin(name=tool.name, version=number, platform=platform, source="npm", package=route.package, files=chosen)
+        for platform, chosen in files.items()
     }
 
 
-def _find(tool: ToolRecipe, route: Route, version: str, doors: Doors) -> tuple[str, PinnedFile] | Unavailable:
+def _find(tool: ToolRecipe, route: Route, version: str, doors: Doors) -> tuple[str, Mapping[str, JSON]] | Unavailable:
+    """The version and what the registry says about it."""
     package = route.package
     latest = _view(doors, package, "versions", *_FACTS)
     if isinstance(latest, Unavailable):
@@ -64,24 +93,19 @@ def _find(tool: ToolRecipe, route: Route, version: str, doors: Doors) -> tuple[s
     if chosen is None:
         return Unavailable(reason=f"npm has no {package} {wanted}; it has {', '.join(ordered(versions)[-8:])}")
     facts = latest if latest.get("version") == chosen else _view(doors, f"{package}@{chosen}", *_FACTS)
-    if isinstance(facts, Unavailable):
-        return facts
-    needed = _dependencies(facts)
-    if needed and route.bin:
-        return Unavailable(reason=f"npm's {package} {chosen} needs other packages, which wbuild cannot lock yet: {', '.join(needed)}")
-    return _file(package, chosen, facts, doors)
+    return facts if isinstance(facts, Unavailable) else (chosen, facts)
 
 
 def _dependencies(facts: Mapping[str, JSON]) -> list[str]:
-    """Packages that it needs and does not bring along."""
-    needed, bundled = facts.get("dependencies"), facts.get("bundleDependencies") or facts.get("bundledDependencies")
-    names = set(needed) if isinstance(needed, dict) else set()
+    """Packages that it asks for and does not bring along."""
+    bundled = facts.get("bundleDependencies") or facts.get("bundledDependencies")
     if bundled is True:
         return []
-    return sorted(names - {str(name) for name in (bundled if isinstance(bundled, list) else ())})
+    brought = {str(name) for name in (bundled if isinstance(bundled, list) else ())}
+    return sorted({name for kind in npm_tree.KINDS if isinstance(table := facts.get(kind), dict) for name in table} - brought)
 
 
-def _file(package: str, version: str, facts: Mapping[str, JSON], doors: Doors) -> tuple[str, PinnedFile] | Unavailable:
+def _file(package: str, version: str, facts: Mapping[str, JSON], doors: Doors) -> PinnedFile | Unavailable:
     dist = facts.get("dist")
     url = dist.get("tarball") if isinstance(dist, dict) else None
     digest = _digest(str(dist.get("integrity") or "")) if isinstance(dist, dict) else None
@@ -90,7 +114,87 @@ def _file(package: str, version: str, facts: Mapping[str, JSON], doors: Doors) -
     name = f"{package.rpartition('/')[2]}-{version}.tgz"  # some registries serve it under a name without version
     if not plain_name(name):
         raise ProvisionError("WB414", f"npm's answer about {package} has the version {version!r}")
-    return version, PinnedFile(name=name, size=doors.network.size(str(url)), digest=digest)
+    return PinnedFile(name=name, size=doors.network.size(str(url)), digest=digest)
+
+
+def _closures(
+    package: str, version: str, platforms: Sequence[Platform], doors: Doors
+) -> Mapping[Platform, tuple[PinnedFile, ...] | Unavailable]:
+    """The archives of each platform."""
+    locked = _lock(package, version, doors)
+    if isinstance(locked, Unavailable):
+        return dict.fromkeys(platforms, locked)
+    try:
+        tree = npm_tree.read(locked, package)
+        unusable = _unusable(tree.scripted(platforms), doors)
+        needed = {platform: tree.needed(platform, unusable) for platform in platforms}
+    except TreeError as error:
+        raise ProvisionError("WB419", f"npm's lock of {package} {version} cannot be used: {error}") from None
+    sizes = _sizes((found for packages in needed.values() if not isinstance(packages, Unavailable) for found in packages), doors)
+    return {platform: _archives(package, packages, sizes) for platform, packages in needed.items()}
+
+
+def _lock(package: str, version: str, doors: Doors) -> JSON | Unavailable:
+    """The package-lock.json of a project that depends on the package alone; nothing is installed."""
+    with scratch() as folder:
+        manifest = {"name": "tool", "version": "0.0.0", "private": True, "dependencies": {package: version}}
+        (folder / "package.json").write_text(json.dumps(manifest), "utf-8")
+        argv = (*_npm(doors), "install", *_LOCKING)
+        outcome = run_client(argv, doors=doors, folder=folder, env=_ENV_LOCK)
+        if outcome.code != 0 and _NOT_SERVED.search(outcome.said):
+            named = _REFUSED.search(outcome.said)
+            return Unavailable(reason=f"npm's {package} {version} needs {named[1] if named else 'a package'}, which no registry serves")
+        written = folder / "package-lock.json"
+        if outcome.code != 0 or not written.is_file():
+            raise failure(argv, outcome, what=f"resolve what {package} {version} needs from npm", folder=folder)
+        return _parsed(written.read_text("utf-8", "replace"), package)
+
+
+def _unusable(scripted: Iterable[Package], doors: Doors) -> frozenset[str]:
+    """Specs of packages whose installation scripts make or fetch what they need; those of others only make them faster."""
+
+    def builds(package: Package) -> bool:
+        facts = _view(doors, package.spec, "version", "scripts", "gypfile")
+        scripts = facts.get("scripts") if not isinstance(facts, Unavailable) else None
+        said = [str(scripts.get(when) or "") for when in ("preinstall", "install", "postinstall")] if isinstance(scripts, dict) else []
+        return isinstance(facts, Unavailable) or bool(facts.get("gypfile")) or any(_BUILDS.search(line) for line in said)
+
+    asked = sorted({package.spec: package for package in scripted}.items())
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        answers = pool.map(lambda item: builds(item[1]), asked)
+        return frozenset(spec for (spec, _), answer in zip(asked, answers, strict=True) if answer)
+
+
+def _sizes(packages: Iterable[Package], doors: Doors) -> Mapping[str, int]:
+    """Address → bytes."""
+    found = list(packages)
+    for package in found:
+        if not package.url.startswith(("https://", "http://")):
+            raise ProvisionError("WB419", f"npm's lock does not say where the archive of {package.spec} is", detail=package.url[:200])
+    urls = sorted({package.url for package in found})
+    with ThreadPoolExecutor(max_workers=_AT_ONCE) as pool:
+        return dict(zip(urls, pool.map(doors.network.size, urls), strict=True))
+
+
+def _archives(tool: str, packages: tuple[Package, ...] | Unavailable, sizes: Mapping[str, int]) -> tuple[PinnedFile, ...] | Unavailable:
+    if isinstance(packages, Unavailable):
+        return packages
+    files = []
+    for package in packages:
+        digest = _digest(package.integrity)
+        if digest is None:
+            return Unavailable(reason=f"npm's {tool} needs {package.spec}, of which the registry has no sha512 digest")
+        own = package.places == (npm_tree.TOP,)
+        name = package.name.rpartition("/")[2] if len(packages) == 1 else package.name.removeprefix("@").replace("/", "+")
+        file = PinnedFile(
+            name=f"{name}-{package.version}.tgz",
+            size=sizes[package.url],
+            digest=digest,
+            path="" if npm_tree.TOP in package.places else f"{package.name}/{package.version}",
+            places=() if own else package.places,
+        )
+        files.append(file)
+    return tuple(files)
 
 
 def _digest(integrity: str) -> Digest | None:
@@ -120,11 +224,16 @@ def _view(doors: Doors, package: str, *fields: str) -> Mapping[str, JSON] | Unav
             raise failure(
                 argv, Outcome(code=outcome.code, said=f"{outcome.said}\n{text}"), what=f"resolve {package} from npm", folder=folder
             )
-        try:
-            answered = json.loads(text)
-        except ValueError:
-            raise ProvisionError("WB414", f"npm's answer about {package} is not JSON", detail=text[:400]) from None
+        answered = _parsed(text, package)
         return answered if isinstance(answered, dict) else {}
+
+
+def _parsed(text: str, package: str) -> JSON:
+    try:
+        parsed: JSON = json.loads(text)
+    except (ValueError, RecursionError):
+        raise ProvisionError("WB414", f"npm's answer about {package} is not JSON", detail=text[:400]) from None
+    return parsed
 
 
 def _npm(doors: Doors) -> tuple[str, ...]:
@@ -134,17 +243,42 @@ def _npm(doors: Doors) -> tuple[str, ...]:
 
 
 def fetch(pin: Pin, into: Path, doors: Doors) -> None:
-    """Download the archive of a pin into a folder, under its name. The caller verifies it.
+    """Download the archives of a pin into a folder, each under its name. The caller verifies them.
 
-    Raises ProvisionError, IntegrityError (npm checks the digest too) and MachineError.
+    Raises ProvisionError, IntegrityError (npm checks the digests too) and MachineError.
     """
     what = f"download {pin.name} {pin.version} from npm"
     refuse_offline(doors, what)
-    (file,) = pin.files
+    waiting = list(pin.files)
+    while waiting:
+        batch: dict[str, PinnedFile] = {}
+        for file in waiting[:_SPECS]:
+            batch.setdefault(_packed(*_package_of(pin, file)), file)
+        _pack(pin, batch, into, doors)
+        waiting = [file for file in waiting if file not in batch.values()]
+
+
+def _pack(pin: Pin, batch: Mapping[str, PinnedFile], into: Path, doors: Doors) -> None:
+    """Download files, given by the names that npm chooses for them."""
     with scratch(into.parent) as folder:
-        argv = (*_npm(doors), "pack", f"{pin.package}@{pin.version}", "--pack-destination", str(into), "--ignore-scripts")
+        received = folder / "received"
+        received.mkdir()
+        specs = ["@".join(_package_of(pin, file)) for file in batch.values()]
+        argv = (*_npm(doors), "pack", *specs, "--pack-destination", str(received), "--ignore-scripts")
         outcome = run_client(argv, doors=doors, folder=folder, env=_ENV)
-        received = [path for path in into.iterdir() if path.suffix in (".tgz", ".gz")]
-        if outcome.code != 0 or len(received) != 1:
-            raise failure(argv, outcome, what=what, folder=into)
-        received[0].replace(into / file.name)
+        missing = [name for name in batch if not (received / name).is_file()]
+        if outcome.code != 0 or missing:
+            raise failure(argv, outcome, what=f"download {pin.name} {pin.version} from npm", folder=into)
+        for name, file in batch.items():
+            (received / name).replace(into / file.name)
+
+
+def _package_of(pin: Pin, file: PinnedFile) -> tuple[str, str]:
+    """Package and version of a file."""
+    name, _, version = file.path.rpartition("/")
+    return (name, version) if name else (pin.package, pin.version)
+
+
+def _packed(package: str, version: str) -> str:
+    """The name that `npm pack` gives to an archive; @a/b and a-b have the same."""
+    return f"{package.removeprefix('@').replace('/', '-')}-{version}.tgz"

@@ -25,16 +25,17 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.kit import command
-from wbuild.model.locked import SHIMS, Pin, PinnedFile
+from wbuild.model.locked import SHIMS, SYSTEM, Pin
 from wbuild.model.planned import Late
 from wbuild.shims import shims
-from wbuild.sources import SOURCES, WRAPPED, Source
+from wbuild.sources import SOURCES, Source
 from wbuild.store import contents, receipt
 from wbuild.store.arriving import watched
 from wbuild.store.contents import CONTENTS, RECEIPT
 from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
 from wbuild.store.received import received_digests
+from wbuild.store.unpack import AT_ONCE, unpack
 from wbuild.words import Places, expand
 
 __all__ = ["CHECKPOINTS", "Store", "StoreEvent"]
@@ -49,8 +50,6 @@ CHECKPOINTS: Final = (
     "store.after-rename",
 )
 """Places where tests kill an installation."""
-AT_ONCE: Final = 4
-"""Pins that are installed at the same time."""
 _ROOM: Final = 2
 """Free bytes wanted per byte to download before anything starts: the archive and at least as much unpacked."""
 _RUNNERS: Final = Path(__file__).resolve().parent.parent / "runners"
@@ -120,11 +119,11 @@ class Store:
 
     def path(self, pin: Pin) -> Path:
         """The pin's folder, whether it is there or not."""
-        return self._trees / pin.identity
+        return Path(pin.folder) if pin.source == SYSTEM else self._trees / pin.identity
 
     def has(self, pin: Pin) -> bool:
-        """Whether the pin is installed: its receipt is there."""
-        return (self.path(pin) / RECEIPT).is_file()
+        """Whether the pin is installed: its receipt is there, or it is the machine's own."""
+        return pin.source == SYSTEM or (self.path(pin) / RECEIPT).is_file()
 
     def argv(self, pin: Pin, program: str) -> tuple[str, ...]:
         """The command line of an installed pin's program. Raises UsageError when it has none of this name."""
@@ -183,7 +182,7 @@ class Store:
 
     def _usable(self, pin: Pin) -> bool:
         """Whether a pin is installed and nobody wrote into it; looked at once a process."""
-        if pin.identity in self._sound:
+        if pin.source == SYSTEM or pin.identity in self._sound:
             return True
         usable = self.has(pin) and not self._visible_damage(pin)
         if usable:
@@ -260,7 +259,7 @@ class Store:
         self._fetch(pin, work, downloads, say)
         self._checkpoint("store.after-download")
         received = received_digests(pin, downloads)
-        self._unpack(pin, downloads, tree)
+        unpack(pin, downloads, tree, self._doors)
         self._checkpoint("store.after-unpack")
         self._finish(pin, tree, work, received)
         files.remove(downloads)
@@ -276,24 +275,6 @@ class Store:
             self._sources[pin.source].fetch(pin, downloads, self._client_doors(pin))
         if self._watch:
             tell(pin.size)
-
-    def _unpack(self, pin: Pin, downloads: Path, tree: Path) -> None:
-        """All files into one tree, large ones first and several at once."""
-        target = tree.with_name("wrapped") if pin.source in WRAPPED else tree
-        with machine_errors(target, "make"):
-            target.mkdir()
-
-        def unpack(file: PinnedFile) -> None:
-            self._doors.archives.unpack(downloads / file.name, target, executables=pin.executables)
-
-        with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
-            list(pool.map(unpack, sorted(pin.files, key=lambda file: -file.size)))
-        if target is not tree:
-            tops = list(target.iterdir())
-            if len(tops) != 1 or tops[0].is_symlink() or not tops[0].is_dir():
-                names = ", ".join(sorted(path.name for path in tops)[:5]) or "nothing"
-                raise IntegrityError("WB513", f"{pin.name} {pin.version}: the archive should hold one folder, and holds {names}")
-            self._doors.files.move(tops[0], tree)
 
     def _finish(self, pin: Pin, tree: Path, work: Path, received: Mapping[str, str]) -> None:
         """Seal, probe, receipt."""
