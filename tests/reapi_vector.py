@@ -46,7 +46,7 @@ def cases() -> Iterator[Case]:
         "name": "long texts",
         **_case(arguments=["x" * size for size in (127, 128, 300, 16384)], environment={"LONG": "y" * 128}, salt="s" * 200),
     }
-    chance = random.Random(20)  # noqa: S311 - the same cases every time
+    chance = random.Random(20)
     for number in range(25):
         yield {"name": f"made up {number}", **_made_up(chance)}
 

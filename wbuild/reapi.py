@@ -61,13 +61,11 @@ def folder(files: Mapping[str, File]) -> Folder:
     root: Folder = {}
     for path, file in files.items():
         *above, name = path.split("/")
-        inner = root
+        inner: File | Folder = root
         for part in above:
-            found = inner.setdefault(part, {})
-            if not isinstance(found, dict):
-                raise ValueError(f"{path}: {part} is a file and a folder")
-            inner = found
-        if inner.setdefault(name, file) is not file:
+            if isinstance(inner, dict):
+                inner = inner.setdefault(part, {})
+        if not isinstance(inner, dict) or inner.setdefault(name, file) is not file:
             raise ValueError(f"{path} is a file and a folder")
     return root
 
