@@ -30,6 +30,23 @@ def cases() -> Iterator[Case]:
     yield {"name": "a compiler", **_case(arguments=compiler, outputs=["{out}/a.o"], tree={"a.c": _file("int a;")})}
     environment, platform = {"b": "1", "a": "2", "B": "3"}, {"z": "1", "a": "2"}
     yield {"name": "lists are sorted", **_case(environment=environment, outputs=["b", "a/b", "a-b", "a"], platform=platform)}
+    step = ["{stdin}=a.txt", "{result}={state}/o=o.wasm", "{cc}/cc", "-o", "{out}/o.wasm", "src/a.c"]
+    files = {"a.txt": _file("in", executable=True), "src": {"a.c": _file("int a;", executable=True), "x.h": _file("", executable=True)}}
+    tools = {"wbuild-platform": "linux-x86_64", "wbuild-tool:cc": "cc-1.0-linux-x86_64-aaaaaaaaaaaa"}
+    yield {
+        "name": "a step of wbuild",
+        **_case(
+            arguments=step,
+            environment={"TZ": "UTC", "A": "1"},
+            outputs=["{out}/o.wasm", "{out}/map.txt"],
+            platform=tools,
+            salt="wbuild-2",
+            tree={**files, "{scratch}": {"r": {"run": _file("#!", executable=True)}}},
+        ),
+    }
+    builtin = ["{builtin}", "join", "v1", 'text="x"', "--", "b", "lost", "a", "{out}/z", "{out}/y"]
+    made = {"b": _file("1", executable=True), "a": _file("2", executable=True)}
+    yield {"name": "a builtin of wbuild", **_case(arguments=builtin, outputs=["{out}/y", "{out}/z"], salt="wbuild-2", tree=made)}
     yield {"name": "an output named twice", **_case(outputs=["x", "x"])}
     yield {
         "name": "names beyond ASCII",

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
+from functools import lru_cache
 from typing import Final, NamedTuple, TypeAlias
 
 _SHORT: Final = 128
@@ -41,17 +42,17 @@ def digest_of(message: bytes) -> Digest:
 
 def platform(properties: Mapping[str, str]) -> bytes:
     """`Platform`: what a worker must have."""
-    return b"".join(_bytes(1, _string(1, name) + _string(2, value)) for name, value in sorted(properties.items()))
+    return b"".join([_bytes(1, _pair(*item)) for item in sorted(properties.items())])
 
 
 def command(arguments: Sequence[str], environment: Mapping[str, str], outputs: Iterable[str], platform: bytes = b"") -> bytes:
     """`Command`: the command line, its whole environment and the paths that it makes. `platform` is a message; b"" for none."""
     return b"".join(
         (
-            *(_bytes(1, _utf8(word)) for word in arguments),
-            *(_bytes(2, _string(1, name) + _string(2, value)) for name, value in sorted(environment.items())),
+            *map(_argument, arguments),
+            *[_bytes(2, _pair(*item)) for item in sorted(environment.items())],
             _bytes(5, platform) if platform else b"",
-            *(_bytes(7, _utf8(path)) for path in sorted(set(outputs))),
+            *[_bytes(7, _utf8(path)) for path in sorted(set(outputs))],
         )
     )
 
@@ -97,6 +98,18 @@ def action(command: bytes, root: bytes, *, salt: bytes = b"", platform: bytes = 
     )
 
 
+@lru_cache(maxsize=4096)
+def _argument(word: str) -> bytes:
+    """One of `Command.arguments`: most words come again in the next command."""
+    return _bytes(1, _utf8(word))
+
+
+@lru_cache(maxsize=4096)
+def _pair(name: str, value: str) -> bytes:
+    """`EnvironmentVariable` or `Property`."""
+    return _string(1, name) + _string(2, value)
+
+
 def _digest(digest: Digest) -> bytes:
     return _string(1, digest.hash) + (b"\x10" + _varint(digest.size) if digest.size else b"")
 
@@ -113,7 +126,7 @@ def _utf8(text: str) -> bytes:
 def _bytes(number: int, data: bytes) -> bytes:
     """A field with a length: text, bytes or a message."""
     size = len(data)
-    return bytes((number << 3 | 2, size)) + data if size < _SHORT else bytes((number << 3 | 2,)) + _varint(size) + data
+    return b"%c%c%b" % (number << 3 | 2, size, data) if size < _SHORT else b"%c%b%b" % (number << 3 | 2, _varint(size), data)
 
 
 def _varint(value: int) -> bytes:
