@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wbuild.cli.settings import ConfigFile, Value, resolve
+from wbuild.cli.world import epoch_of
 from wbuild.errors import UsageError
 
 DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False}
@@ -71,3 +72,16 @@ def test_a_file_that_is_not_toml() -> None:
     with pytest.raises(UsageError) as caught:
         resolve({}, {}, (ConfigFile(path="c.toml", text="jobs ="),), DEFAULTS)
     assert caught.value.problems[0].code == "WB200"
+
+
+@pytest.mark.parametrize("text", ["now", "-1", "+1", "1.5", "1e9", " 1", "0x1", "\u0663", "253402300800", "9" * 5000])
+def test_F77_a_time_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        epoch_of({"SOURCE_DATE_EPOCH": text})
+    assert caught.value.problems[0].code == "WB262"
+    assert len(caught.value.problems[0].message) < 100
+
+
+def test_F77_no_time_is_1970() -> None:
+    assert [epoch_of(env) for env in ({}, {"SOURCE_DATE_EPOCH": ""}, {"SOURCE_DATE_EPOCH": "007"})] == [0, 0, 7]
+    assert epoch_of({"SOURCE_DATE_EPOCH": "253402300799"}) == 253402300799
