@@ -51,11 +51,17 @@ class Forecast:
         if found is None:
             return self._runs(step, lookup.reasons())
         made = {path: content for path, content in found.entry.outputs.items() if content is not None}
-        sizes = {path: self._session.cache.size(content) for path, content in made.items()}
-        self._made.update({path: None if size is None else blob_name(made[path], size) for path, size in sizes.items()})
+        self._made.update({path: self._restored(path, content) for path, content in made.items()})
         self._session.absent.update(set(step.outputs) - set(made))
         changed = [path for path, content in made.items() if self._session.index.digest(path) != content]
         return tuple(f"output {path}: would be restored" for path in changed)
+
+    def _restored(self, path: str, content: str) -> str | None:
+        """What keys call the content of an output that is there or would be put back; None when the cache has lost it."""
+        if self._session.index.digest(path) == content:
+            return self._session.index.blob(path)
+        size = self._session.cache.size(content)
+        return None if size is None else blob_name(content, size)
 
     def _runs(self, step: Step, reasons: tuple[str, ...]) -> tuple[str, ...]:
         self._made.update(dict.fromkeys(step.outputs))
