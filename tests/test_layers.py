@@ -12,7 +12,22 @@ import wbuild
 ROOT = Path(wbuild.__file__).parent
 LAYERS = [
     ["errors", "model"],
-    ["names", "units", "locate", "faults", "decode", "versions", "words", "tree", "wasm", "legible", "proposals", "redact", "doors"],
+    [
+        "names",
+        "units",
+        "locate",
+        "faults",
+        "decode",
+        "versions",
+        "words",
+        "tree",
+        "wasm",
+        "legible",
+        "proposals",
+        "redact",
+        "reapi",
+        "doors",
+    ],
     [
         "kit",
         "shims",
@@ -37,7 +52,7 @@ LAYERS = [
 PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
-PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact"]
+PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click", "watchfiles"}

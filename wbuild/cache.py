@@ -22,7 +22,7 @@ from typing import Final
 
 from wbuild.doors.interfaces import Files
 from wbuild.errors import MachineError
-from wbuild.keys import Evidence, action_digest, canonical, digest
+from wbuild.keys import Evidence, action_digest, canonical, digest, proves
 
 VERSION: Final = "cache-v1"
 _SETS: Final = 8
@@ -55,15 +55,15 @@ class Cache:
         """Folder of a shared cache (`SharedCache`)."""
         return self.root / "shared" / name
 
-    def find(self, action: str) -> Entry | None:
-        """The result of an action, or None."""
+    def find(self, action: str, asked: Evidence | None = None) -> Entry | None:
+        """The result of an action, or None. `asked`: the evidence that it was made from, if known: saves making it again."""
         path = self._path("ac", action)
         body = self._read(path)
         if body is None:
             return None
         evidence = body.get("action")
         outputs = body.get("outputs")
-        if not isinstance(evidence, dict) or not isinstance(outputs, dict) or action_digest(evidence) != action:
+        if not isinstance(outputs, dict) or not (evidence == asked or proves(evidence, action)):
             self._heal(path)
             return None
         return Entry(
@@ -94,18 +94,23 @@ class Cache:
             kept = [tuple(names), *(other for other in known if other != tuple(names))][:_SETS]
             self._write(self._path("sets", coarse), {"sets": kept})
 
+    def size(self, content: str) -> int | None:
+        """Bytes of a content, or None when it is not there."""
+        try:
+            return self._path("cas", content).stat().st_size
+        except OSError:
+            return None
+
     def store(self, path: Path, content: str) -> None:
         """Take the file at `path` as the bytes with digest `content`. Raises MachineError."""
-        blob = self._path("cas", content)
-        if not self._holds(blob, path.stat().st_size):
-            self._files.copy(path, blob)
+        if self.size(content) != path.stat().st_size:
+            self._files.copy(path, self._path("cas", content))
 
     def store_bytes(self, data: bytes) -> str:
         """Take bytes; their digest. Raises MachineError."""
         content = digest(data)
-        blob = self._path("cas", content)
-        if not self._holds(blob, len(data)):
-            self._files.write(blob, data)
+        if self.size(content) != len(data):
+            self._files.write(self._path("cas", content), data)
         return content
 
     def restore(self, content: str, target: Path) -> bool:
@@ -119,13 +124,8 @@ class Cache:
         self._files.copy(blob, target)
         return True
 
-    def _holds(self, blob: Path, size: int) -> bool:
-        with suppress(OSError):
-            return blob.stat().st_size == size
-        return False
-
     def _path(self, kind: str, name: str) -> Path:
-        return self._base / kind / name[:2] / name
+        return Path(f"{self._base}/{kind}/{name[:2]}/{name}")
 
     def _write(self, path: Path, body: Mapping[str, object]) -> None:
         data = canonical(body)

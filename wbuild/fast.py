@@ -38,6 +38,7 @@ Stamp = list[int | str] | None
 
 _MACHINE = (
     "CI",
+    "SOURCE_DATE_EPOCH",
     "HOME",
     "USERPROFILE",
     "APPDATA",

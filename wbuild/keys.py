@@ -1,7 +1,17 @@
 """Keys: everything that can change the outputs of a step, and nothing else.
 
 Two levels. The *coarse* digest covers what is known before a step runs, with the names of all files that it may read; it leads
-to the sets of files that earlier runs really read. The *action* digest covers exactly the files of one such set, with content.
+to the sets of files that earlier runs really read. The *action* digest covers exactly the files of one such set, with content:
+it is the digest of an `Action` of the Remote Execution API v2 (`wbuild.reapi`), so that any server of that API can be asked with
+it. What the parts of a step become there:
+
+- words that stand for places (`{zig}/zig`, `{out}/a.o`) stay in braces; `{out}` and `{scratch}` are folders of the input root,
+  the rest is what a worker that has a store of wbuild's puts in;
+- a builtin is the program `{builtin}`, given its arguments, its inputs in order and its outputs;
+- standard input and outputs that a tool leaves elsewhere have no field there: words in front of the program say them;
+- tools and the machine are platform properties, not input trees; what the step reads of the project is the input tree, with the
+  step's own small files below `{scratch}`. A file that is absent is not in the tree.
+
 A key holds no absolute path, user or time. "Why did this run?" is the difference of two keys.
 """
 
@@ -11,16 +21,24 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Final
+from typing import Any, Final
 
-SCHEMA: Final = 1
+from wbuild import reapi
+from wbuild.reapi import Digest, File
+
+SCHEMA: Final = 2
 """Salt of every key: raised when the engine runs steps in another way that can change outputs."""
 ABSENT: Final = "absent"
 """Stands for the digest of an input that an optional step did not make."""
+SCRATCH: Final = "{scratch}"
+"""Folder of the input root with the step's own small files."""
+OUT: Final = "{out}"
+"""Folder of the input root where a program writes its outputs."""
+BUILTIN: Final = "{builtin}"
 _SHOWN: Final = 8
 
 Evidence = Mapping[str, object]
-"""The action's JSON: what its digest is made from."""
+"""The action's JSON: what its digest is made from. A content in it is a `blob_name`, or ABSENT."""
 
 
 def canonical(value: object) -> bytes:
@@ -33,9 +51,14 @@ def digest(data: bytes) -> str:
     return hashlib.sha256(data).hexdigest()
 
 
+def blob_name(content: str, size: int) -> str:
+    """A content's SHA-256 (hex) and size in bytes, spelled as the Remote Execution API names blobs."""
+    return f"{content}/{size}"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Key:
-    """What is known about a step before it runs. Words are in portable form, digests are SHA-256 (hex)."""
+    """What is known about a step before it runs. Words are in portable form."""
 
     action: tuple[str, ...]
     """The command line, or name, version and arguments of a builtin; late words already replaced by their values."""
@@ -49,7 +72,7 @@ class Key:
     """"" for a builtin, whose result is the same everywhere."""
     outputs: tuple[str, ...]
     inputs: tuple[tuple[str, str], ...]
-    """Files surely read, in the step's order, with digest."""
+    """Files surely read, in the step's order, with content (`blob_name`, or ABSENT)."""
     results: Mapping[str, str] = field(default_factory=dict)
     """Output → where the tool leaves it, when that is not where outputs are expected."""
     candidates: tuple[str, ...] = ()
@@ -61,7 +84,7 @@ class Key:
         return digest(canonical({**self._common(), "candidates": self.candidates, "depfile": self.depfile}))
 
     def evidence(self, read: Mapping[str, str]) -> Evidence:
-        """The action over one read set: file → digest."""
+        """The action over one read set: file → content."""
         return {**self._common(), "read": dict(read)}
 
     def _common(self) -> dict[str, object]:
@@ -69,7 +92,7 @@ class Key:
             "schema": SCHEMA,
             "action": list(self.action),
             "env": dict(self.env),
-            "texts": {name: digest(text.encode("utf-8", "surrogateescape")) for name, text in self.texts.items()},
+            "texts": {name: _blob(text.encode("utf-8", "surrogateescape")) for name, text in self.texts.items()},
             "stdin": self.stdin,
             "tools": dict(self.tools),
             "platform": self.platform,
@@ -79,9 +102,50 @@ class Key:
         }
 
 
+def _blob(data: bytes) -> str:
+    return blob_name(digest(data), len(data))
+
+
 def action_digest(evidence: Evidence) -> str:
-    """The action digest: what the action cache is asked with."""
-    return digest(canonical(evidence))
+    """The action digest: what the action cache is asked with. The evidence must be one that a key has made."""
+    made: Any = evidence
+    platform = reapi.platform(_properties(made))
+    outputs = [f"{OUT}/{path}" for path in made["outputs"]]
+    command = reapi.command(_arguments(made, outputs), made["env"], outputs, platform)
+    root = reapi.directory(reapi.folder(_tree(made)))
+    return reapi.digest_of(reapi.action(command, root, salt=f"wbuild-{made['schema']}".encode(), platform=platform)).hash
+
+
+def proves(evidence: object, action: str) -> bool:
+    """Whether `evidence` from a cache gives this action digest; False for anything that no key has made."""
+    try:
+        return isinstance(evidence, dict) and action_digest(evidence) == action
+    except (ValueError, LookupError, TypeError, AttributeError):
+        return False
+
+
+def _arguments(made: Any, outputs: Sequence[str]) -> list[str]:  # noqa: ANN401 - JSON
+    if made["action"][:1] == [BUILTIN]:
+        return [*made["action"], "--", *(path for path, _ in made["inputs"]), *outputs]
+    stdin = [f"{{stdin}}={made['stdin']}"] if made["stdin"] else []
+    moved = [f"{{result}}={place}={path}" for path, place in sorted(made["results"].items())]
+    return [*stdin, *moved, *made["action"]]
+
+
+def _properties(made: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
+    found = {f"wbuild-tool:{name}": identity for name, identity in made["tools"].items()}
+    return {**found, "wbuild-platform": made["platform"]} if made["platform"] else found
+
+
+def _tree(made: Any) -> dict[str, File]:  # noqa: ANN401 - JSON
+    """Files by path. All of them may be started: the bit differs between systems and checkouts, and no tool's output follows from it."""
+    texts = {f"{SCRATCH}/{name}": content for name, content in made["texts"].items()}
+    files: dict[str, File] = {}
+    for path, content in (*made["inputs"], *made["read"].items(), *texts.items()):
+        if content != ABSENT:
+            name, _, size = content.partition("/")
+            files[path] = File(Digest(name, int(size)), executable=True)
+    return files
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,14 +159,16 @@ class Remembered:
 def difference(before: Remembered, after: Remembered) -> tuple[str, ...]:
     """What changed between two keys, in words; () for equal keys."""
     old, new = before.evidence, after.evidence
+    if old.get("schema") != new.get("schema"):
+        return ("another wbuild, which makes keys in another way",)
     found = [
         *_words("argv", _strings(old.get("action")), _strings(new.get("action"))),
         *_values("env", _mapping(old.get("env")), _mapping(new.get("env")), shown=True),
         *_tools(old, new),
         *_names(before.candidates, after.candidates),
-        *_values("inputs", {**_files(old), **_mapping(old.get("read"))}, {**_files(new), **_mapping(new.get("read"))}),
+        *_values("inputs", {**dict(_files(old)), **_mapping(old.get("read"))}, {**dict(_files(new)), **_mapping(new.get("read"))}),
         *_values("texts", _mapping(old.get("texts")), _mapping(new.get("texts"))),
-        *(f"{name}: changed" for name in ("schema", "platform", "stdin", "outputs", "results") if old.get(name) != new.get(name)),
+        *(f"{name}: changed" for name in ("platform", "stdin", "outputs", "results") if old.get(name) != new.get(name)),
     ]
     if len(found) > _SHOWN:
         found[_SHOWN:] = [f"and {len(found) - _SHOWN} more"]
@@ -154,9 +220,9 @@ def _names(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
     yield from (f"candidates {name}: removed" for name in sorted(before - after))
 
 
-def _files(evidence: Evidence) -> dict[str, str]:
+def _files(evidence: Evidence) -> list[tuple[str, str]]:
     pairs = evidence.get("inputs")
-    return {str(pair[0]): str(pair[1]) for pair in pairs} if isinstance(pairs, list) else {}
+    return [(str(pair[0]), str(pair[1])) for pair in pairs] if isinstance(pairs, list) else []
 
 
 def _mapping(value: object) -> dict[str, str]:

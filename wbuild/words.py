@@ -160,6 +160,8 @@ def _relative(path: str) -> str:
 
 def portable(word: Word) -> str:
     """One word as text without anything of this machine, for keys and for `wbuild plan`."""
+    if len(word) == 1:  # nearly every word
+        return _portable(word[0])
     return "".join(_portable(part) for part in word)
 
 

@@ -60,6 +60,10 @@ def _variable(place: Shell, rng: random.Random) -> None:
     place.env["APP_MODE"] = str(rng.randrange(3))
 
 
+def _epoch(place: Shell, rng: random.Random) -> None:
+    place.env["SOURCE_DATE_EPOCH"] = str(rng.randrange(2))
+
+
 def _cache(place: Shell, rng: random.Random) -> None:
     if rng.random() < 0.5:
         shutil.rmtree(place.home / ".cache/wbuild/cache-v1", ignore_errors=True)
@@ -84,6 +88,7 @@ CHANGES: list[Callable[[Shell, random.Random], None]] = [
     _output,
     _manifest,
     _variable,
+    _epoch,
     _cache,
     _recipe,
 ]

@@ -153,8 +153,8 @@ class Shell:
     home: Path
     env: dict[str, str] = field(default_factory=dict)
 
-    def run(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "") -> Done:
-        """`python -m wbuild ARGS` to its end."""
+    def run(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "", umask: int = -1) -> Done:
+        """`python -m wbuild ARGS` to its end; with a umask of its own if one is given."""
         done = subprocess.run(
             [sys.executable, "-m", "wbuild", *args],
             cwd=cwd or self.folder,
@@ -165,6 +165,7 @@ class Shell:
             errors="surrogateescape",
             timeout=300,
             check=False,
+            umask=umask,
         )
         return Done(done.returncode, done.stdout, done.stderr)
 

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 
 import pytest
 
 from tests.doors import FakeClock
+from tests.reapi_vector import VECTOR
 from tests.unit.engine_world import World, compile_step
 from wbuild.cache import Cache, Entry
 from wbuild.doors.clock import SystemClock
@@ -16,10 +18,27 @@ from wbuild.engine.depfile import prerequisites, read
 from wbuild.engine.index import Index
 from wbuild.engine.layout import Layout, slug
 from wbuild.errors import MachineError
-from wbuild.keys import Key, Remembered, action_digest, canonical, difference, digest
+from wbuild.keys import ABSENT, Key, Remembered, action_digest, blob_name, canonical, difference, digest, proves
 
-EVIDENCE = {"action": ["cc"], "read": {"a": "1"}}
 files = RealFiles()
+
+
+def key(**changes: object) -> Key:
+    given = {
+        "action": ("cc", "-O2", "{out}/x"),
+        "env": {"A": "1"},
+        "texts": {"r.json": "{}"},
+        "stdin": "",
+        "tools": {"cc": "cc-1.0-linux-x86_64-aaaaaaaaaaaa"},
+        "platform": "linux-x86_64",
+        "outputs": ("x",),
+        "inputs": (("a.c", "1/8"),),
+        "candidates": ("x.h",),
+    }
+    return Key(**{**given, **changes})  # type: ignore[arg-type]
+
+
+EVIDENCE = key().evidence({"x.h": "3/8"})
 
 
 @pytest.fixture
@@ -163,45 +182,92 @@ def test_F59_a_young_file_or_one_of_the_future_is_never_trusted(tmp_path: Path, 
     assert index.digest(".") is None
 
 
-def key(**changes: object) -> Key:
-    given = {
-        "action": ("cc", "-O2", "{out}/x"),
-        "env": {"A": "1"},
-        "texts": {"r.json": "{}"},
-        "stdin": "",
-        "tools": {"cc": "cc-1.0-linux-x86_64-aaaaaaaaaaaa"},
-        "platform": "linux-x86_64",
-        "outputs": ("x",),
-        "inputs": (("a.c", "1"),),
-        "candidates": ("x.h",),
-    }
-    return Key(**{**given, **changes})  # type: ignore[arg-type]
-
-
 def test_everything_that_matters_is_in_the_key() -> None:
     changes: list[dict[str, object]] = [
         {"action": ("cc", "-O3", "{out}/x")},
+        {"action": ("cc", "-O2 {out}/x")},
         {"env": {}},
+        {"env": {"A": "2"}},
         {"texts": {"r.json": "[]"}},
+        {"texts": {}},
         {"stdin": "a.c"},
         {"tools": {}},
+        {"tools": {"cc": "cc-1.0-linux-x86_64-bbbbbbbbbbbb"}},
         {"platform": "macos-arm64"},
         {"outputs": ("y",)},
         {"results": {"x": "{state}/y"}},
-        {"inputs": (("a.c", "2"),)},
+        {"inputs": (("a.c", "2/8"),)},
+        {"inputs": (("a.c", "1/9"),)},
+        {"inputs": (("b.c", "1/8"),)},
+        {"inputs": (("a.c", ABSENT),)},
     ]
-    actions = {action_digest(key(**change).evidence({"x.h": "3"})) for change in [{}, *changes]}
+    actions = {action_digest(key(**change).evidence({"x.h": "3/8"})) for change in [{}, *changes]}
     assert len(actions) == len(changes) + 1
+    assert action_digest(key().evidence({})) not in actions
     assert action_digest(key(candidates=("x.h", "y.h")).evidence({})) == action_digest(key().evidence({}))
     assert key(candidates=("x.h", "y.h")).coarse() != key().coarse()
-    assert action_digest(key().evidence({})) == "afbe27e3b3a66f1f4928402255249bc4e1a5dbb61b1c73aae95c98c9c723cae7"
+
+
+def test_the_action_digest_is_that_of_the_remote_execution_api() -> None:
+    def blob(text: str) -> str:
+        return blob_name(digest(text.encode()), len(text))
+
+    step = key(
+        action=("{cc}/cc", "-o", "{out}/o.wasm", "src/a.c"),
+        env={"TZ": "UTC", "A": "1"},
+        texts={"r/run": "#!"},
+        stdin="a.txt",
+        outputs=("o.wasm", "map.txt"),
+        results={"o.wasm": "{state}/o"},
+        inputs=(("src/a.c", blob("int a;")), ("a.txt", blob("in"))),
+    )
+    builtin = Key(
+        action=("{builtin}", "join", "v1", 'text="x"'),
+        env={},
+        texts={},
+        stdin="",
+        tools={},
+        platform="",
+        outputs=("z", "y"),
+        inputs=(("b", blob("1")), ("lost", ABSENT), ("a", blob("2"))),
+    )
+    official = {case["name"]: case["expected"]["digest"][0] for case in json.loads(VECTOR.read_text("utf-8"))}
+    assert action_digest(step.evidence({"src/x.h": blob(""), "gone.h": ABSENT})) == official["a step of wbuild"]
+    assert action_digest(builtin.evidence({})) == official["a builtin of wbuild"]
+
+
+def test_orders_that_change_no_output_are_not_in_the_key_and_others_are() -> None:
+    pairs = (("a.c", "1/8"), ("b.c", "2/8"))
+    one, other = key(inputs=pairs, outputs=("x", "y")), key(inputs=pairs[::-1], outputs=("y", "x"))
+    assert action_digest(one.evidence({})) == action_digest(other.evidence({}))
+    builtin = {"action": ("{builtin}", "join", "v1"), "platform": ""}
+    digests = {
+        action_digest(key(**builtin, inputs=inputs, outputs=outputs).evidence({}))
+        for inputs in (pairs, pairs[::-1])
+        for outputs in (("x", "y"), ("y", "x"))
+    }
+    assert len(digests) == 4
+
+
+def test_F70_evidence_that_no_key_has_made_proves_nothing() -> None:
+    action = action_digest(EVIDENCE)
+    assert proves(json.loads(canonical(EVIDENCE)), action)
+    assert not proves(EVIDENCE, "0" * 64)
+    others: list[object] = [1, [1], [[]], {"y": 1}, {"y": "1"}, "yz", ["\ud800"]]
+    for name in EVIDENCE:
+        for wrong in others:
+            assert not proves({**EVIDENCE, name: wrong}, action)
+        assert not proves({other: part for other, part in EVIDENCE.items() if other != name}, action)
+    assert not any(proves(wrong, action) for wrong in others)
 
 
 def test_difference_says_every_part_in_words() -> None:
-    old = Remembered(evidence=key().evidence({"x.h": "1", "z.h": "1"}), candidates=("x.h", "z.h"))
-    changed = key(action=("cc", "-Oz", "{out}/x", "-g"), env={"A": "2", "B": ""}, texts={}, inputs=(("b.c", "1"),), outputs=("x", "y"))
-    new = Remembered(evidence=changed.evidence({"x.h": "2"}), candidates=("x.h", "w.h"))
+    old = Remembered(evidence=key().evidence({"x.h": "1/8", "z.h": "1/8"}), candidates=("x.h", "z.h"))
+    changed = key(action=("cc", "-Oz", "{out}/x", "-g"), env={"A": "2", "B": ""}, texts={}, inputs=(("b.c", "1/8"),), outputs=("x", "y"))
+    new = Remembered(evidence=changed.evidence({"x.h": "2/8"}), candidates=("x.h", "w.h"))
     assert difference(old, old) == ()
+    earlier = Remembered(evidence={**old.evidence, "schema": 1}, candidates=())
+    assert difference(earlier, new) == ("another wbuild, which makes keys in another way",)
     assert difference(old, new) == (
         "argv: -O2 → -Oz",
         "argv: -g added",

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 
 from wbuild.cli.settings import ConfigFile, Value, resolve, sources_of
+from wbuild.cli.world import epoch_of
 from wbuild.errors import UsageError
 
 DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False, "sources": ""}
@@ -93,3 +94,16 @@ def test_sources_in_a_file_are_a_list() -> None:
     assert values({}, {}, file)["sources"] == ("system,registry", file.path)
     with pytest.raises(UsageError, match="sources must be a list of pypi, npm, debian, system, registry"):
         values({}, {}, ConfigFile(path="/etc/config.toml", text='sources = ["systm"]'))
+
+
+@pytest.mark.parametrize("text", ["now", "-1", "+1", "1.5", "1e9", " 1", "0x1", "\u0663", "253402300800", "9" * 5000])
+def test_F77_a_time_that_is_none_is_refused(text: str) -> None:
+    with pytest.raises(UsageError) as caught:
+        epoch_of({"SOURCE_DATE_EPOCH": text})
+    assert caught.value.problems[0].code == "WB262"
+    assert len(caught.value.problems[0].message) < 100
+
+
+def test_F77_no_time_is_1970() -> None:
+    assert [epoch_of(env) for env in ({}, {"SOURCE_DATE_EPOCH": ""}, {"SOURCE_DATE_EPOCH": "007"})] == [0, 0, 7]
+    assert epoch_of({"SOURCE_DATE_EPOCH": "253402300799"}) == 253402300799

@@ -435,7 +435,7 @@ def test_a_log_comes_back_with_the_result(world: World) -> None:
     assert world.run(compile_step("a.c"))["app:compile:a.c"].log == ""
 
 
-def test_a_file_of_no_declared_tool_keeps_the_result_out_of_the_cache(world: World, tmp_path: Path) -> None:
+def test_F67_a_file_of_no_declared_tool_keeps_the_result_out_of_the_cache(world: World, tmp_path: Path) -> None:
     world.write(a_c="int a;")
 
     def foreign(command: Command) -> Answer:

@@ -115,6 +115,7 @@ class Session:
             keep_going=keep_going,
             fail_fast=self.asked.keep_going is False,
             on_event=self.progress,
+            epoch=self.world.epoch,
             lock_timeout=self.world.lock_timeout,
             system_env=self.world.system_env,
         )

@@ -29,6 +29,10 @@ from wbuild.store import Store
 
 CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 """Names another file in place of the user's config.toml."""
+EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
+"""The time that outputs may hold, in seconds since 1970 (reproducible-builds.org)."""
+_LAST_SECOND: Final = 253402300799
+"""Of the year 9999: what compilers take at most."""
 CLIENT_VARIABLES: Final = re.compile(
     r"""(?:HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|WINDIR|COMSPEC|XDG_\w+|TMPDIR|TEMP|TMP
     |(?:https?|all|ftp|no)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC
@@ -61,6 +65,8 @@ class World:
     """A continuous-integration system runs this: `--locked` and `--keep-going` are on."""
     live: bool = False
     """A terminal shows what goes on."""
+    epoch: int = 0
+    """SOURCE_DATE_EPOCH of every step. 0 when it is not set: with the time of the last commit every commit would build everything."""
 
     @classmethod
     def build(cls, environ: Mapping[str, str], console: Console, start: Path, flags: Mapping[str, object]) -> World:
@@ -92,6 +98,7 @@ class World:
             ),
             ci=set_in(environ, "CI"),
             live=live,
+            epoch=epoch_of(environ),
         )
 
     @property
@@ -156,6 +163,17 @@ class World:
 def set_in(environ: Mapping[str, str], name: str) -> bool:
     """Whether a variable says yes."""
     return environ.get(name, "").lower() not in ("", "0", "false")
+
+
+def epoch_of(environ: Mapping[str, str]) -> int:
+    """What SOURCE_DATE_EPOCH says, in seconds since 1970; 0 where it is not set. Raises UsageError WB262."""
+    text = environ.get(EPOCH_VARIABLE, "")
+    if not text:
+        return 0
+    if not (text.isascii() and text.isdigit() and len(text) <= len(str(_LAST_SECOND)) and int(text) <= _LAST_SECOND):
+        hint = f"a whole number of seconds since 1970, at most {_LAST_SECOND} (the year 9999); or unset it"
+        raise UsageError("WB262", f"{EPOCH_VARIABLE}: {text[:40]!r} is not a time", hint=hint)
+    return int(text)
 
 
 def fold_of(environ: Mapping[str, str]) -> Fold:

@@ -9,7 +9,7 @@ from wbuild.engine.keying import key_of, settled
 from wbuild.engine.lookup import Lookup
 from wbuild.engine.schedule import needs
 from wbuild.engine.session import Session
-from wbuild.keys import ABSENT
+from wbuild.keys import ABSENT, blob_name
 from wbuild.model.planned import Step, Tool
 from wbuild.words import late_words
 
@@ -20,7 +20,7 @@ class Forecast:
     def __init__(self, session: Session) -> None:
         self._session = session
         self._made: dict[str, str | None] = {}
-        """Output → digest that it has or would be restored to; None: only a run can tell."""
+        """Output → content that it has or would be restored to; None: only a run can tell."""
         self.reasons: dict[str, tuple[str, ...]] = {}
         """Step → why it would run; () for one that would not."""
 
@@ -38,11 +38,11 @@ class Forecast:
         if absent and isinstance(step.action, Tool):
             self._session.absent.update(step.outputs)
             return ()
-        missing = next((path for path in needs(step)[: len(step.inputs)] if self._digest(path) is None), "") or self._late(step)
+        missing = next((path for path in needs(step)[: len(step.inputs)] if self._blob(path) is None), "") or self._late(step)
         if missing:
             return self._runs(step, (f"{missing} is missing",))
         words = settled(self._session, step)
-        key = key_of(self._session, step, words, {path: self._digest(path) or ABSENT for path in step.inputs})
+        key = key_of(self._session, step, words, {path: self._blob(path) or ABSENT for path in step.inputs})
         lookup = Lookup(session=self._session, step=step, key=key)
         if step.network:
             known = Fetched(session=self._session, step=step, words=words, key=key).known()
@@ -51,21 +51,28 @@ class Forecast:
         if found is None:
             return self._runs(step, lookup.reasons())
         made = {path: content for path, content in found.entry.outputs.items() if content is not None}
-        self._made.update(made)
+        self._made.update({path: self._restored(path, content) for path, content in made.items()})
         self._session.absent.update(set(step.outputs) - set(made))
         changed = [path for path, content in made.items() if self._session.index.digest(path) != content]
         return tuple(f"output {path}: would be restored" for path in changed)
+
+    def _restored(self, path: str, content: str) -> str | None:
+        """What keys call the content of an output that is there or would be put back; None when the cache has lost it."""
+        if self._session.index.digest(path) == content:
+            return self._session.index.blob(path)
+        size = self._session.cache.size(content)
+        return None if size is None else blob_name(content, size)
 
     def _runs(self, step: Step, reasons: tuple[str, ...]) -> tuple[str, ...]:
         self._made.update(dict.fromkeys(step.outputs))
         return reasons
 
-    def _digest(self, path: str) -> str | None:
+    def _blob(self, path: str) -> str | None:
         if path in self._session.absent:
             return ABSENT
-        return self._made.get(path) or self._session.index.digest(path)
+        return self._made.get(path) or self._session.index.blob(path)
 
     def _late(self, step: Step) -> str:
         """A file with late words that is not in place; "" for none."""
         words = late_words([*step.action.argv, *step.env.values()]) if isinstance(step.action, Tool) else ()
-        return next((part.path for part in words if self._session.index.digest(part.path) != self._digest(part.path)), "")
+        return next((part.path for part in words if self._session.index.blob(part.path) != self._blob(part.path)), "")

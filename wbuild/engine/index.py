@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from wbuild.doors.interfaces import Clock, Files
-from wbuild.keys import canonical, digest
+from wbuild.keys import blob_name, canonical, digest
 
 _TICK_NS: Final = 50_000_000
 """File systems with fine time stamps: the kernel's clock tick, generously."""
@@ -53,15 +53,24 @@ class Index:
 
     def digest(self, path: str) -> str | None:
         """SHA-256 of a file, relative to the root; None when it is not a regular file."""
+        found = self._look(path)
+        return found and found[1]
+
+    def blob(self, path: str) -> str | None:
+        """What keys call its content: digest and size. None when it is not a regular file."""
+        found = self._look(path)
+        return found and blob_name(found[1], found[0].size)
+
+    def _look(self, path: str) -> tuple[Stamp, str] | None:
         stamp = self.stamp(path)
         if stamp is None:
             return None
         known = self._known.get(path)
         if known is not None and known[0] == stamp:
-            return known[1]
+            return known
         found = self._files.sha256(Path(self._root, path))
         self._note(path, stamp, found)
-        return found
+        return stamp, found
 
     def record(self, path: str, content: str) -> None:
         """Note a file that wbuild itself has written."""

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from wbuild.engine.late import settle
 from wbuild.engine.layout import fixed
 from wbuild.engine.session import RUNNERS, Session
-from wbuild.keys import Key, canonical, digest
+from wbuild.keys import BUILTIN, Key, canonical, digest
 from wbuild.model.planned import Builtin, RunnerPath, Step, Tool, Word
 from wbuild.words import portable
 
@@ -35,11 +35,12 @@ def settled(session: Session, step: Step) -> Settled:
 
 
 def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, str]) -> Key:
-    """The step's key, given the digests of its inputs."""
+    """The step's key, given the contents of its inputs."""
     is_tool = isinstance(step.action, Tool)
+    base = fixed(session.epoch) if is_tool and not step.network else {}
     return Key(
         action=_action(step, words),
-        env={**fixed(session.epoch), **{name: portable(word) for name, word in words.env.items()}} if is_tool else {},
+        env={**base, **{name: portable(word) for name, word in words.env.items()}},
         texts=step.texts,
         stdin=step.stdin,
         tools={**{pin.name: pin.identity for pin in step.pins}, **_runners(session, words)},
@@ -56,7 +57,7 @@ def _action(step: Step, words: Settled) -> tuple[str, ...]:
     if isinstance(step.action, Tool):
         return tuple(portable(word) for word in words.argv)
     arguments = (f"{name}={canonical(value).decode()}" for name, value in sorted(step.action.args.items()))
-    return ("{builtin}", step.action.name, f"v{step.action.version}", *arguments)
+    return (BUILTIN, step.action.name, f"v{step.action.version}", *arguments)
 
 
 def _runners(session: Session, words: Settled) -> dict[str, str]:

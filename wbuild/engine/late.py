@@ -14,7 +14,9 @@ def settle(words: Iterable[Word], value: Callable[[Late], str | list[str]]) -> t
     """The same words with every late part replaced; a list alone in a word becomes several words. Raises BugError."""
     settled: list[Word] = []
     for word in words:
-        if len(word) == 1 and isinstance(word[0], Late):
+        if len(word) == 1 and not isinstance(word[0], Late):  # nearly every word
+            settled.append(word)
+        elif len(word) == 1 and isinstance(word[0], Late):
             found = value(word[0])
             settled += [(item,) for item in (found if isinstance(found, list) else [found])]
         else:

@@ -75,13 +75,10 @@ class Layout:
             **dict.fromkeys(("USERPROFILE",) if windows else ("HOME",), home),
             **dict.fromkeys(("TMP", "TEMP") if windows else ("TMPDIR",), temporary),
             "PATH": str(self.nothing),
-            "LANG": "C.UTF-8",
-            "LC_ALL": "C.UTF-8",
-            "TZ": "UTC",
             **fixed(epoch),
         }
 
 
 def fixed(epoch: int) -> Mapping[str, str]:
     """The part of that environment which enters keys."""
-    return {"SOURCE_DATE_EPOCH": str(epoch)}
+    return {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", "TZ": "UTC", "SOURCE_DATE_EPOCH": str(epoch)}

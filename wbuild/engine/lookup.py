@@ -36,7 +36,7 @@ class Lookup:
         for read in self._read_sets():
             evidence = self.key.evidence(read)
             action = action_digest(evidence)
-            entry = self.session.cache.find(action)
+            entry = self.session.cache.find(action, evidence)
             if entry is not None and self._fits(entry):
                 yield Found(action=action, evidence=evidence, entry=entry)
 
@@ -63,8 +63,8 @@ class Lookup:
         if before is None:
             return ("first build",)
         names = before.evidence.get("read")
-        digests = {name: self.session.index.digest(name) for name in names} if isinstance(names, dict) else {}
-        read = {name: content for name, content in digests.items() if content is not None}
+        contents = {name: self.session.index.blob(name) for name in names} if isinstance(names, dict) else {}
+        read = {name: content for name, content in contents.items() if content is not None}
         # one spelling for both sides: what was remembered has been through JSON
         now = json.loads(canonical(self.key.evidence(read if self.step.depfile else self._all_read())))
         return difference(before, Remembered(evidence=now, candidates=self.key.candidates)) or ("its result is not in the cache",)
@@ -88,14 +88,14 @@ class Lookup:
         return self.step.outputs[0] if self.step.outputs else self.step.name
 
     def _all_read(self) -> dict[str, str]:
-        return {name: self.session.index.digest(name) or ABSENT for name in self.key.candidates}
+        return {name: self.session.index.blob(name) or ABSENT for name in self.key.candidates}
 
     def _read_sets(self) -> Iterator[Mapping[str, str]]:
         if not self.step.depfile:
             yield self._all_read()
             return
         for names in self.session.cache.sets(self.key.coarse()):
-            read = {name: self.session.index.digest(name) for name in names}
+            read = {name: self.session.index.blob(name) for name in names}
             present = {name: content for name, content in read.items() if content is not None}
             if len(present) == len(read):
                 yield present

@@ -84,10 +84,10 @@ class Work:
         return late_words([*action.argv, *self.step.env.values()]) if isinstance(action, Tool) else ()
 
     def _inputs(self) -> dict[str, str]:
-        """Digests of the inputs. Raises StepError WB105."""
+        """Contents of the inputs. Raises StepError WB105."""
         found: dict[str, str] = {}
         for path in self.step.inputs:
-            content = ABSENT if path in self.session.absent else self.session.index.digest(path)
+            content = ABSENT if path in self.session.absent else self.session.index.blob(path)
             if content is None:
                 raise StepError("WB105", f"{title(self.step)} needs {path}, which is not there", hint="was it removed during the build?")
             found[path] = content
@@ -197,7 +197,7 @@ class Work:
         if not sure or not made.keep:
             return
         names = key.candidates if made.read is None else tuple(n for n in made.read if n not in self.step.inputs)
-        read = {name: session.index.digest(name) or ABSENT for name in names}
+        read = {name: session.index.blob(name) or ABSENT for name in names}
         changed = self._changed(lookup, read)
         if changed:
             session.note(f"{changed} changed during {title(self.step)}: its result is used, but not kept")
@@ -218,7 +218,7 @@ class Work:
         """The first file that changed while the step ran (F66); "" for none."""
         index, seen = self.session.index, self.session.seen
         for path, content in lookup.key.inputs:
-            if content != ABSENT and index.digest(path) != content:
+            if content != ABSENT and index.blob(path) != content:
                 return path
         return next((path for path in read if path in seen and seen[path] != index.stamp(path)), "")
 
