@@ -56,8 +56,9 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 said.append(rest)
             elif verb == "pad":
                 pad = int(rest)
-            elif verb == "env":
-                said.append(os.environ.get(rest, "unset"))
+            elif verb in ("env", "embed"):
+                value = os.environ.get(rest, "unset")
+                said.append(value if verb == "env" else Path(value).read_bytes().decode("latin-1"))
             elif verb == "include":
                 waiting.append(os.path.normpath(Path(name).parent / rest))
             elif verb in ("sleep", "wait"):

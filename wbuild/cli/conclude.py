@@ -69,4 +69,4 @@ def remember(common: Common, session: Session, report: Report, written: Iterable
 
 def _paths(session: Session, report: Report) -> list[str]:
     made = {a.file for a in report.artifacts if a.sizes is not None and a.status == "ok"}
-    return [session.path(product) for product in session.plan.products if product.file in made]
+    return [session.path(product) for product in session.plan.products if product.file in made and not product.only_needed]

@@ -31,7 +31,8 @@ from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
 from wbuild.model.planned import Plan, Product
 from wbuild.model.written import Level, Manifest
-from wbuild.plan import DIST, Context, Request, make_plan
+from wbuild.needs import with_needed
+from wbuild.plan import DIST, Context, Request, make_plan, product_file
 from wbuild.report import to_json
 from wbuild.report.assemble import Run, assemble
 from wbuild.store import Store
@@ -164,8 +165,7 @@ def report_path(file: str) -> str:
 
 def every_file(manifest: Manifest, profile: str) -> frozenset[str]:
     """Files of all artifacts and targets of a manifest in a profile, relative to the root."""
-    names = [a.name if t == a.targets[0] else f"{a.name}.{t}" for a in manifest.artifacts for t in a.targets]
-    return frozenset(normpath(join(manifest.folder, DIST, profile, f"{name}.wasm")) for name in names)
+    return frozenset(product_file(manifest, artifact, target, profile) for artifact in manifest.artifacts for target in artifact.targets)
 
 
 def prepare(common: Common, asked: Asked) -> Session:
@@ -176,7 +176,8 @@ def prepare(common: Common, asked: Asked) -> Session:
     watch.file(*config_paths(world.environ))
     project = open_project(common.start, watch)
     files = world.doors.files
-    names = select(project.manifest, project.catalog, asked.words, project.member)
+    chosen = select(project.manifest, project.catalog, asked.words, project.member)
+    names = with_needed(project.manifest.artifacts, chosen)
     if asked.write:
         prepare_workdir(project.folder, files, project.catalog)
         if project.root != project.folder:
@@ -199,7 +200,7 @@ def prepare(common: Common, asked: Asked) -> Session:
         environ=world.environ,
         places=places(project),
     )
-    request = _request(project, names, asked)
+    request = _request(project, chosen, asked)
     if asked.changed_since:
         request = replace(request, artifacts=_changed(world, project, lock, context, request, asked.changed_since))
         if not request.artifacts:

@@ -15,6 +15,7 @@ from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
 from wbuild.model.shipped import StepRecipe
 from wbuild.names import quoted
+from wbuild.needs import with_files
 from wbuild.tree import is_glob
 from wbuild.words import Value, fill, fill_all
 
@@ -96,8 +97,8 @@ class _Shared:
             "vendor": [
                 word for name in given.vendors for word in fill_all(toolchain.vendor, {"folder": ToolPath(f"vendor.{name}"), "name": name})
             ],
-            "flags.compile": [(flag,) for flag in build.artifact.flags.compile],
-            "flags.link": [(flag,) for flag in build.artifact.flags.link],
+            "flags.compile": [with_files(flag, build.needs) for flag in build.artifact.flags.compile],
+            "flags.link": [with_files(flag, build.needs) for flag in build.artifact.flags.link],
         }
         return cls(pins=pins, scope=scope, facts=facts, state=_state(build, pins) if toolchain.state else "")
 

@@ -18,8 +18,8 @@ from wbuild.engine.session import Session
 from wbuild.engine.work import Work
 from wbuild.errors import BugError, Problem, WbuildError
 from wbuild.model.happened import Result
-from wbuild.model.planned import Step, Tool
-from wbuild.words import late_words
+from wbuild.model.planned import Step
+from wbuild.wiring import reads
 
 SPARE: Final = 4
 """Threads beside those that run steps: they look steps up and wait for downloads meanwhile."""
@@ -29,12 +29,6 @@ _END: Final = 10.0
 AfterFailure: TypeAlias = Literal["all", "others", "stop"]
 """What still starts after a failure: all that does not depend on it, only other artifacts, nothing."""
 Message: TypeAlias = "Result | Callable[[], None]"
-
-
-def needs(step: Step) -> tuple[str, ...]:
-    """Every file that a step may read."""
-    words = [*step.action.argv, *step.env.values()] if isinstance(step.action, Tool) else []
-    return (*step.inputs, *step.candidates, *(part.path for part in late_words(words)))
 
 
 class Schedule:
@@ -101,7 +95,7 @@ class Schedule:
                 if other != step.name:
                     raise BugError("WB902", f"two steps make {path}: {other} and {step.name}")
         for name, step in self._steps.items():
-            before = {makers[path] for path in needs(step) if path in makers} - {name}
+            before = {makers[path] for path in reads(step) if path in makers} - {name}
             self._open[name] = len(before)
             for other in before:
                 self._dependants[other].append(name)

@@ -176,6 +176,8 @@ class Product:
     """dist/<profile>/<name>.wasm, relative to the root."""
     copy: str = ""
     """The artifact's `out`, relative to the root."""
+    only_needed: bool = False
+    """Nobody asked for it: it is made because another artifact needs it."""
     hosts: tuple[HostRecipe, ...] = ()
     """Hosts that it must fit."""
     measure: str = ""
