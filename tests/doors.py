@@ -41,6 +41,8 @@ def _bytes(text: bytes | str) -> bytes:
 class FakeRunner:
     """Records every command and answers with `respond` (default: success, without output)."""
 
+    can_fence = False
+
     def __init__(self, respond: Respond | None = None) -> None:
         self.respond: Respond = respond or (lambda command: Answer())
         self.seen: list[Command] = []

@@ -42,7 +42,7 @@ PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposa
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click"}
-ONLY_IN_FUNCTIONS = {"requests", "jinja2", "rich", "brotli", "zstandard", "difflib", "tomli"}
+ONLY_IN_FUNCTIONS = {"requests", "jinja2", "rich", "brotli", "zstandard", "difflib", "tomli", "ctypes"}
 MAX_LINES = 420
 MAX_FUNCTION = 55
 

@@ -22,7 +22,7 @@ from wbuild.engine import Engine
 from wbuild.engine.pool import Pool
 from wbuild.errors import ArtifactError, StepError
 from wbuild.model.happened import Result
-from wbuild.model.planned import JSON, Out, Plan, Python, Step
+from wbuild.model.planned import JSON, Out, Plan, Python, Scratch, SharedCache, State, Step
 
 BIG = b"x" * (300 << 10)
 
@@ -91,6 +91,60 @@ def test_F84_a_killed_worker_process_is_an_error_and_the_next_one_works() -> Non
     assert pool.run(which_process, {}, [BIG]) not in ([str(os.getpid()).encode()], [])
     pool.close()
     pool.close(now=True)
+
+
+WRITER = """
+import pathlib, sys
+for name in sys.argv[2:]:
+    path = pathlib.Path(name)
+    {action}
+pathlib.Path(sys.argv[1]).write_text("made")
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        ("path.write_text('x')", "new"),
+        ("path.write_text('x')", "in.c"),
+        ("path.open('a').write('x')", "sub/in.c"),
+        ("path.unlink()", "in.c"),
+        ("path.rename('other.c')", "in.c"),
+        ("path.mkdir()", "folder"),
+        ("path.symlink_to('in.c')", "link"),
+        ("pathlib.Path(sys.argv[1]).write_text('x'); pathlib.Path(sys.argv[1]).rename(path)", "in.c"),
+        ("__import__('os').truncate(path, 0)", "in.c"),
+    ],
+)
+def test_F65_a_step_that_writes_into_the_project_fails(tmp_path: Path, action: str, name: str) -> None:
+    project = tmp_path / "p"
+    (project / "sub").mkdir(parents=True)
+    for source in ("in.c", "sub/in.c"):
+        (project / source).write_text("source")
+    before = sorted(p.relative_to(project) for p in project.rglob("*"))
+    action = WRITER.replace("{action}", action)
+    argv = [(Python(),), "-I", "-c", action, (Out("x"),), name]
+    for _ in range(2):
+        result = run(tmp_path, tool_step("x", ["in.c"], ["x"], argv))["x"]
+        assert result.problem is not None
+        assert (result.problem.code, result.problem.message) == ("WB109", "make of x failed: exit 1")
+        assert f"Permission denied: '{name}'" in result.problem.detail or f"-> '{name}'" in result.problem.detail or name == "in.c"
+        assert result.problem.hint.startswith("a step may write its outputs and its scratch folder (TMPDIR) only")
+    assert [(project / source).read_text() for source in ("in.c", "sub/in.c")] == ["source", "source"]
+    assert sorted(p.relative_to(project) for p in project.rglob("*") if ".wbuild" not in p.parts) == before
+    assert not (project / "x").exists()
+
+
+def test_F65_scratch_state_and_shared_caches_may_be_written(tmp_path: Path) -> None:
+    action = WRITER.replace("{action}", "path.mkdir(parents=True, exist_ok=True); (path / 'f').write_text('x')")
+    code = f"import os, tempfile; tempfile.mkstemp(); open('/dev/null', 'w'); os.mkdir(os.environ['HOME'] + '/x')\n{action}"
+    argv = [(Python(),), "-I", "-c", code, (Out("x"),), (State("s"),), (Scratch("t"),), (SharedCache("zig"),), str(tmp_path / "elsewhere")]
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("one", "two"):  # the second run in the same project makes its folders anew
+        results = run(tmp_path, tool_step(name, [], ["x"], argv, state="st"))
+        assert results[name].problem is None
+    assert (tmp_path / "cache/shared/zig/f").exists()
+    assert (tmp_path / "p/.wbuild/state-dirs/st/s/f").exists()
 
 
 SCRIPT = """

@@ -18,6 +18,7 @@ from wbuild.engine.layout import WORK, Layout
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
+from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.errors import MachineError
 from wbuild.model.happened import Result
@@ -73,7 +74,7 @@ class Engine:
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
             schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event)
             pool = Pool(self.jobs)
-            session = self._session(layout, index, schedule.say, pool)
+            session = self._session(layout, index, schedule.say, plan, pool)
             try:
                 results = schedule.run(session, self.jobs + SPARE)
             except BaseException as error:
@@ -91,15 +92,17 @@ class Engine:
         layout = Layout(root=self.root, work=self.work)
         index = Index(self.root, self.doors.files, self.doors.clock)
         index.load(layout.index)
-        return Forecast(self._session(layout, index, self.on_event, Pool(1))).look(plan.steps)
+        return Forecast(self._session(layout, index, self.on_event, plan, Pool(1))).look(plan.steps)
 
-    def _session(self, layout: Layout, index: Index, say: Say, pool: Pool) -> Session:
+    def _session(self, layout: Layout, index: Index, say: Say, plan: Plan, pool: Pool) -> Session:
         return Session(
             root=self.root,
             doors=self.doors,
             cache=self.cache,
             layout=layout,
             index=index,
+            strays=Strays(self.root, self.doors.clock),
+            outputs=frozenset(path for step in plan.steps for path in step.outputs),
             store=self.store,
             tools=Provisioner(self.store, say),
             pool=pool,

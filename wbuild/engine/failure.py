@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -15,6 +16,8 @@ from wbuild.model.planned import Step
 _HEAD: Final = 48 << 10
 _TAIL: Final = 16 << 10
 KILLED: Final = 9
+_REFUSED: Final = re.compile(r"permission denied|\bEACCES\b|AccessDenied|os error 13\b", re.IGNORECASE)
+_ADVICE: Final = {"WB109": "a step may write its outputs and its scratch folder (TMPDIR) only, never into the project; "}
 
 
 def title(step: Step) -> str:
@@ -42,9 +45,12 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
     if done.cancelled:
         return Problem(code="WB108", message=f"{title(step)} was interrupted")
     code = "WB103" if done.timed_out else "WB102" if ended_by(done) else "WB492" if step.network else "WB101"
+    detail = said(log)
+    if code == "WB101" and command.fence is not None and _REFUSED.search(detail):
+        code = "WB109"
     by_hand = f"to repeat it: {repeat(step, command)}"
-    advice = "run fewer steps at once (-j); " if code == "WB102" and ended_by(done) == KILLED else ""
-    return Problem(code=code, message=f"{title(step)} failed: {how(step, done)}", hint=advice + by_hand, detail=said(log))
+    advice = "run fewer steps at once (-j); " if code == "WB102" and ended_by(done) == KILLED else _ADVICE.get(code, "")
+    return Problem(code=code, message=f"{title(step)} failed: {how(step, done)}", hint=advice + by_hand, detail=detail)
 
 
 def repeat(step: Step, command: Command) -> str:

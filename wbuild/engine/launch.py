@@ -8,7 +8,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wbuild.doors.interfaces import Command, Exit
+from wbuild.doors.interfaces import Command, Exit, Fence
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
 from wbuild.engine.failure import title
@@ -61,12 +61,19 @@ class Launch:
             env=self._env(),
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
+            fence=None if step.network else self._fence(),
         )
         with self._announced(step.first_use):
             done = session.doors.runner.run(command, log=self.log)
         if done.code == 0 and step.first_use:
             session.doors.files.write(self._marker(step.first_use), "")
         return done, command
+
+    def _fence(self) -> Fence:
+        """A step writes its outputs, its scratch folder and caches (F65). What fetches may also write the lock file that it is about."""
+        session, layout = self.session, self.session.layout
+        writable = (session.root / layout.tmp, session.root / layout.states, session.cache.shared("."))
+        return Fence(protected=session.root, open=writable)
 
     def read(self) -> Read | None:
         """What the program says that it has read; None when it does not say."""

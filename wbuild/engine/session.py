@@ -16,6 +16,7 @@ from wbuild.engine.index import Index, Stamp
 from wbuild.engine.late import late_value
 from wbuild.engine.layout import Layout
 from wbuild.engine.pool import Pool
+from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.model.planned import Late, Step
 from wbuild.words import Places
@@ -32,6 +33,9 @@ class Session:
     cache: Cache
     layout: Layout
     index: Index
+    strays: Strays
+    outputs: frozenset[str]
+    """Of all steps."""
     store: Tools
     tools: Provisioner
     pool: Pool

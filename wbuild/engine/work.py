@@ -125,10 +125,15 @@ class Work:
             self.start = session.doors.clock.monotonic()
             for path in step.candidates:
                 session.seen.setdefault(path, session.index.stamp(path))
+            watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
+            before = session.strays.look((*step.inputs, *step.candidates)) if watched else {}
             session.say(StepStarted(step=step, reasons=reasons))
             made = self._tool(launch) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
         unsure = degraded or bool(made.degraded)
-        self._keep(lookup, made, sure=not unsure)
+        stray = session.strays.new(before, session.outputs)
+        if stray:
+            session.note(f"{stray} appeared during {title(step)}: its result is used, but not kept")
+        self._keep(lookup, made, sure=not unsure and not stray)
         for path, content in made.outputs.items():
             self._put(path, content, degraded=unsure)
         if isinstance(step.action, Tool):
