@@ -22,7 +22,7 @@ from wbuild.engine import Engine
 from wbuild.engine.pool import Pool
 from wbuild.errors import ArtifactError, StepError
 from wbuild.model.happened import Result
-from wbuild.model.planned import JSON, Out, Plan, Python, Scratch, SharedCache, State, Step
+from wbuild.model.planned import JSON, Out, Plan, Python, Scratch, SharedCache, State, Step, Word
 
 BIG = b"x" * (300 << 10)
 
@@ -123,7 +123,7 @@ def test_F65_a_step_that_writes_into_the_project_fails(tmp_path: Path, action: s
         (project / source).write_text("source")
     before = sorted(p.relative_to(project) for p in project.rglob("*"))
     action = WRITER.replace("{action}", action)
-    argv = [(Python(),), "-I", "-c", action, (Out("x"),), name]
+    argv: list[str | Word] = [(Python(),), "-I", "-c", action, (Out("x"),), name]
     for _ in range(2):
         result = run(tmp_path, tool_step("x", ["in.c"], ["x"], argv))["x"]
         assert result.problem is not None
@@ -138,7 +138,8 @@ def test_F65_a_step_that_writes_into_the_project_fails(tmp_path: Path, action: s
 def test_F65_scratch_state_and_shared_caches_may_be_written(tmp_path: Path) -> None:
     action = WRITER.replace("{action}", "path.mkdir(parents=True, exist_ok=True); (path / 'f').write_text('x')")
     code = f"import os, tempfile; tempfile.mkstemp(); open('/dev/null', 'w'); os.mkdir(os.environ['HOME'] + '/x')\n{action}"
-    argv = [(Python(),), "-I", "-c", code, (Out("x"),), (State("s"),), (Scratch("t"),), (SharedCache("zig"),), str(tmp_path / "elsewhere")]
+    places: list[str | Word] = [(State("s"),), (Scratch("t"),), (SharedCache("zig"),), str(tmp_path / "elsewhere")]
+    argv: list[str | Word] = [(Python(),), "-I", "-c", code, (Out("x"),), *places]
     (tmp_path / "elsewhere").mkdir()
     for name in ("one", "two"):  # the second run in the same project makes its folders anew
         results = run(tmp_path, tool_step(name, [], ["x"], argv, state="st"))

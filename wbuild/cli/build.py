@@ -17,6 +17,7 @@ from wbuild.cli.options import Command, Common, format_option, pass_common
 @click.option("--keep-going/--fail-fast", default=None, help="Build other artifacts after a failure, or stop. [keep going with CI]")
 @click.option("--explain", is_flag=True, help="Say which part of which key changed.")
 @click.option("--no-check", is_flag=True, help="Do not run the checks; the optimizer then does only what is proven safe.")
+@click.option("--memory", metavar="M", help='Memory for steps that run at the same time, such as "4 GiB". [what is free]')
 @common_build_options
 @format_option
 @pass_common
@@ -38,7 +39,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         locked=given["locked"],  # type: ignore[arg-type]
         keep_going=given["keep_going"],  # type: ignore[arg-type]
         checks=not given["no_check"],
-        flags={"jobs": given["jobs"], "offline": given["offline"]},
+        flags={"jobs": given["jobs"], "memory": given["memory"], "offline": given["offline"]},
     )
     session = prepare(common, asked)
     results = session.execute(explain=bool(given["explain"]))

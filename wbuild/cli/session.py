@@ -108,6 +108,7 @@ class Session:
             store=self.store,
             cache=Cache(self.world.cache, self.world.doors.files),
             jobs=self.world.jobs,
+            memory=self.world.memory,
             keep_going=keep_going,
             fail_fast=self.asked.keep_going is False,
             on_event=self.progress,

@@ -129,6 +129,8 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         env=_env(build, recipe, scope),
         state=shared.state,
         timeout=recipe.timeout,
+        memory=recipe.memory,
+        jobserver=recipe.jobserver,
     )
 
 
@@ -179,6 +181,8 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         env=_env(build, recipe, scope),
         state=shared.state,
         timeout=recipe.timeout,
+        memory=recipe.memory,
+        jobserver=recipe.jobserver,
         first_use=FirstUse(
             cache=shared.pins[0].identity,
             key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}",

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -10,6 +9,7 @@ from pathlib import Path
 from wbuild.builtin import BUILTINS, Function
 from wbuild.cache import Cache
 from wbuild.doors.interfaces import Doors
+from wbuild.doors.jobserver import JobServer
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.forecast import Forecast
@@ -18,6 +18,7 @@ from wbuild.engine.layout import WORK, Layout
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
+from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.errors import MachineError
@@ -44,6 +45,8 @@ class Engine:
     cache: Cache
     jobs: int = 1
     """Steps that run at the same time."""
+    memory: int | None = None
+    """Bytes that running steps may take together, by what their recipes say; None: no limit."""
     on_event: Say = _silent
     """Told in the thread that calls `execute`."""
     keep_going: bool = True
@@ -72,18 +75,20 @@ class Engine:
             index = Index(self.root, files, self.doors.clock)
             index.load(layout.index)
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
-            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event)
-            pool = Pool(self.jobs)
-            session = self._session(layout, index, schedule.say, plan, pool)
+            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event, seconds=index.seconds)
+            server = JobServer(self.root / layout.jobserver)
+            slots = Slots(jobs=self.jobs, memory=self.memory, urgency=schedule.urgency, server=server)
+            session = self._session(layout, index, schedule.say, plan, slots)
             try:
                 results = schedule.run(session, self.jobs + SPARE)
             except BaseException as error:
-                self._cancel(schedule, pool)
+                self._cancel(schedule, session.pool)
                 if isinstance(error, KeyboardInterrupt):
                     raise Interrupted(schedule.done()) from None
                 raise
             finally:
-                pool.close()
+                session.pool.close()
+                server.close()
                 self._save(index, layout)
             return results
 
@@ -92,9 +97,10 @@ class Engine:
         layout = Layout(root=self.root, work=self.work)
         index = Index(self.root, self.doors.files, self.doors.clock)
         index.load(layout.index)
-        return Forecast(self._session(layout, index, self.on_event, plan, Pool(1))).look(plan.steps)
+        slots = Slots(jobs=1, memory=None, urgency={}, server=JobServer(self.root / layout.jobserver))
+        return Forecast(self._session(layout, index, self.on_event, plan, slots)).look(plan.steps)
 
-    def _session(self, layout: Layout, index: Index, say: Say, plan: Plan, pool: Pool) -> Session:
+    def _session(self, layout: Layout, index: Index, say: Say, plan: Plan, slots: Slots) -> Session:
         return Session(
             root=self.root,
             doors=self.doors,
@@ -105,8 +111,8 @@ class Engine:
             outputs=frozenset(path for step in plan.steps for path in step.outputs),
             store=self.store,
             tools=Provisioner(self.store, say),
-            pool=pool,
-            slots=threading.Semaphore(self.jobs),
+            pool=Pool(self.jobs),
+            slots=slots,
             say=say,
             builtins=self.builtins,
             epoch=self.epoch,

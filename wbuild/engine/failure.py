@@ -16,6 +16,8 @@ from wbuild.model.planned import Step
 _HEAD: Final = 48 << 10
 _TAIL: Final = 16 << 10
 KILLED: Final = 9
+MAKEFLAGS: Final = "MAKEFLAGS"
+"""Names the jobserver of one run."""
 _REFUSED: Final = re.compile(r"permission denied|\bEACCES\b|AccessDenied|os error 13\b", re.IGNORECASE)
 _ADVICE: Final = {"WB109": "a step may write its outputs and its scratch folder (TMPDIR) only, never into the project; "}
 
@@ -55,7 +57,7 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
 
 def repeat(step: Step, command: Command) -> str:
     """A shell line that runs the step's program again. A fetch step's environment is the client's own, and never shown."""
-    env = [] if step.network else ["env", "-i", *(f"{name}={value}" for name, value in sorted(command.env.items()))]
+    env = [] if step.network else ["env", "-i", *(f"{name}={value}" for name, value in sorted(command.env.items()) if name != MAKEFLAGS)]
     line = f"cd {shlex.quote(str(command.cwd))} && {shlex.join([*env, *command.argv])}"
     return f"{line} < {shlex.quote(str(command.stdin))}" if command.stdin else line
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from wbuild.doors.interfaces import Command, Exit, Fence
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
-from wbuild.engine.failure import title
+from wbuild.engine.failure import MAKEFLAGS, title
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
@@ -119,7 +119,8 @@ class Launch:
             return {**session.doors.client_env, **declared}
         windows = session.doors.platform.startswith("windows")
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
-        return {**session.system_env, **base, **declared}
+        flags = session.slots.flags(self.step)
+        return {**session.system_env, **base, **({MAKEFLAGS: flags} if flags else {}), **declared}
 
     def _shared(self) -> Sequence[Path]:
         return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
