@@ -1,4 +1,4 @@
-"""Fences: a program that may not write into a folder tree, but for a few places in it. Only Linux (5.13 and newer) can do it.
+"""Fences: a program that may not write into a folder tree, but for a few places in it. Only Linux (6.2 and newer) can do it.
 
 Landlock takes rights away from a thread and from all that it starts. What may be written is listed, never what may not, so the rules
 name everything beside the way from `/` down to the protected folder. A file made right in a folder on that way is refused too.
@@ -52,19 +52,24 @@ class Fences:
     def inside(self, fence: Fence, start: Callable[[], T]) -> T:
         """What `start` gives or raises; what it starts stays in the fence. Without fences in this system it is just called."""
         rules = self._rules(fence) if can_fence() else -1
-        return start() if rules < 0 else _in_thread(rules, start)
+        if rules < 0:
+            return start()
+        try:
+            return _in_thread(rules, start)
+        finally:
+            os.close(rules)
 
     def _rules(self, fence: Fence) -> int:
-        """Rules hold for the folders that were there, so that one which was made anew needs new rules."""
+        """The caller's own descriptor of the rules; -1 for none. They hold for the folders that were there: one made anew needs new rules."""
         folders = [path.stat().st_ino if path.is_dir() else 0 for path in fence.open]
         with self._guard:
-            known, rules = self._made.get(fence, ([], -1))
+            known, rules = self._made.get(fence, (None, -1))
             if known != folders:
                 if rules >= 0:
                     os.close(rules)
                 rules = _make(fence)
                 self._made[fence] = (folders, rules)
-            return rules
+            return os.dup(rules) if rules >= 0 else rules
 
 
 def _in_thread(rules: int, start: Callable[[], T]) -> T:

@@ -35,6 +35,7 @@ class Command:
     timeout: float = 1800.0
     """Seconds of wall time, then TERM and KILL to the whole process group."""
     fence: Fence | None = None
+    """What it may not write."""
     limit: int = 16 << 20
     """Bytes kept of each output stream; the rest is read and dropped, and the log says so."""
 
