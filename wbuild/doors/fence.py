@@ -60,7 +60,7 @@ class Fences:
             os.close(rules)
 
     def _rules(self, fence: Fence) -> int:
-        """The caller's own descriptor of the rules; -1 for none. They hold for the folders that were there: one made anew needs new rules."""
+        """The caller's own descriptor of rules, -1 for none. They hold for folders that were there: one made anew needs new ones."""
         folders = [path.stat().st_ino if path.is_dir() else 0 for path in fence.open]
         with self._guard:
             known, rules = self._made.get(fence, (None, -1))
