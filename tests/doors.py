@@ -54,6 +54,8 @@ class FakeRunning:
 class FakeRunner:
     """Records every command and answers with `respond` (default: success, without output)."""
 
+    can_fence = False
+
     def __init__(self, respond: Respond | None = None) -> None:
         self.respond: Respond = respond or (lambda command: Answer())
         self.seen: list[Command] = []

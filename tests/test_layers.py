@@ -35,6 +35,7 @@ LAYERS = [
         "defaults",
         "profiles",
         "check_rules",
+        "needs",
         "artifact_rules",
         "manifest",
         "recipe_rules",
@@ -43,7 +44,7 @@ LAYERS = [
         "reference",
         "runtimes",
     ],
-    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "fit", "given"],
+    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "fit", "given", "wiring"],
     ["finish", "matrix", "plan", "affected", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
     ["report", "scaffold", "survey", "workflows"],
@@ -53,10 +54,11 @@ PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_r
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
 PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi"]
+PURE += ["needs", "wiring"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click", "watchfiles"}
-ONLY_IN_FUNCTIONS = {"requests", "jinja2", "rich", "brotli", "zstandard", "difflib", "tomli", "watchfiles"}
+ONLY_IN_FUNCTIONS = {"requests", "jinja2", "rich", "brotli", "zstandard", "difflib", "tomli", "watchfiles", "ctypes"}
 MAX_LINES = 420
 MAX_FUNCTION = 55
 

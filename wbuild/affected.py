@@ -9,6 +9,7 @@ from wbuild.model.locked import Lock
 from wbuild.model.planned import Plan
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest
+from wbuild.needs import in_order
 from wbuild.profiles import profile_names, resolve_profile
 
 __all__ = ["Change", "affected"]
@@ -46,6 +47,9 @@ def affected(change: Change, plan: Plan, manifest: Manifest, lock: Lock, catalog
     changed |= {runtime.tool for runtime in catalog.runtimes.values() if runtime.origin in change.recipes}
     found |= {step.artifact for step in plan.steps if any(pin.name in changed for pin in step.pins)}
     found |= {artifact.name for artifact in manifest.artifacts if _redescribed(artifact, catalog, change.recipes)}
+    for artifact in in_order(manifest.artifacts):
+        if not found.isdisjoint(artifact.needs):
+            found.add(artifact.name)
     return everything & found
 
 

@@ -16,6 +16,7 @@ from wbuild.locate import Path
 from wbuild.model.shipped import Catalog, LanguageRecipe, Option, OptionType, ToolchainRecipe
 from wbuild.model.written import Artifact, Glob, Kind, OptionValue, Target
 from wbuild.names import name_hint, name_problem, quoted, secret_problem, variable_problem, vendor_parts
+from wbuild.needs import check_needs
 from wbuild.proposals import aliases_of, features_of
 
 OPTION_TYPES: Final[Mapping[OptionType, Any]] = {
@@ -304,7 +305,8 @@ def makes(toolchain: ToolchainRecipe, target: Target, kind: Kind | None) -> bool
 
 
 def check_together(artifacts: Sequence[Placed]) -> None:
-    """Note artifacts that have one name, or would write the same file, on systems that ignore case too."""
+    """Note artifacts that have one name, or would write the same file, on systems that ignore case too, and what they need in vain."""
+    check_needs([(placed.artifact, placed.faults) for placed in artifacts])
     seen: dict[str, Artifact] = {}
     for placed in artifacts:
         artifact = placed.artifact

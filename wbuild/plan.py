@@ -19,8 +19,11 @@ from wbuild.manifest import resolve_profile
 from wbuild.model.planned import Plan, Product, Step
 from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
+from wbuild.names import quoted
+from wbuild.needs import in_order, selected
 from wbuild.tree import Tree
 from wbuild.variables import with_variables
+from wbuild.wiring import tangles
 
 OUT = ".wbuild/out"
 DIST = "dist"
@@ -68,22 +71,71 @@ def make_plan(context: Context, request: Request) -> Plan:
 
     Raises UsageError with all problems at once.
     """
-    pieces: list[Finish] = []
+    context = replace(context, tree=_without_copies(context))
+    artifacts = in_order(context.manifest.artifacts)
+    chosen = selected(artifacts, request.artifacts, request.targets)
     problems: list[Problem] = []
-    for artifact in context.manifest.artifacts:
-        if artifact.name not in request.artifacts:
-            continue
-        for target in artifact.targets:
-            if request.targets and target not in request.targets:
-                continue
-            try:
-                pieces.append(_artifact(context, request, artifact, target))
-            except UsageError as error:
-                problems += error.problems
+    wanted = [(artifact, target) for artifact in artifacts for target in chosen.get(artifact.name, ())]
+    pieces = _had([piece for pair in wanted if (piece := _piece(context, request, pair, problems))])
+    steps = {step.name: step for piece in pieces for step in piece.steps}
+    problems += tangles(tuple(steps.values()))
     if problems:
         raise UsageError.of(tuple(dict.fromkeys(problems)))
-    steps = {step.name: step for piece in pieces for step in piece.steps}
-    return Plan(steps=tuple(steps.values()), products=tuple(piece.product for piece in pieces))
+    places = {artifact.name: number for number, artifact in enumerate(context.manifest.artifacts)}
+    products = sorted((piece.product for piece in pieces), key=lambda product: places[product.artifact.name])
+    return Plan(steps=tuple(steps.values()), products=tuple(products))
+
+
+def _piece(context: Context, request: Request, pair: tuple[Artifact, Target], problems: list[Problem]) -> Finish | None:
+    """The steps of an artifact for a target; None with a note in `problems`."""
+    try:
+        return _artifact(context, request, *pair)
+    except UsageError as error:
+        problems += error.problems
+        return None
+
+
+def _had(pieces: Sequence[Finish]) -> Sequence[Finish]:
+    """The pieces, each after those that it needs: what needs something that cannot be built here cannot be built either."""
+    found: list[Finish] = []
+    missing: dict[str, Problem] = {}
+    for piece in pieces:
+        name, product = piece.product.artifact.name, piece.product
+        for other in product.artifact.needs:
+            if other in missing and not product.problem:
+                product = replace(product, problem=replace(missing[other], message=f"{name}: needs {missing[other].message}"))
+        if product.problem and product.target == product.artifact.targets[0]:
+            missing[name] = product.problem
+        found.append(Finish(steps=(), product=product) if product.problem else piece)
+    return found
+
+
+def product_file(manifest: Manifest, artifact: Artifact, target: Target, profile: str) -> str:
+    """Where an artifact is put for a target, relative to the project's root: the first target has the artifact's own name."""
+    name = artifact.name if target == artifact.targets[0] else f"{artifact.name}.{target}"
+    return normpath(join(manifest.folder, DIST, profile, f"{name}.wasm"))
+
+
+def _copy(manifest: Manifest, artifact: Artifact) -> str:
+    """The artifact's `out`, relative to the root."""
+    return normpath(join(manifest.folder, artifact.out)) if artifact.out else ""
+
+
+def _without_copies(context: Context) -> Tree:
+    """The tree without modules that `out` has put there: what a build makes is no source, unless `needs` says so."""
+    copies = {_copy(context.manifest, artifact) for artifact in context.manifest.artifacts}
+    made = {name for name in copies.intersection(context.tree.names) if name.endswith(".wasm")}
+    return replace(context.tree, names=tuple(n for n in context.tree.names if n not in made)) if made else context.tree
+
+
+def _overwritten(context: Context, steps: Sequence[Step]) -> Iterator[Problem]:
+    """Sources of the steps that the `out` of an artifact would replace."""
+    outs = {name: artifact for artifact in context.manifest.artifacts if (name := _copy(context.manifest, artifact)) in context.tree.names}
+    for step in steps if outs else ():
+        for name in sorted(outs.keys() & {*step.inputs, *step.candidates}):
+            message = f"artifact.{outs[name].name}.out: {quoted(name)} is an input of {step.verb} of {step.label}"
+            place = context.places(outs[name], ("out",)) if context.places else None
+            yield Problem(code="WB259", message=message, hint='choose a file of its own, such as "bin/main.wasm"', place=place)
 
 
 def locks_to_make(context: Context, request: Request) -> Sequence[LockToMake]:
@@ -114,6 +166,7 @@ def _build(context: Context, request: Request, artifact: Artifact, target: Targe
         kit=context.kit,
         tree=context.tree,
         base=normpath(join(manifest.folder, artifact.path)),
+        needs=_needed(context, artifact, request.profile),
         foreign=tuple(_foreign(manifest, artifact)),
     )
     build = replace(build, places=context.places) if context.places else build
@@ -128,7 +181,6 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
     work = normpath(join(manifest.folder, OUT, request.profile, f"{artifact.name}.{target}"))
     checked = request.checks and (request.check_always or optimize.level != "none")
     found = trials(artifact, target, _runtimes(context, request)) if checked else ()
-    name = artifact.name if target == artifact.targets[0] else f"{artifact.name}.{target}"
     product = Product(
         artifact=artifact,
         language=language.name,
@@ -138,14 +190,15 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         profile=request.profile,
         level=optimize.level,
         metric=optimize.metric,
-        file=normpath(join(manifest.folder, DIST, request.profile, f"{name}.wasm")),
-        copy=normpath(join(manifest.folder, artifact.out)) if _copied(artifact, target, request) else "",
+        file=product_file(manifest, artifact, target, request.profile),
+        copy=_copy(manifest, artifact) if _copied(artifact, target, request) else "",
+        only_needed=artifact.name not in request.artifacts,
         hosts=_hosts(context, request, artifact, target),
     )
     tried = Trials(artifact=artifact, target=target, base=build.base, kit=context.kit, tree=context.tree, trials=found)
     line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog))
     try:
-        made = finish(line, _compiled(context, build, work, found))
+        made = finish(line, _reading(_compiled(context, build, work, found), _files(context, build, request)))
     except ProvisionError as error:
         return Finish(steps=(), product=replace(product, problem=_unavailable(artifact, error)))
     problems = tuple(astray(build, made.steps, found))
@@ -163,13 +216,31 @@ def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial])
     """The driver's steps. Raises UsageError with its problems and everything that the manifest names and that is not there."""
     problems = list(lacking(build, found))
     try:
-        steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.environ)
+        steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.environ, build.needs)
     except UsageError as error:
         raise UsageError.of((*error.problems, *problems)) from None
-    problems += unfitting(build)
+    problems += [*unfitting(build), *_overwritten(context, steps)]
     if problems:
         raise UsageError.of(tuple(problems))
     return steps
+
+
+def _needed(context: Context, artifact: Artifact, profile: str) -> dict[str, str]:
+    """Artifact that this one needs → its file, that of its first target."""
+    others = (other for other in context.manifest.artifacts if other.name in artifact.needs)
+    return {other.name: product_file(context.manifest, other, other.targets[0], profile) for other in others}
+
+
+def _files(context: Context, build: Build, request: Request) -> tuple[str, ...]:
+    """What compile steps read of needed artifacts: their files, and the copies that their `out` asks for."""
+    others = [other for other in context.manifest.artifacts if other.name in build.needs]
+    copies = [_copy(context.manifest, other) for other in others if _copied(other, other.targets[0], request)]
+    return (*build.needs.values(), *copies)
+
+
+def _reading(steps: Sequence[Step], files: tuple[str, ...]) -> Sequence[Step]:
+    """The steps with more inputs, but for those that only fetch."""
+    return [step if step.network else replace(step, inputs=(*step.inputs, *files)) for step in steps] if files else steps
 
 
 def _copied(artifact: Artifact, target: Target, request: Request) -> bool:

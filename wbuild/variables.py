@@ -8,20 +8,21 @@ from dataclasses import replace
 from wbuild.errors import Problem, UsageError
 from wbuild.model.planned import Step, Tool, Word
 from wbuild.model.written import Artifact, EnvFrom
+from wbuild.needs import with_files
 
 __all__ = ["with_variables"]
 
 
-def with_variables(steps: Sequence[Step], artifact: Artifact, environ: Mapping[str, str]) -> list[Step]:
-    """The steps that run tools, with the artifact's variables; what a recipe sets stays as it is.
+def with_variables(steps: Sequence[Step], artifact: Artifact, environ: Mapping[str, str], files: Mapping[str, str]) -> list[Step]:
+    """The steps that run tools, with the artifact's variables; what a recipe sets stays as it is. `files`: those of needed artifacts.
 
     Raises UsageError WB236, all at once, for variables to be taken from `environ` that are not set and have no default.
     """
-    words = _words(artifact, environ)
+    words = _words(artifact, environ, files)
     return [replace(step, env={**words, **step.env}) if words and isinstance(step.action, Tool) else step for step in steps]
 
 
-def _words(artifact: Artifact, environ: Mapping[str, str]) -> dict[str, Word]:
+def _words(artifact: Artifact, environ: Mapping[str, str], files: Mapping[str, str]) -> dict[str, Word]:
     found: dict[str, Word] = {}
     problems: list[Problem] = []
     for name, value in sorted(artifact.env.items()):
@@ -29,7 +30,7 @@ def _words(artifact: Artifact, environ: Mapping[str, str]) -> dict[str, Word]:
         if text is None:
             problems.append(_unset(artifact, name, value))
         else:
-            found[name] = (text,) if text else ()
+            found[name] = with_files(text, files) if isinstance(value, str) and text else (text,) if text else ()
     if problems:
         raise UsageError.of(tuple(problems))
     return found

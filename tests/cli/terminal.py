@@ -21,6 +21,8 @@ import pyte
 from tests.cli.toys import Shell
 
 COLUMNS, LINES = 100, 24
+OWN = "import fcntl, os, sys, termios; fcntl.ioctl(0, termios.TIOCSCTTY, 0); os.execv(sys.executable, [sys.executable, *sys.argv[1:]])"
+"""Makes standard input the terminal of a session, so that its end is told; then becomes another program."""
 STARTED: list[subprocess.Popen[bytes]] = []
 
 
@@ -90,7 +92,7 @@ def start(place: Shell, *args: str, term: str = "xterm-256color", **env: str) ->
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
     process = subprocess.Popen(
-        [sys.executable, "-m", "wbuild", *args],
+        [sys.executable, "-c", OWN, "-m", "wbuild", *args],
         cwd=place.folder,
         env={**place.env, "TERM": term, **env},
         stdin=slave,

@@ -419,10 +419,10 @@ def test_F123_a_failure_leaves_the_old_artifact(project: Shell) -> None:
     assert (project.folder / "dist/release/hello.wasm").read_bytes() == after
 
 
-@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_F80_F82_signals_end_the_tools_too(number: int, code: int, project: Shell) -> None:
     """F80, F82."""
-    pid = project.folder / "pid"
+    pid = project.home / "pid"
     project.write("hello/hello.toy", f"sleep {pid}\n")
     command, pipe = [sys.executable, "-m", "wbuild", "build"], subprocess.PIPE
     process = subprocess.Popen(command, cwd=project.folder, env=project.env, stdout=pipe, stderr=pipe, text=True)
@@ -436,6 +436,36 @@ def test_F80_F82_signals_end_the_tools_too(number: int, code: int, project: Shel
         os.kill(int(pid.read_text()), 0)
     project.write("hello/hello.toy", "say hello\n")
     project.run("build").ends(0)
+
+
+def test_F84_a_killed_compiler_says_what_to_do(project: Shell) -> None:
+    """F84."""
+    project.write("hello/hello.toy", "die 9\n")
+    done = project.run("build").ends(1)
+    assert "error[WB102]: compile of hello failed: killed by signal 9 (out of memory?)\nhint: run fewer steps at once (-j); " in done.err
+
+
+def test_F86_a_daemon_is_not_waited_for_and_holds_no_pipe_of_ours(project: Shell) -> None:
+    """F86."""
+    pid = project.home / "pid"
+    project.write("hello/hello.toy", f"daemon {pid}\nsay hello\n")
+    try:
+        assert project.run("build").ends(0).out == "dist/dev/hello.wasm\n"
+        os.kill(int(pid.read_text()), 0)
+    finally:
+        os.kill(int(pid.read_text()), signal.SIGKILL)
+
+
+def test_F65_a_compiler_that_writes_into_the_project(project: Shell) -> None:
+    """F65."""
+    project.write("hello/hello.toy", f"sleep {project.folder / 'hello/hello.toy'}\nsay hello\n")
+    before = project.read("hello/hello.toy")
+    for _ in range(2):
+        done = project.run("build")
+        assert done.code == 1
+        assert "error[WB109]: compile of hello failed: exit 1\n" in done.err
+        assert f"Permission denied: '{project.folder / 'hello/hello.toy'}'" in done.err
+    assert project.read("hello/hello.toy") == before
 
 
 def test_color(project: Shell) -> None:

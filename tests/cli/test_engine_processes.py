@@ -7,7 +7,9 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -22,7 +24,7 @@ from wbuild.engine import Engine
 from wbuild.engine.pool import Pool
 from wbuild.errors import ArtifactError, StepError
 from wbuild.model.happened import Result
-from wbuild.model.planned import JSON, Out, Plan, Python, Step
+from wbuild.model.planned import JSON, Out, Plan, Python, Scratch, SharedCache, State, Step, Word
 
 BIG = b"x" * (300 << 10)
 
@@ -40,17 +42,17 @@ def die(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence[by
     return []
 
 
-def engine(folder: Path) -> Engine:
+def engine(folder: Path, grace: float) -> Engine:
     files = RealFiles()
-    doors = fake_doors(runner=ProcessRunner(grace=0.5), files=files, clock=SystemClock())
+    doors = fake_doors(runner=ProcessRunner(grace=grace), files=files, clock=SystemClock())
     cache = Cache(folder / "cache", files)
     builtins = {"which": which_process, "refuse": refuse}
     return Engine(root=folder / "p", doors=doors, store=FakeStore(folder / "store"), cache=cache, jobs=4, builtins=builtins)
 
 
-def run(folder: Path, *steps: Step) -> dict[str, Result]:
+def run(folder: Path, *steps: Step, grace: float = 0.5) -> dict[str, Result]:
     (folder / "p").mkdir(exist_ok=True)
-    return {result.step: result for result in engine(folder).execute(Plan(steps=steps, products=()))}
+    return {result.step: result for result in engine(folder, grace).execute(Plan(steps=steps, products=()))}
 
 
 def python_step(name: str, code: str, **more: object) -> Step:
@@ -93,25 +95,127 @@ def test_F84_a_killed_worker_process_is_an_error_and_the_next_one_works() -> Non
     pool.close(now=True)
 
 
+WRITER = """
+import pathlib, sys
+for name in sys.argv[2:]:
+    path = pathlib.Path(name)
+    {action}
+pathlib.Path(sys.argv[1]).write_text("made")
+"""
+
+
+@pytest.mark.parametrize(
+    ("action", "name"),
+    [
+        ("path.write_text('x')", "new"),
+        ("path.write_text('x')", "in.c"),
+        ("path.open('a').write('x')", "sub/in.c"),
+        ("path.unlink()", "in.c"),
+        ("path.rename('other.c')", "in.c"),
+        ("path.mkdir()", "folder"),
+        ("path.symlink_to('in.c')", "link"),
+        ("pathlib.Path(sys.argv[1]).write_text('x'); pathlib.Path(sys.argv[1]).rename(path)", "in.c"),
+        ("__import__('os').truncate(path, 0)", "in.c"),
+    ],
+)
+def test_F65_a_step_that_writes_into_the_project_fails(tmp_path: Path, action: str, name: str) -> None:
+    project = tmp_path / "p"
+    (project / "sub").mkdir(parents=True)
+    for source in ("in.c", "sub/in.c"):
+        (project / source).write_text("source")
+    before = sorted(p.relative_to(project) for p in project.rglob("*"))
+    action = WRITER.replace("{action}", action)
+    argv: list[str | Word] = [(Python(),), "-I", "-c", action, (Out("x"),), name]
+    for _ in range(2):
+        result = run(tmp_path, tool_step("x", ["in.c"], ["x"], argv))["x"]
+        assert result.problem is not None
+        assert (result.problem.code, result.problem.message) == ("WB109", "make of x failed: exit 1")
+        assert f"Permission denied: '{name}'" in result.problem.detail or f"-> '{name}'" in result.problem.detail or name == "in.c"
+        assert result.problem.hint.startswith("a step may write its outputs and its scratch folder (TMPDIR) only")
+    assert [(project / source).read_text() for source in ("in.c", "sub/in.c")] == ["source", "source"]
+    assert sorted(p.relative_to(project) for p in project.rglob("*") if ".wbuild" not in p.parts) == before
+    assert not (project / "x").exists()
+
+
+def test_F65_scratch_state_and_shared_caches_may_be_written(tmp_path: Path) -> None:
+    action = WRITER.replace("{action}", "path.mkdir(parents=True, exist_ok=True); (path / 'f').write_text('x')")
+    code = f"import os, tempfile; tempfile.mkstemp(); open('/dev/null', 'w'); os.mkdir(os.environ['HOME'] + '/x')\n{action}"
+    places: list[str | Word] = [(State("s"),), (Scratch("t"),), (SharedCache("zig"),), str(tmp_path / "elsewhere")]
+    argv: list[str | Word] = [(Python(),), "-I", "-c", code, (Out("x"),), *places]
+    (tmp_path / "elsewhere").mkdir()
+    for name in ("one", "two"):  # the second run in the same project makes its folders anew
+        results = run(tmp_path, tool_step(name, [], ["x"], argv, state="st"))
+        assert results[name].problem is None
+    assert (tmp_path / "cache/shared/zig/f").exists()
+    assert (tmp_path / "p/.wbuild/state-dirs/st/s/f").exists()
+
+
 SCRIPT = """
 import sys
 from pathlib import Path
-from tests.cli.test_engine_processes import python_step, run
+from tests.cli.test_engine_processes import SLEEPER, python_step, run
 from wbuild.engine import Interrupted
 
-SLEEPER = '''
-import subprocess, sys, time, signal, pathlib, os
-signal.signal(signal.SIGTERM, signal.SIG_IGN)
-child = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(60)"])
-pathlib.Path(sys.argv[1]).write_text("half")
-pathlib.Path(f"{os.getpid()}.pid").write_text(f"{os.getpid()} {child.pid}\\\\n")
-time.sleep(60)
-'''
+folder = Path(sys.argv[1])
+run(folder, python_step("kept", "import sys; open(sys.argv[1], 'w').write('made')"))
+sleepers = [python_step(f"s{n}", SLEEPER.replace("PIDS", repr(f"{folder}/pids"))) for n in range(4)]
 try:
-    run(Path(sys.argv[1]), *(python_step(f"s{n}", SLEEPER) for n in range(4)))
+    run(folder, *sleepers, grace=float(sys.argv[2]))
 except Interrupted as error:
     sys.exit(130 if all(r.status == "failed" for r in error.results) else 1)
 """
+SLEEPER = """
+import os, pathlib, signal, subprocess, sys, time
+pids = pathlib.Path(PIDS)
+signal.signal(signal.SIGTERM, signal.SIG_IGN)
+child = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"])
+signal.signal(signal.SIGTERM, lambda *_: (pids / f"{os.getpid()}.term").touch())
+pathlib.Path(sys.argv[1]).write_text("half")
+(pids / f"{os.getpid()}.pid").write_text(f"{os.getpid()} {child.pid}\\n")
+while True:
+    time.sleep(600)
+"""
+"""Does not end at TERM, and has a child that does not either."""
+
+
+@pytest.fixture
+def pids(tmp_path: Path) -> Iterator[Callable[[], list[int]]]:
+    """Ids of the sleepers and their children that have begun; none is left behind."""
+
+    (tmp_path / "pids").mkdir()
+
+    def found() -> list[int]:
+        return [int(pid) for path in tmp_path.glob("pids/*.pid") for pid in path.read_text().split()]
+
+    yield found
+    for pid in found():
+        with suppress(ProcessLookupError):
+            os.kill(pid, signal.SIGKILL)
+
+
+@pytest.fixture
+def sleeping(tmp_path: Path) -> Iterator[Callable[[float], subprocess.Popen[bytes]]]:
+    """Starts four sleepers with a time of grace."""
+    started: list[subprocess.Popen[bytes]] = []
+
+    def start(grace: float) -> subprocess.Popen[bytes]:
+        argv = [sys.executable, "-c", SCRIPT, str(tmp_path), str(grace)]
+        started.append(subprocess.Popen(argv, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]))
+        assert soon(lambda: len([p for p in tmp_path.glob("pids/*.pid") if p.read_text().endswith("\n")]) == 4)
+        return started[-1]
+
+    yield start
+    for process in started:
+        process.kill()
+        process.communicate()
+
+
+def soon(true: Callable[[], bool]) -> bool:
+    """Whether something becomes true within a while."""
+    end = time.monotonic() + 60
+    while not true() and time.monotonic() < end:
+        time.sleep(0.02)
+    return true()
 
 
 def ended(pid: int) -> bool:
@@ -121,17 +225,26 @@ def ended(pid: int) -> bool:
         return True
 
 
-def test_F80_ctrl_c_leaves_no_process_and_no_output(tmp_path: Path) -> None:
-    process = subprocess.Popen([sys.executable, "-c", SCRIPT, str(tmp_path)], stderr=subprocess.PIPE, cwd=Path(__file__).parents[2])
-    project = tmp_path / "p"
-    for _ in range(1000):
-        if len([p for p in project.glob("*.pid") if p.read_text().endswith("\n")]) == 4:
-            break
-        time.sleep(0.02)
+def test_F80_ctrl_c_leaves_no_process_and_no_output(
+    tmp_path: Path, pids: Callable[[], list[int]], sleeping: Callable[[float], subprocess.Popen[bytes]]
+) -> None:
+    process = sleeping(0.5)
     process.send_signal(signal.SIGINT)
-    _, said = process.communicate(timeout=40)  # they sleep for a minute
+    _, said = process.communicate(timeout=60)
     assert (process.returncode, said) == (130, b"")
-    pids = [int(pid) for path in project.glob("*.pid") for pid in path.read_text().split()]
-    assert len(pids) == 8
-    assert all(ended(pid) for pid in pids)
-    assert not [name for name in ("s0", "s1", "s2", "s3") if (project / name).exists()]
+    assert len(pids()) == 8
+    assert all(soon(partial(ended, pid)) for pid in pids())
+    assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [".wbuild", "kept"]
+
+
+def test_F81_a_second_ctrl_c_does_not_wait(
+    tmp_path: Path, pids: Callable[[], list[int]], sleeping: Callable[[float], subprocess.Popen[bytes]]
+) -> None:
+    process = sleeping(600.0)
+    process.send_signal(signal.SIGINT)
+    assert soon(lambda: len(list(tmp_path.glob("pids/*.term"))) == 4)
+    assert not any(ended(pid) for pid in pids())
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert all(soon(partial(ended, pid)) for pid in pids())

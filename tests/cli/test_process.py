@@ -99,6 +99,13 @@ def test_F85_output_without_end_is_capped(runner: ProcessRunner, tmp_path: Path,
     assert text.endswith(b"[wbuild: output was cut after 100000 bytes]\n")
 
 
+def test_F85_output_that_never_ends_is_capped_and_ends_with_the_time_limit(runner: ProcessRunner, tmp_path: Path) -> None:
+    code = "import sys\nwhile True: sys.stdout.buffer.write(b'\\xff' * 65536)"
+    done = runner.run(python(code, tmp_path, limit=100_000, timeout=2.0), log=tmp_path / "log")
+    assert (done.timed_out, done.truncated) == (True, True)
+    assert (tmp_path / "log").stat().st_size < 100_200
+
+
 def test_time_out_ends_the_whole_group(runner: ProcessRunner, tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, time, pathlib\n"

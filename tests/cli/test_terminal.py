@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import shutil
 import signal
@@ -241,3 +242,16 @@ def test_a_shell_that_does_not_exist(project: Shell, filled: Path) -> None:
 
 def test_a_shell_needs_a_terminal(project: Shell) -> None:
     assert "error[WB229]: --shell needs a terminal" in project.run("build", "--shell").ends(2).err
+
+
+def test_F82_a_closed_terminal_ends_the_tools_too(project: Shell, filled: Path) -> None:
+    pid = project.home / "pid"
+    project.write("one/one.toy", f"sleep {pid}\n")
+    shown = start(project, "build", WBUILD_STORE=str(filled))
+    shown.until(lambda text: "compile one" in text)
+    while not (pid.exists() and pid.read_text()):
+        shown.read(0.05)
+    os.close(shown.master)
+    assert shown.process.wait(timeout=60) == 143
+    with pytest.raises(ProcessLookupError):
+        os.kill(int(pid.read_text()), 0)

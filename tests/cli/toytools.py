@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import os
+import subprocess
 import sys
 import time
 from pathlib import Path
@@ -38,13 +39,19 @@ def said_by(path: str) -> bytes:
 
 
 def linger(verb: str, file: Path) -> None:
-    if verb == "sleep":
+    if verb == "die":
+        os.kill(os.getpid(), int(file.name))
+    elif verb == "daemon":
+        idle = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"], start_new_session=True)
+        file.write_text(str(idle.pid))
+    elif verb == "sleep":
         aside = file.with_name(f"{file.name}.aside")
         aside.write_text(str(os.getpid()))
         aside.replace(file)
         time.sleep(60)
-    file.with_name(f"{file.name}.waiting").touch()
-    while not file.exists():
+    else:
+        file.with_name(f"{file.name}.waiting").touch()
+    while verb == "wait" and not file.exists():
         time.sleep(0.02)
 
 
@@ -59,11 +66,12 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 said.append(rest if verb == "say" else verb)
             elif verb == "pad":
                 pad = int(rest)
-            elif verb == "env":
-                said.append(os.environ.get(rest, "unset"))
+            elif verb in ("env", "embed"):
+                value = os.environ.get(rest, "unset")
+                said.append(value if verb == "env" else Path(value).read_bytes().decode("latin-1"))
             elif verb == "include":
                 waiting.append(os.path.normpath(Path(name).parent / rest))
-            elif verb in ("sleep", "wait"):
+            elif verb in ("sleep", "wait", "daemon", "die"):
                 linger(verb, Path(rest))
             elif verb in ("warn", "fail"):
                 print(rest, file=sys.stderr)

@@ -8,7 +8,15 @@ from wbuild.cli.settings import ConfigFile, Value, resolve, sources_of
 from wbuild.cli.world import epoch_of
 from wbuild.errors import UsageError
 
-DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False, "sources": ""}
+DEFAULTS: dict[str, Value] = {
+    "store": "/s",
+    "cache": "/c",
+    "jobs": 4,
+    "memory": "free",
+    "lock-timeout": 600.0,
+    "offline": False,
+    "sources": "",
+}
 USER = ConfigFile(path="/home/me/config.toml", text='jobs = 3\nstore = "tools"\n')
 SYSTEM = ConfigFile(path="/etc/config.toml", text="jobs = 2\noffline = true\n")
 
@@ -32,6 +40,11 @@ def test_order() -> None:
 
 def test_paths_in_a_file_are_relative_to_the_file() -> None:
     assert values({}, {}, USER)["store"] == ("/home/me/tools", USER.path)
+
+
+@pytest.mark.parametrize(("text", "value"), [("free", "free"), ("4 GiB", 4 << 30), ("500 MB", 500_000_000), ("4096", 4096)])
+def test_memory(text: str, value: Value) -> None:
+    assert values({}, {"WBUILD_MEMORY": text})["memory"] == (value, "WBUILD_MEMORY")
 
 
 @pytest.mark.parametrize(("text", "value"), [("1", True), ("true", True), ("no", False), ("0", False), ("", False)])

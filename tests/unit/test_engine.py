@@ -147,6 +147,40 @@ def test_F66_an_input_that_changes_while_the_step_runs_is_used_but_not_kept(worl
         assert world.read("out/a.c.o") == "int edited;"
 
 
+def test_F65_a_new_file_of_nobody_knows_whom_keeps_a_result_out_of_the_cache(world: World) -> None:
+    """Where the system has no fences: it may be an editor's, so the result is used."""
+    world.put("src/a.c", "int a;")
+    step = compile_step("src/a.c")
+    file = ""
+    world.runner.respond = lambda command: Answer(files={**compiler(command).files, **({file: "x"} if file else {})})
+    for file in ("src/a.c.bak", "core", ""):
+        assert world.statuses(step) == {"app:compile:src/a.c": "ran"}
+        assert world.notes == ([f"{file} appeared during compile of app src/a.c: its result is used, but not kept"] if file else [])
+        assert world.read("out/src/a.c.o") == "int a;"
+    world.put("src/another.c", "x")
+    assert world.statuses(step) == {"app:compile:src/a.c": "cached"}
+
+
+def test_F65_what_wbuild_writes_itself_is_no_new_file(world: World) -> None:
+    world.write(a_c="a", b_c="b")
+    steps = [tool_step(n, [f"{n}.c"], [f"{n}.wasm"], ["make", (Out(f"{n}.wasm"),)]) for n in "ab"]
+    both = threading.Barrier(2, timeout=60)
+
+    def respond(command: Command) -> Answer:
+        both.wait()
+        if "b.wasm" in command.argv[1]:
+            for _ in range(3000):
+                if (world.root / "a.wasm").exists():
+                    break
+                time.sleep(0.01)
+        return Answer(files={command.argv[1]: "made"})
+
+    world.runner.respond = respond
+    assert world.statuses(*steps) == {"a": "ran", "b": "ran"}
+    assert world.notes == []
+    assert world.statuses(*steps) == {"a": "cached", "b": "cached"}
+
+
 def test_F71_failures_are_never_cached(world: World) -> None:
     step = tool_step("t", [], ["x"])
     for answer, code, words in (

@@ -23,6 +23,7 @@ from wbuild.errors import UsageError
 @click.option("--run", "program", metavar="NAME", help="With --watch: run this artifact, and again each time it was built.")
 @click.option("--shell", is_flag=True, help="After a failed step, open a shell in its folder and with its environment.")
 @click.option("--no-check", is_flag=True, help="Do not run the checks; the optimizer then does only what is proven safe.")
+@click.option("--memory", metavar="M", help='Memory for steps that run at the same time, such as "4 GiB". [what is free]')
 @common_build_options
 @format_option
 @pass_common
@@ -47,7 +48,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         locked=given["locked"],  # type: ignore[arg-type]
         keep_going=given["keep_going"],  # type: ignore[arg-type]
         checks=not given["no_check"],
-        flags={"jobs": given["jobs"], "offline": given["offline"]},
+        flags={"jobs": given["jobs"], "memory": given["memory"], "offline": given["offline"]},
     )
     if given["watch"]:
         from wbuild.cli.watching import watch

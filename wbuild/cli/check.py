@@ -64,7 +64,7 @@ def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, 
     conclude.problems(session, report)
     session.console.table(lambda style: checks(report, style))
     for product in session.plan.products:
-        if not product.verdicts and not product.hosts and not product.problem:
+        if not (product.verdicts or product.hosts or product.problem or product.only_needed):
             name = product.artifact.name
             session.console.note(f"{name} has no check that can run; [[artifact.{name}.check]] declares one")
     return report.exit

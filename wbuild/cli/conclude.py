@@ -72,5 +72,5 @@ def remember(common: Common, session: Session, report: Report, written: Iterable
 def paths(session: Session, report: Report, names: Container[str] | None = None) -> list[str]:
     """Files that were made, as they are printed; `names`: only of these artifacts."""
     made = {a.file for a in report.artifacts if a.sizes is not None and a.status == "ok"}
-    products = (p for p in session.plan.products if names is None or p.artifact.name in names)
-    return [session.path(product) for product in products if product.file in made]
+    wanted = (p for p in session.plan.products if (not p.only_needed if names is None else p.artifact.name in names))
+    return [session.path(product) for product in wanted if product.file in made]

@@ -122,10 +122,12 @@ def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
         _end_on_signals()
         return _invoke(rewrite(argv), common)
     except BrokenPipeError:
-        return _closed_pipe()
+        _let_go()
+        return 0
     except KeyboardInterrupt:
         return 130
     except Terminated:
+        _let_go()
         return 143
     except Exception as error:
         return _failed(error, common)
@@ -150,7 +152,7 @@ def _failed(error: Exception, common: Common) -> int:
         error = _translate(error)
     if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
         error = MachineError("WB610", f"cannot write the output: {error.strerror}", hint="free some space where it is redirected to")
-        _closed_pipe()
+        _let_go()
     try:
         if isinstance(error, WbuildError):
             common.console.problems(error)
@@ -159,7 +161,8 @@ def _failed(error: Exception, common: Common) -> int:
 
         return report_bug(error, common)
     except BrokenPipeError:
-        return _closed_pipe()
+        _let_go()
+        return 0
 
 
 def _translate(error: click.ClickException) -> UsageError:
@@ -188,13 +191,12 @@ def _terminate(signum: int, frame: FrameType | None) -> None:
     raise Terminated
 
 
-def _closed_pipe() -> int:
-    """Whoever read our output has gone: end quietly, and let nothing be written at exit."""
+def _let_go() -> None:
+    """Whoever read our output may have gone, with a pipe or a terminal: let nothing be written there at exit."""
     devnull = os.open(os.devnull, os.O_WRONLY)
     for stream in (sys.stdout, sys.stderr):
         if not _open(stream):
             os.dup2(devnull, stream.fileno())
-    return 0
 
 
 def _open(stream: TextIO) -> bool:

@@ -72,7 +72,7 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
         flags={"jobs": given["jobs"], "offline": given["offline"]},
     )
     session = prepare(common, asked)
-    products = session.plan.products
+    products = [product for product in session.plan.products if not product.only_needed]
     names = list(dict.fromkeys(p.artifact.name for p in products))
     if len(names) > 1:
         raise UsageError("WB280", "several artifacts could be run", hint=f"name one: {', '.join(names)}")

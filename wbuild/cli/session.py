@@ -32,7 +32,8 @@ from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
 from wbuild.model.planned import Plan, Product
 from wbuild.model.written import Level, Manifest
-from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan
+from wbuild.needs import with_needed
+from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan, product_file
 from wbuild.report import to_json
 from wbuild.report.assemble import Run, assemble
 from wbuild.store import Store
@@ -112,6 +113,7 @@ class Session:
             store=self.store,
             cache=Cache(self.world.cache, self.world.doors.files),
             jobs=self.world.jobs,
+            memory=self.world.memory,
             keep_going=keep_going,
             fail_fast=self.asked.keep_going is False,
             on_event=self.progress,
@@ -170,8 +172,7 @@ def report_path(file: str) -> str:
 
 def every_file(manifest: Manifest, profile: str) -> frozenset[str]:
     """Files of all artifacts and targets of a manifest in a profile, relative to the root."""
-    names = [a.name if t == a.targets[0] else f"{a.name}.{t}" for a in manifest.artifacts for t in a.targets]
-    return frozenset(normpath(join(manifest.folder, DIST, profile, f"{name}.wasm")) for name in names)
+    return frozenset(product_file(manifest, artifact, target, profile) for artifact in manifest.artifacts for target in artifact.targets)
 
 
 def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session:
@@ -182,7 +183,8 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     watch.file(*config_paths(world.environ))
     project = open_project(common.start, watch)
     files = world.doors.files
-    names = select(project.manifest, project.catalog, asked.words, project.member)
+    chosen = select(project.manifest, project.catalog, asked.words, project.member)
+    names = with_needed(project.manifest.artifacts, chosen)
     if asked.write:
         prepare_workdir(project.folder, files, project.catalog)
         if project.root != project.folder:
@@ -196,8 +198,8 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     progress = Progress(console=console, root=project.root)
     vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
     tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree.names, watch))
-    context = context_of(world, project, lock, tree)
-    request = _request(project, names, asked)
+    context = context_of(world, project, lock, kit, tree)
+    request = _request(project, chosen, asked)
     if not locked:
         locking = DependencyLocks(world=world, project=project, console=console, store=store)
         wanted = locks_to_make(context, request)
@@ -225,13 +227,13 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     )
 
 
-def context_of(world: World, project: Project, lock: Lock, tree: Tree) -> Context:
+def context_of(world: World, project: Project, lock: Lock, kit: Kit, tree: Tree) -> Context:
     """What plans for this machine are made from."""
     return Context(
         manifest=project.manifest,
         catalog=project.catalog,
         toolchains=dict(lock.toolchains),
-        kit=locks.kit(lock, world.doors.platform),
+        kit=kit,
         tree=tree,
         environ=world.environ,
         places=places(project),
@@ -243,7 +245,8 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
     names = tuple(artifact.name for artifact in project.manifest.artifacts)
     tree = look(world.doors.files, project.root).tree
     tree = replace(tree, texts=project_files(project, names, tree.names, Watch()))
-    context = context_of(world, project, lock, tree)
+    kit = locks.kit(locks.on_machine(lock, project.catalog, world.doors), world.doors.platform)
+    context = context_of(world, project, lock, kit, tree)
     wanted = locks_to_make(context, Request(artifacts=names, profile="dev"))
     locking = DependencyLocks(world=world, project=project, console=console, store=world.open_store())
     if check:

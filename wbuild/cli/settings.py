@@ -11,15 +11,18 @@ from wbuild import decode, locate
 from wbuild.errors import Problem, UsageError
 from wbuild.model.locked import SYSTEM
 from wbuild.model.shipped import SourceName
+from wbuild.units import FormError, size
 
 Value: TypeAlias = "str | int | float | bool"
-Kind = Literal["path", "count", "seconds", "bool", "sources"]
+Kind = Literal["path", "count", "seconds", "memory", "bool", "sources"]
 SOURCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in get_args(SourceName)},
     "registry": tuple(name for name in get_args(SourceName) if name != SYSTEM),
 }
 """What `sources` may name → the sources meant."""
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
+FREE: Final = "free"
+"""The setting of memory that means: as much as the machine has left."""
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -41,6 +44,11 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(name="store", kind="path", doc="Folder where tools are kept."),
     Setting(name="cache", kind="path", doc="Folder of the action cache."),
     Setting(name="jobs", kind="count", doc="Steps that run at the same time."),
+    Setting(
+        name="memory",
+        kind="memory",
+        doc='Memory for steps that say how much they take, such as "4 GiB"; "free" is what the machine has left.',
+    ),
     Setting(name="lock-timeout", kind="seconds", doc="Seconds to wait for another wbuild that installs the same tool."),
     Setting(name="sources", kind="sources", doc="Where tools may come from, the preferred first; empty: as recipes say."),
     Setting(name="offline", kind="bool", doc="Open no network connection."),
@@ -144,6 +152,15 @@ def _seconds(raw: object) -> Value | None:
     return value if 0 <= value < 1e9 else None
 
 
+def _memory(raw: object) -> Value | None:
+    if raw == FREE:
+        return FREE
+    try:
+        return size(int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() else raw)
+    except FormError:
+        return None
+
+
 def _bool(raw: object) -> Value | None:
     if isinstance(raw, bool):
         return raw
@@ -168,6 +185,7 @@ _PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
     "path": _path,
     "count": _count,
     "seconds": _seconds,
+    "memory": _memory,
     "bool": _bool,
     "sources": _sources,
 }
@@ -175,6 +193,7 @@ _MEANINGS: Final[Mapping[Kind, str]] = {
     "path": "a path",
     "count": "a whole number from 1",
     "seconds": "a number of seconds",
+    "memory": 'a size such as "4 GiB", or "free"',
     "bool": "true or false",
     "sources": f"a list of {', '.join(SOURCE_WORDS)}",
 }

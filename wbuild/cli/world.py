@@ -15,12 +15,12 @@ import platformdirs
 
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
-from wbuild.cli.settings import ConfigFile, Origin, Value, resolve, sources_of
+from wbuild.cli.settings import FREE, ConfigFile, Origin, Value, resolve, sources_of
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
 from wbuild.doors.interfaces import Doors
-from wbuild.doors.machine import machine_errors
+from wbuild.doors.machine import free_memory, machine_errors
 from wbuild.doors.network import HttpNetwork
 from wbuild.doors.process import ProcessRunner
 from wbuild.errors import ProvisionError, UsageError
@@ -148,6 +148,12 @@ class World:
         return int(self.settings["jobs"].value)
 
     @property
+    def memory(self) -> int | None:
+        """Bytes for steps that run at the same time; None when nobody knows."""
+        value = self.settings["memory"].value
+        return free_memory() if value == FREE else int(value)
+
+    @property
     def lock_timeout(self) -> float:
         """Seconds."""
         return float(self.settings["lock-timeout"].value)
@@ -218,7 +224,15 @@ def this_platform() -> Platform:
 
 def _defaults() -> Mapping[str, Value]:
     home = platformdirs.user_cache_path("wbuild", appauthor=False)
-    return {"store": str(home), "cache": str(home), "jobs": _processors(), "lock-timeout": 600.0, "offline": False, "sources": ""}
+    return {
+        "store": str(home),
+        "cache": str(home),
+        "jobs": _processors(),
+        "memory": FREE,
+        "lock-timeout": 600.0,
+        "offline": False,
+        "sources": "",
+    }
 
 
 def _processors() -> int:

@@ -12,6 +12,16 @@ from wbuild.model.locked import Platform
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Fence:
+    """What a program may not write, on systems that can forbid it (`Runner.can_fence`)."""
+
+    protected: Path
+    """A folder with all that is in it."""
+    open: tuple[Path, ...] = ()
+    """Folders in it that may be written; those that do not exist when a program starts are closed to it."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Command:
     """A process to start. There is no shell; the environment is exactly `env`."""
 
@@ -24,6 +34,8 @@ class Command:
     """File for standard output; None sends it to the log with standard error."""
     timeout: float = 1800.0
     """Seconds of wall time, then TERM and KILL to the whole process group."""
+    fence: Fence | None = None
+    """What it may not write."""
     limit: int = 16 << 20
     """Bytes kept of each output stream; the rest is read and dropped, and the log says so."""
 
@@ -55,6 +67,11 @@ class Running(Protocol):
 
 class Runner(Protocol):
     """The one door to processes."""
+
+    @property
+    def can_fence(self) -> bool:
+        """Whether `Command.fence` holds here."""
+        ...
 
     def run(self, command: Command, *, log: Path) -> Exit:
         """Run to the end. Raises ProvisionError when the program does not exist, MachineError when it may not be started."""

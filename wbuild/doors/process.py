@@ -11,10 +11,12 @@ import threading
 import time
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager, nullcontext, suppress
+from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
 from wbuild.doors.drain import Sink, drain, sink
+from wbuild.doors.fence import Fences, can_fence
 from wbuild.doors.interfaces import Command, Exit, Running
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError, ProvisionError, WbuildError
@@ -34,6 +36,12 @@ class ProcessRunner:
         self._guard = threading.Lock()
         self._cancelled = threading.Event()
         self._now = threading.Event()
+        self._fences = Fences()
+
+    @property
+    def can_fence(self) -> bool:
+        """See `Runner.can_fence`."""
+        return can_fence()
 
     def run(self, command: Command, *, log: Path) -> Exit:
         """Run to the end; output that `Command.stdout` does not take goes to `log`, which exists only if there was some.
@@ -101,17 +109,8 @@ class ProcessRunner:
     def _start(self, command: Command) -> subprocess.Popen[bytes]:
         with _input(command.stdin) as stdin:
             try:
-                process = subprocess.Popen(
-                    command.argv,
-                    cwd=command.cwd,
-                    env=dict(command.env),
-                    stdin=stdin,
-                    stdout=subprocess.PIPE,
-                    stderr=subprocess.PIPE if command.stdout else subprocess.STDOUT,
-                    start_new_session=POSIX,
-                    creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-                    bufsize=0,
-                )
+                start = partial(_popen, command, stdin)
+                process = self._fences.inside(command.fence, start) if command.fence else start()
             except (OSError, ValueError) as error:
                 raise _not_started(error, command) from None
         with self._guard:
@@ -210,6 +209,20 @@ class _Limits:
         elif moment >= self._kill_at or self.now():
             _signal_group(self.process, kill=True)
             self._kill_at = moment + self.grace
+
+
+def _popen(command: Command, stdin: BinaryIO) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command.argv,
+        cwd=command.cwd,
+        env=dict(command.env),
+        stdin=stdin,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE if command.stdout else subprocess.STDOUT,
+        start_new_session=POSIX,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+        bufsize=0,
+    )
 
 
 def _stdout(command: Command, log: Sink) -> AbstractContextManager[Sink]:

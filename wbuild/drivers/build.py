@@ -35,6 +35,8 @@ class Build:
     tree: Tree
     base: str
     """Folder of the artifact's sources, relative to the project's root."""
+    needs: Mapping[str, str] = field(default_factory=dict)
+    """Artifact that it needs → the file of that one, relative to the project's root."""
     foreign: tuple[str, ...] = ()
     """Folders of other artifacts below `base`: never inputs of this one."""
     places: Callable[[Artifact, Path], Place | None] = _nowhere

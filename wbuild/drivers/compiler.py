@@ -15,6 +15,7 @@ from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
 from wbuild.model.shipped import LockRecipe, StepRecipe
 from wbuild.names import quoted
+from wbuild.needs import with_files
 from wbuild.tree import is_glob
 from wbuild.words import Value, fill, fill_all
 
@@ -113,8 +114,8 @@ class _Shared:
             "vendor": [
                 word for name in given.vendors for word in fill_all(toolchain.vendor, {"folder": ToolPath(f"vendor.{name}"), "name": name})
             ],
-            "flags.compile": [(flag,) for flag in build.artifact.flags.compile],
-            "flags.link": [(flag,) for flag in build.artifact.flags.link],
+            "flags.compile": [with_files(flag, build.needs) for flag in build.artifact.flags.compile],
+            "flags.link": [with_files(flag, build.needs) for flag in build.artifact.flags.link],
         }
         return cls(pins=pins, scope=scope, facts=facts, state=_state(build, pins) if toolchain.state else "")
 
@@ -145,6 +146,8 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         env=_env(build, recipe.env, scope),
         state=shared.state,
         timeout=recipe.timeout,
+        memory=recipe.memory,
+        jobserver=recipe.jobserver,
     )
 
 
@@ -195,6 +198,8 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         env=_env(build, recipe.env, scope),
         state=shared.state,
         timeout=recipe.timeout,
+        memory=recipe.memory,
+        jobserver=recipe.jobserver,
         first_use=FirstUse(
             cache=shared.pins[0].identity,
             key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}",

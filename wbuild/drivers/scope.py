@@ -9,6 +9,7 @@ from wbuild.drivers.build import Build
 from wbuild.errors import UsageError
 from wbuild.model.planned import In, Python, RunnerPath, ToolPath, Word
 from wbuild.model.shipped import Option
+from wbuild.needs import with_files
 from wbuild.words import Value, fill_all, placeholders
 
 VENDOR = "{vendor."
@@ -43,7 +44,7 @@ def options(build: Build) -> Options:
 def _words(build: Build, option: Option, entry: str) -> tuple[Word, ...]:
     if option.type == "globs":
         return ()
-    value: Value = entry
+    value: Value = with_files(entry, build.needs)
     if entry.startswith(VENDOR):
         name, _, member = entry.removeprefix("{").partition("}")
         value = ToolPath(name, member.lstrip("/"))

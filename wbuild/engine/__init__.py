@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from pathlib import Path
 from wbuild.builtin import BUILTINS, Function
 from wbuild.cache import Cache
 from wbuild.doors.interfaces import Command, Doors
+from wbuild.doors.jobserver import JobServer
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.failure import failed
@@ -22,6 +22,8 @@ from wbuild.engine.layout import WORK, Layout
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
+from wbuild.engine.slots import Slots
+from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.errors import MachineError, StepError
 from wbuild.model.happened import Result
@@ -47,6 +49,8 @@ class Engine:
     cache: Cache
     jobs: int = 1
     """Steps that run at the same time."""
+    memory: int | None = None
+    """Bytes that running steps may take together, by what their recipes say; None: no limit."""
     on_event: Say = _silent
     """Told in the thread that calls `execute`."""
     keep_going: bool = True
@@ -75,18 +79,20 @@ class Engine:
             index = Index(self.root, files, self.doors.clock)
             index.load(layout.index)
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
-            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event)
-            pool = Pool(self.jobs)
-            session = self._session(layout, index, schedule.say, pool)
+            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event, seconds=index.seconds)
+            server = JobServer(self.root / layout.jobserver)
+            slots = Slots(jobs=self.jobs, memory=self.memory, urgency=schedule.urgency, server=server)
+            session = self._session(layout, index, schedule.say, plan.steps, slots)
             try:
                 results = schedule.run(session, self.jobs + SPARE)
             except BaseException as error:
-                self._cancel(schedule, pool)
+                self._cancel(schedule, session.pool)
                 if isinstance(error, KeyboardInterrupt):
                     raise Interrupted(schedule.done()) from None
                 raise
             finally:
-                pool.close()
+                session.pool.close()
+                server.close()
                 self._save(index, layout)
             return results
 
@@ -106,7 +112,7 @@ class Engine:
         """
         layout = Layout(root=self.root, work=self.work)
         with self.doors.files.lock(layout.lock, what="shell in this project", timeout=self.lock_timeout, say=self._note):
-            session = self._session(layout, Index(self.root, self.doors.files, self.doors.clock), self.on_event, Pool(1))
+            session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), (step,))
             launch = Launch(session=session, step=step, words=settled(session, step))
             if not self.left(step):  # another run came in between
                 launch.prepare()
@@ -119,7 +125,7 @@ class Engine:
         """
         layout = Layout(root=self.root, work=self.work)
         self._clean(layout)
-        session = self._session(layout, Index(self.root, self.doors.files, self.doors.clock), self.on_event, Pool(1))
+        session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), (step,))
         launch = Launch(session=session, step=step, words=settled(session, step))
         session.tools.ensure(step.pins)
         self.on_event(StepStarted(step=step, reasons=()))
@@ -132,19 +138,26 @@ class Engine:
         layout = Layout(root=self.root, work=self.work)
         index = Index(self.root, self.doors.files, self.doors.clock)
         index.load(layout.index)
-        return Forecast(self._session(layout, index, self.on_event, Pool(1))).look(plan.steps)
+        return Forecast(self._alone(layout, index, plan.steps)).look(plan.steps)
 
-    def _session(self, layout: Layout, index: Index, say: Say, pool: Pool) -> Session:
+    def _alone(self, layout: Layout, index: Index, steps: Sequence[Step]) -> Session:
+        """A session for what is not the run of a plan."""
+        slots = Slots(jobs=1, memory=None, urgency={}, server=JobServer(self.root / layout.jobserver))
+        return self._session(layout, index, self.on_event, steps, slots)
+
+    def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
         return Session(
             root=self.root,
             doors=self.doors,
             cache=self.cache,
             layout=layout,
             index=index,
+            strays=Strays(self.root, self.doors.clock),
+            outputs=frozenset(path for step in steps for path in step.outputs),
             store=self.store,
             tools=Provisioner(self.store, say),
-            pool=pool,
-            slots=threading.Semaphore(self.jobs),
+            pool=Pool(self.jobs),
+            slots=slots,
             say=say,
             builtins=self.builtins,
             epoch=self.epoch,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -16,6 +17,10 @@ from wbuild.sources.client import refusal
 _HEAD: Final = 48 << 10
 _TAIL: Final = 16 << 10
 KILLED: Final = 9
+MAKEFLAGS: Final = "MAKEFLAGS"
+"""Names the jobserver of one run."""
+_REFUSED: Final = re.compile(r"permission denied|\bEACCES\b|AccessDenied|os error 13\b", re.IGNORECASE)
+_ADVICE: Final = {"WB109": "a step may write its outputs and its scratch folder (TMPDIR) only, never into the project; "}
 
 
 def title(step: Step) -> str:
@@ -45,8 +50,10 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
     code = "WB103" if done.timed_out else "WB102" if ended_by(done) else "WB492" if step.network else "WB101"
     text = said(log)
     answer = refusal(text) if code == "WB492" else ""
+    if code == "WB101" and command.fence is not None and _REFUSED.search(text):
+        code = "WB109"
     by_hand = f"to repeat it: {repeat(step, command)}"
-    advice = "run fewer steps at once (-j); " if code == "WB102" and ended_by(done) == KILLED else ""
+    advice = "run fewer steps at once (-j); " if code == "WB102" and ended_by(done) == KILLED else _ADVICE.get(code, "")
     if answer:
         code = "WB425"
         advice = "the registry wants credentials, or others: `wbuild explain WB425` says where its client takes them; "
@@ -59,7 +66,8 @@ def repeat(step: Step, command: Command, *, inside: bool = False) -> str:
 
     A fetch step's environment is the client's own, and never shown.
     """
-    env = [] if step.network or inside else ["env", "-i", *(f"{name}={value}" for name, value in sorted(command.env.items()))]
+    shown = [f"{name}={value}" for name, value in sorted(command.env.items()) if name != MAKEFLAGS]
+    env = [] if step.network or inside else ["env", "-i", *shown]
     line = f"cd {shlex.quote(str(command.cwd))} && {shlex.join([*env, *command.argv])}"
     return f"{line} < {shlex.quote(str(command.stdin))}" if command.stdin else line
 

@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.keying import key_of, settled
 from wbuild.engine.lookup import Lookup
-from wbuild.engine.schedule import needs
 from wbuild.engine.session import Session
 from wbuild.keys import ABSENT, blob_name
 from wbuild.model.planned import Step, Tool
+from wbuild.wiring import reads
 from wbuild.words import late_words
 
 
@@ -31,14 +31,14 @@ class Forecast:
         return self.reasons
 
     def _look(self, step: Step) -> tuple[str, ...]:
-        unknown = [path for path in needs(step) if path in self._made and self._made[path] is None]
+        unknown = [path for path in reads(step) if path in self._made and self._made[path] is None]
         absent = [path for path in step.inputs if path in self._session.absent]
         if unknown:
             return self._runs(step, (f"{unknown[0]} would be made first",))
         if absent and isinstance(step.action, Tool):
             self._session.absent.update(step.outputs)
             return ()
-        missing = next((path for path in needs(step)[: len(step.inputs)] if self._blob(path) is None), "") or self._late(step)
+        missing = next((path for path in reads(step)[: len(step.inputs)] if self._blob(path) is None), "") or self._late(step)
         if missing:
             return self._runs(step, (f"{missing} is missing",))
         words = settled(self._session, step)

@@ -42,6 +42,8 @@ class Index:
         self._saved = ""
         self.actions: dict[str, str] = {}
         """Step → digest of the action whose key is remembered on disk."""
+        self.seconds: dict[str, float] = {}
+        """Step → how long it took when it last ran."""
 
     def stamp(self, path: str) -> Stamp | None:
         """The state of a file, relative to the root; None when it is not a regular file."""
@@ -95,11 +97,13 @@ class Index:
             saved = json.loads(body)
             self._known = {name: (Stamp(*entry[:4]), entry[4]) for name, entry in saved["files"].items()}
             self.actions = saved["steps"]
+            self.seconds = saved.get("seconds", {})
         except (OSError, ValueError, TypeError, KeyError):
-            self._known, self.actions = {}, {}
+            self._known, self.actions, self.seconds = {}, {}, {}
 
     def save(self, path: Path) -> None:
         """Keep it for the next run, if that knows less. Raises MachineError."""
-        body = canonical({"files": {name: [*stamp, content] for name, (stamp, content) in self._known.items()}, "steps": self.actions})
+        files = {name: [*stamp, content] for name, (stamp, content) in self._known.items()}
+        body = canonical({"files": files, "steps": self.actions, "seconds": self.seconds})
         if digest(body) != self._saved:
             self._files.write(path, digest(body).encode() + b"\n" + body)

@@ -8,10 +8,10 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from wbuild.doors.interfaces import Command, Exit
+from wbuild.doors.interfaces import Command, Exit, Fence
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
-from wbuild.engine.failure import title
+from wbuild.engine.failure import MAKEFLAGS, title
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
@@ -75,7 +75,14 @@ class Launch:
             env=self._env(),
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
+            fence=None if step.network else self._fence(),
         )
+
+    def _fence(self) -> Fence:
+        """A step writes its outputs, its scratch folder and caches (F65). What fetches may also write the lock file that it is about."""
+        session, layout = self.session, self.session.layout
+        writable = (session.root / layout.tmp, session.root / layout.states, session.cache.shared("."))
+        return Fence(protected=session.root, open=writable)
 
     def read(self) -> Read | None:
         """What the program says that it has read; None when it does not say."""
@@ -124,7 +131,8 @@ class Launch:
             return {**session.doors.client_env, **declared}
         windows = session.doors.platform.startswith("windows")
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
-        return {**session.system_env, **base, **declared}
+        flags = session.slots.flags(self.step)
+        return {**session.system_env, **base, **({MAKEFLAGS: flags} if flags else {}), **declared}
 
     def _shared(self) -> Sequence[Path]:
         return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]

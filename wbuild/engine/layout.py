@@ -32,6 +32,11 @@ class Layout:
         return f"{self.work}/tmp"  # noqa: S108 - below the project's own folder
 
     @property
+    def jobserver(self) -> str:
+        """The pipe of tokens that programs share, relative to the root."""
+        return f"{self.tmp}/jobserver"
+
+    @property
     def states(self) -> str:
         """State directories, relative to the root."""
         return f"{self.work}/state-dirs"

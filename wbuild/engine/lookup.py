@@ -14,6 +14,11 @@ from wbuild.keys import ABSENT, Evidence, Key, Remembered, action_digest, canoni
 from wbuild.model.planned import Builtin, Step
 
 
+def slot(step: Step) -> str:
+    """What a step is remembered under: the same step of another profile makes another file."""
+    return step.outputs[0] if step.outputs else step.name
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A cached result."""
@@ -72,20 +77,15 @@ class Lookup:
     def remember(self, evidence: Evidence, action: str) -> None:
         """Keep the key for the next explanation."""
         session, step = self.session, self.step
-        if session.index.actions.get(self._slot) == action:
+        if session.index.actions.get(slot(step)) == action:
             return
         body = {"step": step.name, "action": evidence, "candidates": self.key.candidates}
         try:
-            session.doors.files.write(session.layout.key(self._slot), canonical(body))
+            session.doors.files.write(session.layout.key(slot(step)), canonical(body))
         except MachineError as error:
             session.note(f"the key of a step cannot be kept: {error.problems[0].message}")
             return
-        session.index.actions[self._slot] = action
-
-    @property
-    def _slot(self) -> str:
-        """What a key is remembered under: the same step of another profile makes another file."""
-        return self.step.outputs[0] if self.step.outputs else self.step.name
+        session.index.actions[slot(step)] = action
 
     def _all_read(self) -> dict[str, str]:
         return {name: self.session.index.blob(name) or ABSENT for name in self.key.candidates}
@@ -118,7 +118,7 @@ class Lookup:
 
     def _remembered(self) -> Remembered | None:
         try:
-            body = json.loads(self.session.layout.key(self._slot).read_bytes())
+            body = json.loads(self.session.layout.key(slot(self.step)).read_bytes())
             return Remembered(evidence=dict(body["action"]), candidates=tuple(body["candidates"]))
         except (OSError, ValueError, KeyError, TypeError):
             return None

@@ -7,22 +7,25 @@ import queue
 import threading
 import time
 import traceback
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
 from wbuild.engine.events import Say, StepFinished
 from wbuild.engine.failure import raised, title
+from wbuild.engine.lookup import slot
 from wbuild.engine.session import Session
 from wbuild.engine.work import Work
 from wbuild.errors import BugError, Problem, WbuildError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Step, Tool
-from wbuild.words import late_words
+from wbuild.wiring import reads
 
 SPARE: Final = 4
 """Threads beside those that run steps: they look steps up and wait for downloads meanwhile."""
+_UNKNOWN: Final = 1.0
+"""Seconds that a program is thought to take which has never run here."""
 _END: Final = 10.0
 """Seconds to wait for threads after everything was told to end; those that wait for a server are left behind."""
 
@@ -31,30 +34,27 @@ AfterFailure: TypeAlias = Literal["all", "others", "stop"]
 Message: TypeAlias = "Result | Callable[[], None]"
 
 
-def needs(step: Step) -> tuple[str, ...]:
-    """Every file that a step may read."""
-    words = [*step.action.argv, *step.env.values()] if isinstance(step.action, Tool) else []
-    return (*step.inputs, *step.candidates, *(part.path for part in late_words(words)))
-
-
 class Schedule:
     """One run of a plan's steps. Everything but the work itself happens in the calling thread, events included."""
 
-    def __init__(self, steps: Sequence[Step], *, after_failure: AfterFailure, on_event: Say) -> None:
+    def __init__(self, steps: Sequence[Step], *, after_failure: AfterFailure, on_event: Say, seconds: Mapping[str, float]) -> None:
         self._steps = {step.name: step for step in steps}
         self._after_failure = after_failure
         self._on_event = on_event
         self._order = {name: number for number, name in enumerate(self._steps)}
         self._dependants: dict[str, list[str]] = {name: [] for name in self._steps}
         self._open: dict[str, int] = {}
-        self._ready: list[tuple[int, str]] = []
+        self._ready: list[tuple[float, int, str]] = []
         self._todo: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._running = 0
         self._failed = set[str]()
         """Artifacts of failed steps."""
         self.results: dict[str, Result] = {}
+        self.urgency: dict[str, float] = {}
+        """Step → seconds, as far as they are known, from its start to the end of the longest way that goes on from it."""
         self._connect()
+        self._weigh(seconds)
 
     def say(self, event: object) -> None:
         """Take an event from any thread; it is told in the calling thread of `run`."""
@@ -101,17 +101,27 @@ class Schedule:
                 if other != step.name:
                     raise BugError("WB902", f"two steps make {path}: {other} and {step.name}")
         for name, step in self._steps.items():
-            before = {makers[path] for path in needs(step) if path in makers} - {name}
+            before = {makers[path] for path in reads(step) if path in makers} - {name}
             self._open[name] = len(before)
             for other in before:
                 self._dependants[other].append(name)
-            if not before:
-                heapq.heappush(self._ready, (self._order[name], name))
+
+    def _weigh(self, seconds: Mapping[str, float]) -> None:
+        """Find out what is urgent. In the order of a plan nothing is before what it reads."""
+        for name, step in reversed(self._steps.items()):
+            after = max((self.urgency.get(other, 0.0) for other in self._dependants[name]), default=0.0)
+            self.urgency[name] = after + seconds.get(slot(step), _UNKNOWN if isinstance(step.action, Tool) else 0.0)
+        for name, left in self._open.items():
+            if not left:
+                self._push(name)
+
+    def _push(self, name: str) -> None:
+        heapq.heappush(self._ready, (-self.urgency[name], self._order[name], name))
 
     def _start(self, threads: int) -> None:
         """Hand ready steps to free threads, but for those that shall not start after a failure."""
         while self._ready and (self._running < threads or self._failed):
-            if self._stopped(step := self._steps[self._ready[0][1]]):
+            if self._stopped(step := self._steps[self._ready[0][2]]):
                 heapq.heappop(self._ready)
                 self._finish(_skip(step, Problem(code="WB107", message="not started after a failure")))
             elif self._running < threads:
@@ -157,7 +167,7 @@ class Schedule:
         for other in self._dependants[name]:
             self._open[other] -= 1
             if not self._open[other] and other not in self.results:
-                heapq.heappush(self._ready, (self._order[other], other))
+                self._push(other)
 
     def _skipped(self, cause: Result) -> Iterator[Result]:
         reason = cause.problem.message if cause.status == "skipped" and cause.problem else f"{cause.verb} of {cause.label} failed"

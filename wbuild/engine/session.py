@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import sys
-import threading
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,6 +15,8 @@ from wbuild.engine.index import Index, Stamp
 from wbuild.engine.late import late_value
 from wbuild.engine.layout import Layout
 from wbuild.engine.pool import Pool
+from wbuild.engine.slots import Slots
+from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.model.planned import Late, Step
 from wbuild.words import Places
@@ -32,11 +33,13 @@ class Session:
     cache: Cache
     layout: Layout
     index: Index
+    strays: Strays
+    outputs: frozenset[str]
+    """Of all steps."""
     store: Tools
     tools: Provisioner
     pool: Pool
-    slots: threading.Semaphore
-    """As many as steps may run at once."""
+    slots: Slots
     say: Say
     builtins: Mapping[str, Function]
     epoch: int

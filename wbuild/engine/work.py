@@ -12,7 +12,7 @@ from wbuild.engine.failure import ended_by, failed, how, missing_output, title
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
-from wbuild.engine.lookup import Lookup
+from wbuild.engine.lookup import Lookup, slot
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
 from wbuild.errors import MachineError, Problem, StepError
@@ -121,15 +121,21 @@ class Work:
         reasons = lookup.reasons()
         session.tools.ensure(step.pins)
         launch = Launch(session=session, step=step, words=words)
-        with session.slots:
+        with session.slots.hold(step):
             self.start = session.doors.clock.monotonic()
             for path in step.candidates:
                 session.seen.setdefault(path, session.index.stamp(path))
+            watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
+            before = session.strays.look((*step.inputs, *step.candidates)) if watched else {}
             session.say(StepStarted(step=step, reasons=reasons))
             made = self._tool(launch) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
             took = session.doors.clock.monotonic() - self.start
+        session.index.seconds[slot(step)] = round(took, 2)
         unsure = degraded or bool(made.degraded)
-        self._keep(lookup, made, took, sure=not unsure)
+        stray = session.strays.new(before, session.outputs)
+        if stray:
+            session.note(f"{stray} appeared during {title(step)}: its result is used, but not kept")
+        self._keep(lookup, made, took, sure=not unsure and not stray)
         for path, content in made.outputs.items():
             self._put(path, content, degraded=unsure)
         if isinstance(step.action, Tool):
@@ -148,7 +154,7 @@ class Work:
             reasons = lookup.reasons()
             session.tools.ensure(step.pins)
             launch = Launch(session=session, step=step, words=words)
-            with session.slots:
+            with session.slots.hold(step):
                 self.start = session.doors.clock.monotonic()
                 session.say(StepStarted(step=step, reasons=reasons))
                 done, command = launch.start()

@@ -158,6 +158,10 @@ class Step:
     this machine, so its result is remembered there and never in the action cache; its one output is a stamp made from its key."""
     timeout: float = 1800.0
     """Seconds."""
+    memory: int = 0
+    """Bytes that it takes at its peak, when that is much; never part of a key."""
+    jobserver: bool = False
+    """Its program speaks to make's jobserver: it starts more processes only while there are tokens. Never part of a key."""
     first_use: FirstUse | None = None
 
 
@@ -177,6 +181,8 @@ class Product:
     """dist/<profile>/<name>.wasm, relative to the root."""
     copy: str = ""
     """The artifact's `out`, relative to the root."""
+    only_needed: bool = False
+    """Nobody asked for it: it is made because another artifact needs it."""
     hosts: tuple[HostRecipe, ...] = ()
     """Hosts that it must fit."""
     measure: str = ""

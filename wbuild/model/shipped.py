@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from typing import Literal
 
 from wbuild.model.locked import PLATFORMS, Platform
-from wbuild.model.written import Kind, Seconds, Target
+from wbuild.model.written import Kind, Seconds, Size, Target
 
 Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
 SourceName = Literal["pypi", "npm", "debian", "system"]
@@ -156,6 +156,10 @@ class StepRecipe:
     """Small files in {scratch}, name → content; one that begins with #! is a program. Contents are no templates."""
     timeout: Seconds = 1800.0
     """Limit of time."""
+    memory: Size = 0
+    """What the program takes at its peak, when that is much: steps run at the same time only as long as the sum fits."""
+    jobserver: bool = False
+    """The program speaks to make's jobserver (cargo, make): what it starts counts as steps that run at the same time."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

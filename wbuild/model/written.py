@@ -197,6 +197,9 @@ class Artifact:
     """Labels for selection with tag:NAME."""
     out: RelativePath = ""
     """Also copy the release artifact to this path."""
+    needs: tuple[str, ...] = ()
+    """Artifacts that are built first and are inputs of this one; {artifact.NAME} in flags, env and options is the path of one's file,
+    dist/PROFILE/NAME.wasm."""
     inputs: tuple[Glob, ...] = ()
     """Extra globs of files that a build may read."""
     exclude: tuple[Glob, ...] = ()
