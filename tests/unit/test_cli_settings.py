@@ -7,7 +7,7 @@ import pytest
 from wbuild.cli.settings import ConfigFile, Value, resolve
 from wbuild.errors import UsageError
 
-DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "jobs": 4, "lock-timeout": 600.0, "offline": False}
+DEFAULTS: dict[str, Value] = {"store": "/s", "cache": "/c", "cache-limit": 5 << 30, "jobs": 4, "lock-timeout": 600.0, "offline": False}
 USER = ConfigFile(path="/home/me/config.toml", text='jobs = 3\nstore = "tools"\n')
 SYSTEM = ConfigFile(path="/etc/config.toml", text="jobs = 2\noffline = true\n")
 

@@ -11,7 +11,7 @@ from posixpath import join, normpath
 
 from wbuild import __version__
 from wbuild import lock as locks
-from wbuild.cache import Cache
+from wbuild.cache import SWEPT, VERSION, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.found import look, places
 from wbuild.cli.locking import Locking
@@ -72,6 +72,7 @@ class Session:
     lock: Lock
     kit: Kit
     store: Store
+    cache: Cache
     plan: Plan
     asked: Asked
     watch: Watch
@@ -93,7 +94,8 @@ class Session:
         self.progress.explain = explain
         self.console.board.total, self.console.board.done = len(self.plan.steps), 0
         try:
-            return self.engine().execute(self.plan)
+            with self.store.using(self.pins()):
+                return self.engine().execute(self.plan)
         finally:
             self.console.calm()
 
@@ -105,7 +107,7 @@ class Session:
             work=normpath(join(self.project.manifest.folder, WORK)),
             doors=self.world.doors,
             store=self.store,
-            cache=Cache(self.world.cache, self.world.doors.files),
+            cache=self.cache,
             jobs=self.world.jobs,
             keep_going=keep_going,
             fail_fast=self.asked.keep_going is False,
@@ -173,7 +175,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     started = time.monotonic()
     world, console = common.world(**asked.flags), common.console
     watch = Watch()
-    watch.file(*config_paths(world.environ))
+    watch.file(*config_paths(world.environ), world.cache / VERSION / SWEPT)
     project = open_project(common.start, watch)
     files = world.doors.files
     names = select(project.manifest, project.catalog, asked.words, project.member)
@@ -215,6 +217,7 @@ def prepare(common: Common, asked: Asked) -> Session:
         lock=lock,
         kit=kit,
         store=store,
+        cache=world.open_cache(),
         plan=plan,
         asked=asked,
         watch=watch,

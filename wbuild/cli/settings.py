@@ -7,11 +7,11 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
-from wbuild import decode, locate
+from wbuild import decode, locate, units
 from wbuild.errors import Problem, UsageError
 
 Value: TypeAlias = "str | int | float | bool"
-Kind = Literal["path", "count", "seconds", "bool"]
+Kind = Literal["path", "count", "seconds", "size", "bool"]
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 
@@ -33,6 +33,7 @@ class Setting:
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(name="store", kind="path", doc="Folder where tools are kept."),
     Setting(name="cache", kind="path", doc="Folder of the action cache."),
+    Setting(name="cache-limit", kind="size", doc="Bytes that the action cache may have; the least recently used results go."),
     Setting(name="jobs", kind="count", doc="Steps that run at the same time."),
     Setting(name="lock-timeout", kind="seconds", doc="Seconds to wait for another wbuild that installs the same tool."),
     Setting(name="offline", kind="bool", doc="Open no network connection."),
@@ -136,6 +137,13 @@ def _seconds(raw: object) -> Value | None:
     return value if 0 <= value < 1e9 else None
 
 
+def _size(raw: object) -> Value | None:
+    try:
+        return units.size(int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 19 else raw)
+    except units.FormError:
+        return None
+
+
 def _bool(raw: object) -> Value | None:
     if isinstance(raw, bool):
         return raw
@@ -143,10 +151,17 @@ def _bool(raw: object) -> Value | None:
     return True if word in TRUE else False if word in FALSE else None
 
 
-_PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {"path": _path, "count": _count, "seconds": _seconds, "bool": _bool}
+_PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
+    "path": _path,
+    "count": _count,
+    "seconds": _seconds,
+    "size": _size,
+    "bool": _bool,
+}
 _MEANINGS: Final[Mapping[Kind, str]] = {
     "path": "a path",
     "count": "a whole number from 1",
     "seconds": "a number of seconds",
+    "size": "a size such as 5 GiB",
     "bool": "true or false",
 }

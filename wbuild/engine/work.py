@@ -246,11 +246,11 @@ class Work:
         if session.index.digest(path) == found:
             return
         if isinstance(content, bytes):
-            files.write(target, content)
+            files.write(target, content, durable=False)
         elif content.is_relative_to(session.root / session.layout.tmp):
             files.move(content, target)
         else:  # what a tool keeps in its state directory stays there
-            files.copy(content, target)
+            files.copy(content, target, durable=False)
         session.index.record(path, found)
 
 
