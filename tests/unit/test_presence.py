@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from wbuild.doors import presence
+from wbuild.doors import locks
 from wbuild.doors.files import RealFiles
 
 files = RealFiles()
@@ -32,7 +32,7 @@ def test_what_a_killed_process_left_counts_for_nothing(tmp_path: Path) -> None:
 
 
 def test_a_name_that_was_tidied_away_before_it_was_locked_is_made_again(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    real = presence.attempt
+    real = locks.attempt
     made: list[Path] = []
 
     def removed_at_once(path: Path) -> int | None:
@@ -42,10 +42,10 @@ def test_a_name_that_was_tidied_away_before_it_was_locked_is_made_again(tmp_path
             path.unlink()
         return None if len(made) == 2 else handle
 
-    monkeypatch.setattr(presence, "attempt", removed_at_once)
+    monkeypatch.setattr(locks, "attempt", removed_at_once)
     before = time.time() - 1
     with files.present(tmp_path):
-        monkeypatch.setattr(presence, "attempt", real)
+        monkeypatch.setattr(locks, "attempt", real)
         assert len(made) == 3
         assert (files.oldest(tmp_path) or 0) > before
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import click
 
 from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
@@ -16,6 +18,10 @@ from wbuild.cli.options import Command, Common, format_option, pass_common
 @click.option("--target", "targets", metavar="T", multiple=True, help="Only this target; may be given again.")
 @click.option("--keep-going/--fail-fast", default=None, help="Build other artifacts after a failure, or stop. [keep going with CI]")
 @click.option("--explain", is_flag=True, help="Say which part of which key changed.")
+@click.option("--stats", is_flag=True, help="Show where the time went and what the cache did.")
+@click.option(
+    "--trace", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write what happened when; Perfetto shows it."
+)
 @click.option("--no-check", is_flag=True, help="Do not run the checks; the optimizer then does only what is proven safe.")
 @common_build_options
 @format_option
@@ -38,6 +44,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         locked=given["locked"],  # type: ignore[arg-type]
         keep_going=given["keep_going"],  # type: ignore[arg-type]
         checks=not given["no_check"],
+        timed=bool(given["stats"] or given["trace"]),
         flags={"jobs": given["jobs"], "offline": given["offline"]},
     )
     session = prepare(common, asked)
@@ -48,6 +55,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         conclude.document(session, report)
     else:
         conclude.show(session, report)
-        if not given["explain"] and not given["changed_since"] and not common.verbosity:
+        if not (given["explain"] or given["changed_since"] or asked.timed or common.verbosity):
             conclude.remember(common, session, report, written)
+    conclude.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
     return report.exit

@@ -39,7 +39,7 @@ def info(common: Common, format_: str) -> int:
 
 
 def _document(found: Summary, limit: int) -> dict[str, object]:
-    kinds = {name: {"files": kind.files, "bytes": kind.size} for name, kind in found.kinds.items()}
+    kinds = {name.replace(" ", "-"): {"files": kind.files, "bytes": kind.size} for name, kind in found.kinds.items()}
     return {
         "schema": "wbuild.cache/1",
         "path": str(found.path),

@@ -60,6 +60,8 @@ class Asked:
     """Settings of the machine given as flags."""
     write: bool = True
     """False: change nothing on disk."""
+    timed: bool = False
+    """Remember what happened when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,6 +100,8 @@ class Session:
                 return self.engine().execute(self.plan)
         finally:
             self.console.calm()
+            if self.cache.healed:
+                self.console.note(f"{self.cache.healed} damaged files of the cache were removed, and what they held was made again")
 
     def engine(self) -> Engine:
         """The engine for this project."""
@@ -130,6 +134,7 @@ class Session:
                 texts=self._texts(wanted),
                 previous={p.file: text for p in products if (text := self._text(report_path(p.file)))},
                 seconds=time.monotonic() - self.started,
+                healed=self.cache.healed,
                 platform=self.world.doors.platform,
                 locked=self.locked,
             ),
@@ -189,7 +194,7 @@ def prepare(common: Common, asked: Asked) -> Session:
     kit = locks.kit(lock, world.doors.platform)
     found = look(files, project.root)
     watch.tree(project.root, found.tree.names, found.folders, found.links)
-    progress = Progress(console=console, root=project.root)
+    progress = Progress(console=console, root=project.root, moments=[] if asked.timed else None)
     vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
     tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree.names, watch))
     context = Context(

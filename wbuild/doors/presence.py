@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from wbuild.doors.locks import attempt
+from wbuild.doors import locks
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
 
@@ -39,7 +39,7 @@ def oldest(folder: Path) -> float | None:
     for path in _entries(folder):
         with suppress(FileNotFoundError):  # it ends right now
             begun = path.stat().st_mtime
-            handle = attempt(path)
+            handle = locks.attempt(path)
             if handle is None:
                 found.append(begun)
             else:
@@ -52,7 +52,7 @@ def _enter(folder: Path) -> tuple[Path, int]:
         folder.mkdir(parents=True, exist_ok=True)
     while True:
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
-        handle = attempt(path)
+        handle = locks.attempt(path)
         if handle is None:  # someone looks at it right now, and takes it for left behind
             continue
         if _is_at(path, handle):

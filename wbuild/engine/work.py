@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -119,13 +120,10 @@ class Work:
     def _run(self, lookup: Lookup, words: Settled, *, degraded: bool) -> Result:
         session, step = self.session, self.step
         reasons = lookup.reasons()
-        session.tools.ensure(step.pins)
         launch = Launch(session=session, step=step, words=words)
-        with session.slots:
-            self.start = session.doors.clock.monotonic()
+        with self._place(reasons):
             for path in step.candidates:
                 session.seen.setdefault(path, session.index.stamp(path))
-            session.say(StepStarted(step=step, reasons=reasons))
             made = self._tool(launch) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
         unsure = degraded or bool(made.degraded)
         self._keep(lookup, made, sure=not unsure)
@@ -137,6 +135,18 @@ class Work:
         why = (*reasons, made.degraded) if made.degraded else reasons
         return self.result("none" if nothing else "ran", reasons=why, degraded=unsure)
 
+    @contextmanager
+    def _place(self, reasons: tuple[str, ...]) -> Iterator[None]:
+        """Get the step's tools and one of the places of running steps; its time counts from then on. Raises WbuildError."""
+        session, now = self.session, self.session.doors.clock.monotonic
+        asked = now()
+        session.tools.ensure(self.step.pins)
+        equipped = now()
+        with session.slots:
+            self.start = now()
+            session.say(StepStarted(step=self.step, reasons=reasons, provisioning=equipped - asked, queued=self.start - equipped))
+            yield
+
     def _fetch(self, lookup: Lookup, words: Settled) -> Result:
         """A fetch step fills folders of this machine: what it did is remembered there, and never cached."""
         session, step = self.session, self.step
@@ -145,11 +155,8 @@ class Work:
         reasons: tuple[str, ...] = ()
         if not fetched.known():
             reasons = lookup.reasons()
-            session.tools.ensure(step.pins)
             launch = Launch(session=session, step=step, words=words)
-            with session.slots:
-                self.start = session.doors.clock.monotonic()
-                session.say(StepStarted(step=step, reasons=reasons))
+            with self._place(reasons):
                 done, command = launch.start()
             if done.code or done.timed_out:
                 raise StepError.of((failed(step, done, command, launch.log),))
