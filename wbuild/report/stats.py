@@ -72,7 +72,7 @@ def _times(timeline: Timeline, plan: Plan) -> Iterator[tuple[str, str]]:
     if chain:
         names = [legible.escape(span.name) for span in chain]
         if len(names) > _CHAIN:
-            names[1 : 1 - _CHAIN] = [f"… {len(names) - _CHAIN + 1} more …"]
+            names[1 : 1 - _CHAIN] = [f"… {len(names) - _CHAIN} more …"]
         yield "critical path", f"{sum(span.seconds for span in chain):.1f} s: {' → '.join(names)}"
 
 
