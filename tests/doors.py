@@ -130,11 +130,11 @@ class FakeFiles:
         target.write_bytes(source.read_bytes())
         target.chmod(0o755 if source.stat().st_mode & stat.S_IXUSR else 0o644)
 
-    def copy_verified(self, source: Path, target: Path, content: str) -> bool:
+    def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
         if self.sha256(source) != content:
-            return False
+            return None
         self.copy(source, target)
-        return True
+        return target.stat().st_size
 
     def move(self, source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)

@@ -140,10 +140,11 @@ class Cache:
         blob = self._path("cas", content)
         if not blob.is_file():
             return False
-        if not self._files.copy_verified(blob, target, content):
+        copied = self._files.copy_verified(blob, target, content)
+        if copied is None:
             self._heal(blob)
             return False
-        self._count(restored=target.stat().st_size)
+        self._count(restored=copied)
         return True
 
     def _holds(self, blob: Path, size: int) -> bool:

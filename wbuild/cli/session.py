@@ -141,13 +141,16 @@ class Session:
         )
 
     def publish(self, report: Report) -> tuple[Path, ...]:
-        """Write the document beside each artifact and the index of the profile; the files written. Raises MachineError."""
+        """Write the document beside each artifact and the index of the profile; the files written. Raises MachineError.
+
+        Not synced: the nothing-to-do path compares them, and any other build writes them again.
+        """
         files = self.world.doors.files
         index = normpath(join(self.project.manifest.folder, DIST, report.profile, "report.json"))
         texts = {report_path(a.file): to_json.render_artifact(a) for a in report.artifacts}
         texts[index] = to_json.render_index(report, self._text(index), every_file(self.project.manifest, report.profile))
         for name, text in texts.items():
-            files.write(self.project.root / name, text)
+            files.write(self.project.root / name, text, durable=False)
         return tuple(self.project.root / name for name in texts)
 
     def path(self, product: Product) -> str:

@@ -56,16 +56,16 @@ class RealFiles:
             if not _copied_by_system(origin, file):
                 shutil.copyfileobj(origin, file, _BLOCK)
 
-    def copy_verified(self, source: Path, target: Path, content: str) -> bool:
-        """Copy like `copy`, not durable, reading `source` once; False, and nothing written, when its SHA-256 is not `content`."""
+    def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
+        """Copy like `copy`, not durable; how many bytes, or None, and nothing written, when the SHA-256 of `source` is not `content`."""
         try:
             with machine_errors(source, "read"), source.open("rb", buffering=0) as origin, _like(origin, target, durable=False) as file:
                 found = _digest_of(origin) if _copied_by_system(origin, file) else _copy_hashing(origin, file)
                 if found != content:
                     raise _OtherContentError
+                return origin.tell()
         except _OtherContentError:
-            return False
-        return True
+            return None
 
     def move(self, source: Path, target: Path) -> None:
         """Rename atomically within a file system, replacing a file; across file systems: copy, then remove."""
@@ -199,12 +199,12 @@ def _copied_by_system(origin: FileIO, target: BinaryIO) -> bool:
 
     False where it cannot, and nothing has happened then; `origin` is at its beginning in any case.
     """
-    if sys.platform != "linux":
+    if sys.platform != "linux" or os.fstat(origin.fileno()).st_size < _LARGE:
         return False
     try:
         fcntl.ioctl(target.fileno(), _FICLONE, origin.fileno())
     except OSError:
-        return os.fstat(origin.fileno()).st_size >= _LARGE and _copied_in_kernel(origin, target)
+        return _copied_in_kernel(origin, target)
     return True
 
 

@@ -95,8 +95,8 @@ class Files(Protocol):
         """Copy (reflink where possible, never a hard link) atomically, keeping the executable bit."""
         ...
 
-    def copy_verified(self, source: Path, target: Path, content: str) -> bool:
-        """Copy, not durable, if the SHA-256 (hex) of `source` is `content`; False, and nothing written, if it is another."""
+    def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
+        """Copy, not durable, if the SHA-256 (hex) of `source` is `content`: how many bytes. None, and nothing written, if it is another."""
         ...
 
     def move(self, source: Path, target: Path) -> None:
