@@ -151,6 +151,7 @@ class Store:
             for pin in missing:  # needs were submitted before, so they never wait behind whoever waits for them
                 needs = [jobs[needed.identity] for needed in _with_needs(pin.needs) if needed.identity in jobs]
                 jobs[pin.identity] = pool.submit(self._install_after, needs, pin, say)
+        usage.mark(self._trees, missing)
         _raise_worst(job.exception() for job in jobs.values())
 
     @contextmanager

@@ -46,12 +46,12 @@ class Unused:
 
 
 def mark(trees: Path, pins: Iterable[Pin]) -> None:
-    """Say that pins are used now. A store that cannot be written cannot be tidied up either."""
+    """Say that pins are used now, those that are there. A store that cannot be written cannot be tidied up either."""
     now = time.time()
     for pin in pins:
         path = trees / _USED / pin.identity
         with suppress(OSError):
-            if _time(path) < now - STEADY:
+            if _time(path) < now - STEADY and (trees / pin.identity).is_dir():
                 path.parent.mkdir(parents=True, exist_ok=True)
                 path.touch()
 
