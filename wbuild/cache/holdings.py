@@ -15,6 +15,7 @@ from wbuild.cache import VERSION
 from wbuild.cache.books import Entry, decode, entry_in
 from wbuild.doors.files import ASIDE
 from wbuild.doors.interfaces import Files
+from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
 
 RESULTS: Final = "ac"
@@ -98,10 +99,11 @@ class Summary:
 
 
 def summary(root: Path) -> Summary:
-    """What is below a cache's root, without reading contents."""
+    """What is below a cache's root, without reading contents. Raises MachineError."""
     listed = {name: list(_files(root / VERSION / kind)) for name, kind in _TITLES.items()}
     shared = root / "shared"
-    names = sorted(path.name for path in shared.iterdir() if path.is_dir()) if shared.is_dir() else []
+    with machine_errors(shared, "list"):
+        names = sorted(path.name for path in shared.iterdir() if path.is_dir()) if shared.is_dir() else []
     return Summary(
         path=root / VERSION,
         kinds={name: Kind(files=len(files), size=sum(file.size for file in files)) for name, files in listed.items()},
@@ -178,14 +180,12 @@ def _whole(file: File) -> bool:
 
 
 def _files(folder: Path) -> Iterator[File]:
-    """Files of one kind: two levels deep."""
-    with suppress(FileNotFoundError):
-        for place in sorted(folder.iterdir()):
-            yield from _walk(place)
+    """Files of one kind, in an order that is always the same."""
+    yield from sorted(_walk(folder), key=lambda file: file.path)
 
 
 def _walk(folder: Path) -> Iterator[File]:
-    """Every regular file at any depth; what goes meanwhile is left out."""
+    """Every regular file at any depth; what goes meanwhile is left out, and what may not be read."""
     waiting = [str(folder)]
     while waiting:
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(waiting.pop()) as entries:

@@ -44,7 +44,7 @@ class Size(_Int):
         if isinstance(value, int):
             return value
         try:
-            return units.size(int(value) if str(value).isdecimal() else value)
+            return units.size_of_text(str(value))
         except units.FormError as error:
             self.fail(f"{error}; {error.hint}", param, ctx)
 

@@ -139,7 +139,7 @@ def _seconds(raw: object) -> Value | None:
 
 def _size(raw: object) -> Value | None:
     try:
-        return units.size(int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() and len(raw) < 19 else raw)
+        return units.size_of_text(raw) if isinstance(raw, str) else units.size(raw)
     except units.FormError:
         return None
 

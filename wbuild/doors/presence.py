@@ -27,7 +27,8 @@ def present(folder: Path) -> Iterator[None]:
     finally:
         if held is not None:
             path, handle = held
-            _leave(path, handle)
+            os.close(handle)
+            _remove(path)
 
 
 def oldest(folder: Path) -> float | None:
@@ -42,8 +43,9 @@ def oldest(folder: Path) -> float | None:
             handle = locks.attempt(path)
             if handle is None:
                 found.append(begun)
-            else:
-                _leave(path, handle)
+            else:  # removed before it is given back: whoever has opened it, but not locked it yet, then finds it gone
+                _remove(path)
+                os.close(handle)
     return min(found, default=None)
 
 
@@ -68,10 +70,9 @@ def _is_at(path: Path, handle: int) -> bool:
         return False
 
 
-def _leave(path: Path, handle: int) -> None:
+def _remove(path: Path) -> None:
     with suppress(OSError):
         path.unlink(missing_ok=True)
-    os.close(handle)
 
 
 def _entries(folder: Path) -> list[Path]:
