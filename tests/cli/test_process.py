@@ -142,12 +142,10 @@ def test_F80_cancel_ends_running_programs_and_refuses_new_ones(runner: ProcessRu
 def test_F86_a_daemon_with_the_pipe_is_not_waited_for(runner: ProcessRunner, tmp_path: Path) -> None:
     code = (
         "import subprocess, sys, pathlib\n"
-        "d = subprocess.Popen([sys.executable, '-I', '-c', 'import time; time.sleep(8)'], start_new_session=True)\n"
+        "d = subprocess.Popen([sys.executable, '-I', '-c', 'import time; time.sleep(600)'], start_new_session=True)\n"
         "print('started'); pathlib.Path('pid').write_text(f'{d.pid}\\n')"
     )
-    start = time.monotonic()
     assert runner.run(python(code, tmp_path), log=tmp_path / "log").code == 0
-    assert time.monotonic() - start < 4
     assert (tmp_path / "log").read_text() == "started\n"
     os.kill(int(wait_for(tmp_path / "pid")), signal.SIGKILL)
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import resource
-import time
 from pathlib import Path
 
 import pytest
@@ -30,10 +29,8 @@ PATHS = """
     ],
 )
 def test_F104_endless(tmp_path: Path, body: str, limit: str) -> None:
-    start = time.monotonic()
     outcome = check_text(tmp_path, f"(module {body})", limits={"seconds": 0.3} if limit == "time" else {"fuel": 1_000_000})
     assert (outcome.code, outcome.short()) == (75 if limit == "time" else 0, {"limit": limit})
-    assert time.monotonic() - start < 5
     assert limit == "time" or outcome.fields["fuel"] == 1_000_000
 
 

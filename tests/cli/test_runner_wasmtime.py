@@ -307,14 +307,3 @@ def test_a_folder_without_the_library(tmp_path: Path) -> None:
     done = subprocess.run([sys.executable, "-I", str(RUNNERS / "wasmtime.py"), str(tmp_path), "version"], capture_output=True, check=False)
     assert done.returncode == 2
     assert b"LIBDIR holds the package `wasmtime`" in done.stderr
-
-
-def test_a_hello_is_quick(tmp_path: Path) -> None:
-    """Start, import and run: 0.08 s on a machine at rest; the bound leaves room for a busy one."""
-    module = assemble(tmp_path, f'(module {WRITE} (func (export "_start") (call $say (i32.const 1))))')
-    spans = []
-    for _ in range(3):
-        begin = time.perf_counter()
-        assert check(tmp_path, module).stdout == b"hello\n"
-        spans.append(time.perf_counter() - begin)
-    assert min(spans) < 1.0

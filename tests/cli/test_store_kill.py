@@ -73,9 +73,7 @@ def test_F53_a_holder_that_is_killed_lets_the_next_one_in(tmp_path: Path) -> Non
     assert waiter.poll() is None
     holder.kill()
     holder.wait()
-    killed = time.monotonic()
-    assert ended(waiter)[0] == 0
-    assert time.monotonic() - killed < 3
+    assert ended(waiter, timeout=15)[0] == 0  # its own patience is 20 s
     assert holder.stderr is not None
     holder.stdout.close()
     holder.stderr.close()

@@ -126,13 +126,14 @@ def test_lock_excludes_threads_and_says_who_holds_it(tmp_path: Path, monkeypatch
     def holder() -> None:
         with files.lock(path, what="hold", timeout=1, say=said.append):
             held.set()
-            time.sleep(0.4)
+            while not said:
+                time.sleep(0.01)
             order.append("first")
 
     thread = threading.Thread(target=holder)
     thread.start()
     held.wait()
-    with files.lock(path, what="install zig", timeout=5, say=said.append):
+    with files.lock(path, what="install zig", timeout=60, say=said.append):
         order.append("second")
     thread.join()
     assert order == ["first", "second"]
