@@ -7,7 +7,7 @@ import shutil
 import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -137,7 +137,7 @@ class FakeFiles:
         self._locks: dict[Path, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def write(self, path: Path, data: bytes | str) -> None:
+    def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_bytes(data))
         self.written.append(path)
@@ -145,13 +145,19 @@ class FakeFiles:
     def sha256(self, path: Path) -> str:
         return hashlib.sha256(path.read_bytes()).hexdigest()
 
-    def copy(self, source: Path, target: Path) -> None:
+    def copy(self, source: Path, target: Path, *, durable: bool = True) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
         target.write_bytes(source.read_bytes())
         target.chmod(0o755 if source.stat().st_mode & stat.S_IXUSR else 0o644)
 
     def twin(self, source: Path, target: Path) -> None:
         self.copy(source, target)
+
+    def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
+        if self.sha256(source) != content:
+            return None
+        self.copy(source, target)
+        return target.stat().st_size
 
     def move(self, source: Path, target: Path) -> None:
         target.parent.mkdir(parents=True, exist_ok=True)
@@ -173,6 +179,12 @@ class FakeFiles:
             yield
         finally:
             lock.release()
+
+    def present(self, folder: Path) -> AbstractContextManager[None]:
+        return nullcontext()
+
+    def oldest(self, folder: Path) -> float | None:
+        return None
 
     def free(self, path: Path) -> int:
         return self.free_bytes

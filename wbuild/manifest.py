@@ -40,7 +40,20 @@ TABLES: Final = ("project", "toolchains", "tools", "profile", "vendor", "default
 """The tables of wbuild.toml."""
 MACHINE_KEYS: Final = frozenset(
     {
-        *("sources", "mirrors", "proxy", "ca-file", "store", "cache", "jobs", "memory", "lock-timeout", "offline", "remote-cache"),
+        *(
+            "sources",
+            "mirrors",
+            "proxy",
+            "ca-file",
+            "store",
+            "cache",
+            "cache-limit",
+            "jobs",
+            "memory",
+            "lock-timeout",
+            "offline",
+            "remote-cache",
+        ),
         *("trust", "verify", "verification", "signatures", "credentials", "token", "allow-insecure"),
     }
 )

@@ -56,6 +56,11 @@ def size(value: object) -> int:
     raise FormError(f"{_shown(value)} is not a size", hint=hint)
 
 
+def size_of_text(text: str) -> int:
+    """Like `size`, for a text that did not come from TOML: a bare number is bytes."""
+    return size(int(text) if text.isascii() and text.isdigit() and len(text) < 19 else text)
+
+
 def duration(value: object) -> float:
     """Seconds of "10s", "500ms", "2min" or "1h"."""
     hint = 'write a text such as "10s", "500ms" or "2min"'

@@ -14,7 +14,7 @@ from tests.cli.toys import REPOSITORY, Shell
 from tests.goldens import golden
 from wbuild.cli.main import ALIASES, COMMANDS, MEANT, root
 
-SUBCOMMANDS = ["ci matrix", "ci cache-key", "ci init", "ci comment", "report merge"]
+SUBCOMMANDS = ["cache info", "cache verify", "cache gc", "tools gc", "ci matrix", "ci cache-key", "ci init", "ci comment", "report merge"]
 CANARY = "canary-5d41402abc"
 
 

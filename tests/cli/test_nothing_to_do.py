@@ -67,6 +67,8 @@ def _epoch(place: Shell, rng: random.Random) -> None:
 def _cache(place: Shell, rng: random.Random) -> None:
     if rng.random() < 0.5:
         shutil.rmtree(place.home / ".cache/wbuild/cache-v1", ignore_errors=True)
+    else:
+        place.run("cache", "gc", "--max", "0").ends(0)
 
 
 def _recipe(place: Shell, rng: random.Random) -> None:

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.doors import Answer, FakeRunner, fake_doors
-from wbuild.cache import Cache
+from wbuild.cache import DEFAULT_LIMIT, Cache
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
 from wbuild.doors.interfaces import Command, Exit
@@ -152,8 +152,8 @@ class World:
 
     def engine(self) -> Engine:
         doors = fake_doors(runner=self.runner, files=self.files, clock=SystemClock())
-        cache = Cache(self.cache_root, self.files)
         settings: dict[str, Any] = {"jobs": 2, "on_event": self.events.append, **self.settings}
+        cache = Cache(self.cache_root, self.files, settings.pop("cache_limit", DEFAULT_LIMIT))
         return Engine(root=self.root, doors=doors, store=self.store, cache=cache, **settings)
 
     def run(self, *steps: Step) -> dict[str, Result]:

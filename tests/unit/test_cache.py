@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 from pathlib import Path
 
 import pytest
@@ -112,6 +113,32 @@ def test_F70_a_damaged_content_is_built_again(world: World, damage: str) -> None
     assert world.read("out/a.c.o") == "int a;"
 
 
+@pytest.mark.parametrize("damage", ["gone", "other bytes"])
+def test_F79_a_result_whose_log_is_damaged_is_made_again(world: World, damage: str) -> None:
+    world.write(a_c="int odd;")
+    first = world.run(compile_step("a.c"))["app:compile:a.c"]
+    said = (world.root / first.log).read_text()
+    assert said == "warning: odd\n"
+    blob = next(path for path in (world.cache_root / "cache-v1/cas").rglob("*") if path.is_file() and path.read_text() == said)
+    if damage == "gone":
+        blob.unlink()
+    else:
+        blob.write_text("warning: bad\n")
+    (world.root / first.log).unlink()
+    again = world.run(compile_step("a.c"))["app:compile:a.c"]
+    assert again.status == "ran"
+    assert (world.root / again.log).read_text() == said
+
+
+def test_F79_a_cached_step_says_what_its_tool_said(world: World) -> None:
+    world.write(a_c="int odd;", b_c="int b;")
+    first = world.run(compile_step("a.c"), compile_step("b.c"))
+    shutil.rmtree(world.root / ".wbuild/log")
+    again = world.run(compile_step("a.c"), compile_step("b.c"))
+    assert [(r.status, bool(r.log)) for r in again.values()] == [("cached", True), ("cached", False)]
+    assert (world.root / first["app:compile:a.c"].log).read_text() == "warning: odd\n"
+
+
 def test_F74_an_output_edited_in_place_does_not_poison_the_cache(world: World) -> None:
     world.write(a_c="int a;")
     world.run(compile_step("a.c"))
@@ -143,6 +170,9 @@ def test_F58_a_damaged_index_is_ignored(world: World) -> None:
     for damaged in (b"", whole[:-1], whole[:70], whole.replace(b"a.c", b"b.c"), b"\xff" * 100):
         index.write_bytes(damaged)
         assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "cached"}
+        assert world.notes == [".wbuild/index, the record of files, is damaged: files are looked at again"]
+    assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "cached"}
+    assert world.notes == []
 
 
 def aged(path: Path, text: str, seconds: float) -> None:

@@ -11,6 +11,7 @@ from wbuild.errors import UsageError
 DEFAULTS: dict[str, Value] = {
     "store": "/s",
     "cache": "/c",
+    "cache-limit": 5 << 30,
     "jobs": 4,
     "memory": "free",
     "lock-timeout": 600.0,
@@ -38,6 +39,13 @@ def test_order() -> None:
     assert values({"offline": True}, {"WBUILD_OFFLINE": "0"})["offline"] == (True, "flag")
 
 
+def test_a_limit_is_a_size() -> None:
+    assert values({}, {"WBUILD_CACHE_LIMIT": "2 GiB"})["cache-limit"] == (2 << 30, "WBUILD_CACHE_LIMIT")
+    assert values({}, {"WBUILD_CACHE_LIMIT": "1000"})["cache-limit"] == (1000, "WBUILD_CACHE_LIMIT")
+    user = ConfigFile(path="/home/me/config.toml", text='cache-limit = "500 MB"\n')
+    assert values({}, {}, user)["cache-limit"] == (500_000_000, user.path)
+
+
 def test_paths_in_a_file_are_relative_to_the_file() -> None:
     assert values({}, {}, USER)["store"] == ("/home/me/tools", USER.path)
 
@@ -63,6 +71,7 @@ def test_empty_variables_count_as_unset() -> None:
         ({"jobs": "x"}, {}, "--jobs: 'x' is not a whole number from 1"),
         ({}, {"WBUILD_LOCK_TIMEOUT": "soon"}, "WBUILD_LOCK_TIMEOUT: 'soon' is not a number of seconds"),
         ({}, {"WBUILD_LOCK_TIMEOUT": "nan"}, "WBUILD_LOCK_TIMEOUT: 'nan' is not a number of seconds"),
+        ({}, {"WBUILD_CACHE_LIMIT": "5 G"}, "WBUILD_CACHE_LIMIT: '5 G' is not a size such as 5 GiB"),
         ({}, {"WBUILD_OFFLINE": "maybe"}, "WBUILD_OFFLINE: 'maybe' is not true or false"),
     ],
 )

@@ -179,3 +179,45 @@ def test_a_twin_where_links_cannot_be_is_a_copy(tmp_path: Path, monkeypatch: pyt
     files.twin(big, tmp_path / "copy" / "big")
     assert (tmp_path / "copy" / "big").stat().st_nlink == 1
     assert (tmp_path / "copy" / "big").stat().st_size == 2 << 20
+
+
+@pytest.mark.parametrize("size", [0, 1, 100_000, 1_000_000])
+def test_a_verified_copy_is_whole_or_not_there(size: int, tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "a" / "target"
+    data = os.urandom(size)
+    source.write_bytes(data)
+    assert files.copy_verified(source, target, hashlib.sha256(data).hexdigest()) == size
+    assert target.read_bytes() == data
+    assert files.copy_verified(source, target, "0" * 64) is None
+    assert target.read_bytes() == data
+    assert [path.name for path in target.parent.iterdir()] == ["target"]
+
+
+def test_F74_a_verified_copy_is_a_file_of_its_own(tmp_path: Path) -> None:
+    source, target = tmp_path / "source", tmp_path / "target"
+    source.write_bytes(b"x" * 100_000)
+    source.chmod(0o444)
+    files.copy_verified(source, target, files.sha256(source))
+    target.write_bytes(b"edited")
+    assert source.read_bytes() == b"x" * 100_000
+    assert target.stat().st_ino != source.stat().st_ino
+
+
+@pytest.mark.parametrize("number", [errno.EXDEV, errno.EOPNOTSUPP, errno.ENOSYS])
+def test_where_the_system_cannot_copy_we_do(number: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "copy_file_range", refuse(number), raising=False)
+    source = tmp_path / "source"
+    source.write_bytes(os.urandom(200_000))
+    assert files.copy_verified(source, tmp_path / "one", files.sha256(source)) == 200_000
+    files.copy(source, tmp_path / "two", durable=False)
+    assert (tmp_path / "one").read_bytes() == (tmp_path / "two").read_bytes() == source.read_bytes()
+
+
+def test_what_the_system_refuses_while_it_copies_is_an_error(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(os, "copy_file_range", refuse(errno.ENOSPC), raising=False)
+    source = tmp_path / "source"
+    source.write_bytes(bytes(200_000))
+    with pytest.raises(MachineError) as caught:
+        files.copy_verified(source, tmp_path / "out" / "one", files.sha256(source))
+    assert caught.value.problems[0].code == "WB610"
+    assert list((tmp_path / "out").iterdir()) == []

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from pathlib import Path
 
 import click
 
@@ -22,6 +23,10 @@ from wbuild.errors import UsageError
 @click.option("--watch", is_flag=True, help="Build again whenever something changes that the build depends on.")
 @click.option("--run", "program", metavar="NAME", help="With --watch: run this artifact, and again each time it was built.")
 @click.option("--shell", is_flag=True, help="After a failed step, open a shell in its folder and with its environment.")
+@click.option("--stats", is_flag=True, help="Show where the time went and what the cache did.")
+@click.option(
+    "--trace", type=click.Path(path_type=Path, dir_okay=False), metavar="FILE", help="Write what happened when; Perfetto shows it."
+)
 @click.option("--no-check", is_flag=True, help="Do not run the checks; the optimizer then does only what is proven safe.")
 @click.option("--memory", metavar="M", help='Memory for steps that run at the same time, such as "4 GiB". [what is free]')
 @common_build_options
@@ -48,6 +53,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         locked=given["locked"],  # type: ignore[arg-type]
         keep_going=given["keep_going"],  # type: ignore[arg-type]
         checks=not given["no_check"],
+        timed=bool(given["stats"] or given["trace"]),
         flags={"jobs": given["jobs"], "memory": given["memory"], "offline": given["offline"]},
     )
     if given["watch"]:
@@ -62,8 +68,9 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         conclude.document(session, report)
     else:
         conclude.show(session, report)
-        if not given["explain"] and not given["changed_since"] and not common.verbosity:
+        if not (given["explain"] or given["changed_since"] or asked.timed or common.verbosity):
             conclude.remember(common, session, report, written)
+    conclude.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
     if given["shell"]:
         shell.after_failure(session, results)
     return report.exit

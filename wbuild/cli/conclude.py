@@ -38,6 +38,24 @@ def problems(session: Session, report: Report) -> None:
         session.console.problem(problem)
 
 
+def account(session: Session, report: Report, *, stats: bool, trace: Path | None) -> None:
+    """Where the time went: a table on standard error, a file for a viewer of traces. Raises MachineError."""
+    if not stats and trace is None:
+        return
+    from wbuild.report import stats as figures
+    from wbuild.report import trace as traces
+    from wbuild.report.timeline import timeline
+
+    console, cache = session.console, session.cache
+    found = timeline(session.progress.moments or (), session.started)
+    if stats:
+        use = figures.CacheUse(restored=cache.restored, stored=cache.stored, healed=cache.healed)
+        console.table(lambda style: figures.summary(report, session.plan, found, use, style))
+    if trace is not None:
+        text = traces.render(found, f"wbuild {report.wbuild}: {report.project}, {report.profile}")
+        session.world.doors.files.write(trace, console.redact(text))
+
+
 def document(session: Session, report: Report) -> None:
     """The whole report as JSON on standard output."""
     problems(session, report)

@@ -11,6 +11,7 @@ from wbuild.cli.settings import SETTINGS
 from wbuild.cli.world import config_paths
 from wbuild.legible import escape
 from wbuild.report.table import Cell, render
+from wbuild.units import show_size
 
 
 @click.command(cls=Command)
@@ -20,6 +21,7 @@ def command(common: Common, format_: str) -> int:
     """Show the settings of this machine and where each comes from."""
     world = common.world()
     rows = [(s.name, world.settings[s.name], s.variable) for s in SETTINGS]
+    sizes = {s.name for s in SETTINGS if s.kind == "size"}
     user, system = config_paths(world.environ)
     if format_ == "json":
         settings = {name: {"value": origin.value, "origin": origin.origin, "variable": variable} for name, origin, variable in rows}
@@ -27,7 +29,10 @@ def command(common: Common, format_: str) -> int:
         common.console.result(json.dumps({"schema": "wbuild.config/1", "settings": settings, "files": files}, indent=2))
         return 0
     head = [Cell("setting"), Cell("value"), Cell("from"), Cell("variable")]
-    table = [[Cell(name), Cell(escape(_text(o.value))), Cell(escape(o.origin)), Cell(variable)] for name, o, variable in rows]
+    table = [
+        [Cell(name), Cell(show_size(int(o.value)) if name in sizes else escape(_text(o.value))), Cell(escape(o.origin)), Cell(variable)]
+        for name, o, variable in rows
+    ]
     known = (("user", user), ("system", system))
     lines = [f" {what}: {escape(str(path))}{'' if path.is_file() else ' (does not exist)'}" for what, path in known]
     common.console.page("\n".join([render([head, *table]), *lines]))

@@ -15,6 +15,7 @@ from wbuild.engine.events import Note, StepFinished, StepStarted
 from wbuild.legible import signed_percent
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Product
+from wbuild.report.timeline import Moment
 from wbuild.store import StoreEvent
 
 SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "select", "judge", "measure"})
@@ -37,9 +38,13 @@ class Progress:
     """Product's file → verdicts that are in."""
     shown: list[object] = field(default_factory=list)
     """Problems that were printed already."""
+    moments: list[Moment] | None = None
+    """Everything that was told, with its time; None: nobody asked for it."""
 
     def __call__(self, event: object) -> None:
         """Take one event."""
+        if self.moments is not None:
+            self.moments.append((time.monotonic(), event))
         match event:
             case StepFinished(result=result):
                 self.console.end(result.step)
@@ -84,7 +89,7 @@ class Progress:
         if self.console.verbosity or (result.verb not in SUMMED and result.status == "ran"):
             right = time_text(result.seconds) if result.status in ("ran", "failed", "none") else result.status
             self.console.step(result.verb, result.label, right)
-            if self.console.fold and result.log and result.status == "ran" and not self.console.quiet:
+            if result.log and result.status in ("ran", "cached") and not self.console.quiet:
                 self._log(result)
         for product in self._products(result.artifact, result.step):
             if result.verb == "select" and result.status == "ran":
@@ -93,9 +98,13 @@ class Progress:
                 self._judged(product)
 
     def _log(self, result: Result) -> None:
-        """What a tool said although all went well, folded away."""
+        """What a tool said although all went well: folded away, or for those who want to know more. A cached step says it again."""
+        if not self.console.fold and not self.console.verbosity:
+            return
         text = failure.said(self.root / result.log)
-        if text.strip():
+        if text.strip() and not self.console.fold:
+            self.console.show(text.rstrip("\n"))
+        elif text.strip():
             self.console.group(f"output: {result.verb} of {result.label} ({text.count(chr(10)) + 1} lines)", text)
 
     def _products(self, artifact: str, step: str) -> list[Product]:

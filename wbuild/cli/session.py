@@ -11,7 +11,7 @@ from posixpath import join, normpath
 
 from wbuild import __version__
 from wbuild import lock as locks
-from wbuild.cache import Cache
+from wbuild.cache import SWEPT, VERSION, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.deplocks import DependencyLocks
 from wbuild.cli.found import look, places
@@ -62,6 +62,8 @@ class Asked:
     """Settings of the machine given as flags."""
     write: bool = True
     """False: change nothing on disk."""
+    timed: bool = False
+    """Remember what happened when."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -74,6 +76,7 @@ class Session:
     lock: Lock
     kit: Kit
     store: Store
+    cache: Cache
     plan: Plan
     asked: Asked
     watch: Watch
@@ -99,9 +102,12 @@ class Session:
         self.progress.explain = explain
         self.console.board.total, self.console.board.done = len(self.plan.steps), 0
         try:
-            return self.engine().execute(self.plan)
+            with self.store.using(self.pins()):
+                return self.engine().execute(self.plan)
         finally:
             self.console.calm()
+            if self.cache.healed:
+                self.console.note(f"{self.cache.healed} damaged files of the cache were removed, and what they held was made again")
 
     def engine(self) -> Engine:
         """The engine for this project."""
@@ -111,7 +117,7 @@ class Session:
             work=normpath(join(self.project.manifest.folder, WORK)),
             doors=self.world.doors,
             store=self.store,
-            cache=Cache(self.world.cache, self.world.doors.files),
+            cache=self.cache,
             jobs=self.world.jobs,
             memory=self.world.memory,
             keep_going=keep_going,
@@ -136,19 +142,23 @@ class Session:
                 texts=self._texts(wanted),
                 previous={p.file: text for p in products if (text := self._text(report_path(p.file)))},
                 seconds=time.monotonic() - self.started,
+                healed=self.cache.healed,
                 platform=self.world.doors.platform,
                 locked=self.locked,
             ),
         )
 
     def publish(self, report: Report) -> tuple[Path, ...]:
-        """Write the document beside each artifact and the index of the profile; the files written. Raises MachineError."""
+        """Write the document beside each artifact and the index of the profile; the files written. Raises MachineError.
+
+        Not synced: the nothing-to-do path compares them, and any other build writes them again.
+        """
         files = self.world.doors.files
         index = normpath(join(self.project.manifest.folder, DIST, report.profile, "report.json"))
         texts = {report_path(a.file): to_json.render_artifact(a) for a in report.artifacts}
         texts[index] = to_json.render_index(report, self._text(index), every_file(self.project.manifest, report.profile))
         for name, text in texts.items():
-            files.write(self.project.root / name, text)
+            files.write(self.project.root / name, text, durable=False)
         return tuple(self.project.root / name for name in texts)
 
     def path(self, product: Product) -> str:
@@ -180,7 +190,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     started = time.monotonic()
     watch = Watch() if watch is None else watch
     world, console = common.world(**asked.flags), common.console
-    watch.file(*config_paths(world.environ))
+    watch.file(*config_paths(world.environ), world.cache / VERSION / SWEPT)
     project = open_project(common.start, watch)
     files = world.doors.files
     chosen = select(project.manifest, project.catalog, asked.words, project.member)
@@ -195,7 +205,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     kit = locks.kit(locks.on_machine(lock, project.catalog, world.doors), world.doors.platform)
     found = look(files, project.root)
     watch.tree(project.root, found.tree.names, found.folders, found.links)
-    progress = Progress(console=console, root=project.root)
+    progress = Progress(console=console, root=project.root, moments=[] if asked.timed else None)
     vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
     tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree.names, watch))
     context = context_of(world, project, lock, kit, tree)
@@ -219,6 +229,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
         lock=lock,
         kit=kit,
         store=store,
+        cache=world.open_cache(),
         plan=plan,
         asked=asked,
         watch=watch,

@@ -7,14 +7,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Literal, TypeAlias, get_args
 
-from wbuild import decode, locate
+from wbuild import decode, locate, units
 from wbuild.errors import Problem, UsageError
 from wbuild.model.locked import SYSTEM
 from wbuild.model.shipped import SourceName
-from wbuild.units import FormError, size
 
 Value: TypeAlias = "str | int | float | bool"
-Kind = Literal["path", "count", "seconds", "memory", "bool", "sources"]
+Kind = Literal["path", "count", "seconds", "size", "memory", "bool", "sources"]
 SOURCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in get_args(SourceName)},
     "registry": tuple(name for name in get_args(SourceName) if name != SYSTEM),
@@ -43,6 +42,7 @@ class Setting:
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(name="store", kind="path", doc="Folder where tools are kept."),
     Setting(name="cache", kind="path", doc="Folder of the action cache."),
+    Setting(name="cache-limit", kind="size", doc="Bytes that the action cache may have; the least recently used results go."),
     Setting(name="jobs", kind="count", doc="Steps that run at the same time."),
     Setting(
         name="memory",
@@ -152,13 +152,15 @@ def _seconds(raw: object) -> Value | None:
     return value if 0 <= value < 1e9 else None
 
 
-def _memory(raw: object) -> Value | None:
-    if raw == FREE:
-        return FREE
+def _size(raw: object) -> Value | None:
     try:
-        return size(int(raw) if isinstance(raw, str) and raw.isascii() and raw.isdigit() else raw)
-    except FormError:
+        return units.size_of_text(raw) if isinstance(raw, str) else units.size(raw)
+    except units.FormError:
         return None
+
+
+def _memory(raw: object) -> Value | None:
+    return FREE if raw == FREE else _size(raw)
 
 
 def _bool(raw: object) -> Value | None:
@@ -185,6 +187,7 @@ _PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
     "path": _path,
     "count": _count,
     "seconds": _seconds,
+    "size": _size,
     "memory": _memory,
     "bool": _bool,
     "sources": _sources,
@@ -193,6 +196,7 @@ _MEANINGS: Final[Mapping[Kind, str]] = {
     "path": "a path",
     "count": "a whole number from 1",
     "seconds": "a number of seconds",
+    "size": "a size such as 5 GiB",
     "memory": 'a size such as "4 GiB", or "free"',
     "bool": "true or false",
     "sources": f"a list of {', '.join(SOURCE_WORDS)}",

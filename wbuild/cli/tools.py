@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import click
 
+from wbuild.cli.ages import Age, show_age
 from wbuild.cli.options import Common, Group, format_option, pass_common
 from wbuild.errors import IntegrityError, ProvisionError, UsageError
 from wbuild.names import quoted
@@ -237,6 +238,26 @@ def verify(common: Common, tools: tuple[str, ...], repair: bool) -> int:
         found.store.repair(pin, Progress(console=common.console, root=common.start))
         common.console.step("repair", f"{pin.name} {pin.version}", "ok")
     common.console.show(f"{len(present)} verified")
+    return 0
+
+
+@command.command()
+@click.option("--older-than", type=Age(), metavar="AGE", help="What was not used for so long: 30d, 2w, 12h.  [default: 90d]")
+@click.option("--dry-run", is_flag=True, help="Only say what would go.")
+@pass_common
+def gc(common: Common, older_than: float | None, dry_run: bool) -> int:
+    """Remove tools that no build has used for long. Those of this project's lock stay."""
+    from wbuild.store.usage import UNUSED
+
+    found = shelf(common)
+    keep = found.pins(()) if found.lock else ()
+    gone = found.store.collect(UNUSED if older_than is None else older_than, keep, dry=dry_run)
+    for tree in gone:
+        common.console.step(
+            "would go" if dry_run else "removed", tree.identity, f"{megabytes(tree.size)}, unused for {show_age(tree.idle)}"
+        )
+    verb = "would be removed" if dry_run else "removed"
+    common.console.show(f"{len(gone)} {verb} ({megabytes(sum(tree.size for tree in gone))})")
     return 0
 
 

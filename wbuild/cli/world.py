@@ -13,6 +13,7 @@ from typing import Final
 
 import platformdirs
 
+from wbuild.cache import DEFAULT_LIMIT, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
 from wbuild.cli.settings import FREE, ConfigFile, Origin, Value, resolve, sources_of
@@ -162,6 +163,10 @@ class World:
         """The store of tools."""
         return Store(self.store, self.doors, lock_timeout=self.lock_timeout, watch=self.live)
 
+    def open_cache(self) -> Cache:
+        """The action cache."""
+        return Cache(self.cache, self.doors.files, int(self.settings["cache-limit"].value))
+
     def _path(self, name: str) -> Path:
         return Path.cwd() / Path(str(self.settings[name].value)).expanduser()
 
@@ -227,6 +232,7 @@ def _defaults() -> Mapping[str, Value]:
     return {
         "store": str(home),
         "cache": str(home),
+        "cache-limit": DEFAULT_LIMIT,
         "jobs": _processors(),
         "memory": FREE,
         "lock-timeout": 600.0,

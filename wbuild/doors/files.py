@@ -1,4 +1,7 @@
-"""Writing, hashing and locking files. Every write is aside, fsync, rename."""
+"""Writing, hashing and locking files. Every write is aside, fsync, rename.
+
+`durable=False` leaves out the fsync, for what is compared with a digest before it is used: after a power failure it is made again.
+"""
 
 from __future__ import annotations
 
@@ -11,47 +14,58 @@ import stat
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
+from io import FileIO
 from pathlib import Path
 from typing import BinaryIO, Final
 
-from wbuild.doors import locks
+from wbuild.doors import locks, presence
 from wbuild.doors.machine import free_bytes, machine_errors
 
 if sys.platform == "linux":
     import fcntl
 
 NEVER_WALKED: Final = frozenset({".git", ".wbuild", "dist", "target", "node_modules"})
+ASIDE: Final = ".wb-"
+"""How names of files begin that are not yet whole."""
 _FICLONE: Final = 0x40049409
-_BLOCK: Final = 1 << 20
+_CANNOT: Final = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
+_MANY: Final = 1 << 30
+_LARGE: Final = 1 << 16
+"""Bytes from which a copy by the system is faster."""
+_BLOCK: Final = 1 << 18
+"""Bytes: more would not stay in the processor's cache."""
 
 
 class RealFiles:
     """The real file system. Every method raises MachineError with the path for what the system refuses."""
 
-    def write(self, path: Path, data: bytes | str) -> None:
+    def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
         """Write atomically, making parent folders; mode 0644."""
         content = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-        with _aside(path, needed=len(content)) as file:
+        with _aside(path, needed=len(content), durable=durable) as file:
             file.write(content)
 
     def sha256(self, path: Path) -> str:
         """Digest (hex) of a file's bytes."""
         with machine_errors(path, "read"), path.open("rb", buffering=0) as file:
-            if sys.version_info >= (3, 11):
-                return hashlib.file_digest(file, "sha256").hexdigest()
-            digest = hashlib.sha256()
-            block = memoryview(bytearray(_BLOCK))
-            while count := file.readinto(block):
-                digest.update(block[:count])
-            return digest.hexdigest()
+            return _digest_of(file)
 
-    def copy(self, source: Path, target: Path) -> None:
+    def copy(self, source: Path, target: Path, *, durable: bool = True) -> None:
         """Copy (reflink where possible, never a hard link) atomically, keeping the executable bit."""
-        with machine_errors(source, "read"), source.open("rb", buffering=0) as origin:
-            info = os.fstat(origin.fileno())
-            with _aside(target, needed=info.st_size, executable=bool(info.st_mode & stat.S_IXUSR)) as file:
-                if not _reflink(origin, file):
-                    shutil.copyfileobj(origin, file, _BLOCK)
+        with machine_errors(source, "read"), source.open("rb", buffering=0) as origin, _like(origin, target, durable=durable) as file:
+            if not _copied_by_system(origin, file):
+                shutil.copyfileobj(origin, file, _BLOCK)
+
+    def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
+        """Copy like `copy`, not durable; how many bytes, or None, and nothing written, when the SHA-256 of `source` is not `content`."""
+        try:
+            with machine_errors(source, "read"), source.open("rb", buffering=0) as origin, _like(origin, target, durable=False) as file:
+                found = _digest_of(origin) if _copied_by_system(origin, file) else _copy_hashing(origin, file)
+                if found != content:
+                    raise _OtherContentError
+                return origin.tell()
+        except _OtherContentError:
+            return None
 
     def twin(self, source: Path, target: Path) -> None:
         """The same content at another place for a short while, for programs that only read it; see `Files.twin`."""
@@ -93,6 +107,14 @@ class RealFiles:
         """Hold an advisory lock; see `wbuild.doors.locks.lock`."""
         return locks.lock(path, what=what, timeout=timeout, say=say)
 
+    def present(self, folder: Path) -> AbstractContextManager[None]:
+        """Be at work in a folder; see `wbuild.doors.presence`."""
+        return presence.present(folder)
+
+    def oldest(self, folder: Path) -> float | None:
+        """When the oldest work that still goes on in a folder began; see `wbuild.doors.presence`."""
+        return presence.oldest(folder)
+
     def free(self, path: Path) -> int:
         """Free bytes of the file system that holds `path` (or its nearest existing parent)."""
         return free_bytes(path)
@@ -129,10 +151,37 @@ def _is_file(entry: os.DirEntry[str]) -> bool:
         return False
 
 
+class _OtherContentError(Exception):
+    """What was copied is not what it should be."""
+
+
+def _digest_of(file: FileIO) -> str:
+    if sys.version_info >= (3, 11):
+        return hashlib.file_digest(file, "sha256").hexdigest()
+    return _copy_hashing(file, None)
+
+
+def _copy_hashing(origin: FileIO, target: BinaryIO | None) -> str:
+    """Copy all that is left of a file, if there is a target; its SHA-256."""
+    digest = hashlib.sha256()
+    block = memoryview(bytearray(min(_BLOCK, os.fstat(origin.fileno()).st_size + 1)))
+    while count := origin.readinto(block):
+        digest.update(block[:count])
+        if target is not None:
+            target.write(block[:count])
+    return digest.hexdigest()
+
+
+def _like(origin: FileIO, target: Path, *, durable: bool) -> AbstractContextManager[BinaryIO]:
+    """A new file that takes the place of `target`, of the size and kind of an open one."""
+    info = os.fstat(origin.fileno())
+    return _aside(target, needed=info.st_size, executable=bool(info.st_mode & stat.S_IXUSR), durable=durable)
+
+
 @contextmanager
-def _aside(path: Path, *, needed: int, executable: bool = False) -> Iterator[BinaryIO]:
+def _aside(path: Path, *, needed: int, executable: bool = False, durable: bool = True) -> Iterator[BinaryIO]:
     """A new file beside `path` that takes its place when the block ends well."""
-    aside = path.with_name(f".wb-{os.getpid()}-{secrets.token_hex(4)}")
+    aside = path.with_name(f"{ASIDE}{os.getpid()}-{secrets.token_hex(4)}")
     flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
     with machine_errors(path, "write", needed=needed):
         try:
@@ -146,7 +195,8 @@ def _aside(path: Path, *, needed: int, executable: bool = False) -> Iterator[Bin
                 file.flush()
                 if hasattr(os, "fchmod"):
                     os.fchmod(file.fileno(), 0o755 if executable else 0o644)
-                os.fsync(file.fileno())
+                if durable:
+                    os.fsync(file.fileno())
             aside.replace(path)
         except BaseException:
             with suppress(OSError):
@@ -154,13 +204,32 @@ def _aside(path: Path, *, needed: int, executable: bool = False) -> Iterator[Bin
             raise
 
 
-def _reflink(origin: BinaryIO, target: BinaryIO) -> bool:
-    if sys.platform != "linux":
+def _copied_by_system(origin: FileIO, target: BinaryIO) -> bool:
+    """Let the system copy a whole file: as a reflink where the file system can, else without a way through this process.
+
+    False where it cannot, and nothing has happened then; `origin` is at its beginning in any case.
+    """
+    if sys.platform != "linux" or os.fstat(origin.fileno()).st_size < _LARGE:
         return False
     try:
         fcntl.ioctl(target.fileno(), _FICLONE, origin.fileno())
     except OSError:
+        return _copied_in_kernel(origin, target)
+    return True
+
+
+def _copied_in_kernel(origin: FileIO, target: BinaryIO) -> bool:
+    try:
+        while os.copy_file_range(origin.fileno(), target.fileno(), _MANY):
+            pass
+    except OSError as error:
+        if error.errno not in _CANNOT:
+            raise
+        target.seek(0)
+        target.truncate()
         return False
+    finally:
+        origin.seek(0)
     return True
 
 

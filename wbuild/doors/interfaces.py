@@ -111,9 +111,12 @@ class Clock(Protocol):
 
 
 class Files(Protocol):
-    """What writes, hashes and locks files. Every write is aside, fsync, rename."""
+    """What writes, hashes and locks files. Every write is aside, fsync, rename.
 
-    def write(self, path: Path, data: bytes | str) -> None:
+    `durable=False` leaves out the fsync: for what is compared with a digest before it is used.
+    """
+
+    def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
         """Write atomically, making parent folders; mode 0644. Raises MachineError (disk full, permission …)."""
         ...
 
@@ -121,7 +124,7 @@ class Files(Protocol):
         """Digest (hex) of a file's bytes."""
         ...
 
-    def copy(self, source: Path, target: Path) -> None:
+    def copy(self, source: Path, target: Path, *, durable: bool = True) -> None:
         """Copy (reflink where possible, never a hard link) atomically, keeping the executable bit."""
         ...
 
@@ -130,6 +133,10 @@ class Files(Protocol):
 
         A big file is a hard link where that can be. A small one is a copy, because a link changes the change time of the original.
         """
+        ...
+
+    def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
+        """Copy, not durable, if the SHA-256 (hex) of `source` is `content`: how many bytes. None, and nothing written, if it is another."""
         ...
 
     def move(self, source: Path, target: Path) -> None:
@@ -145,6 +152,14 @@ class Files(Protocol):
 
         After 2 s of waiting `say` is told who holds it. Raises MachineError at the time-out (seconds).
         """
+        ...
+
+    def present(self, folder: Path) -> AbstractContextManager[None]:
+        """Be one of those at work in what `folder` stands for, so that whoever tidies up spares what they use."""
+        ...
+
+    def oldest(self, folder: Path) -> float | None:
+        """When the oldest work there that still goes on began (seconds since 1970); None when nobody is there. Raises MachineError."""
         ...
 
     def free(self, path: Path) -> int:

@@ -56,7 +56,7 @@ def _acquire(path: Path, what: str, timeout: float, say: Callable[[str], None]) 
     start = time.monotonic()
     announced = False
     while True:
-        handle = _try(path)
+        handle = attempt(path)
         if handle is not None:
             return handle
         waited = time.monotonic() - start
@@ -72,8 +72,11 @@ def _acquire(path: Path, what: str, timeout: float, say: Callable[[str], None]) 
         time.sleep(min(_POLL, max(0.0, timeout - waited)))
 
 
-def _try(path: Path) -> int | None:
-    """The descriptor of the locked file, or None when someone else holds it."""
+def attempt(path: Path) -> int | None:
+    """The descriptor of the locked file, made if need be; None when someone else holds it. Closing it gives the lock back.
+
+    Raises MachineError WB609 where the file system has no locks.
+    """
     with machine_errors(path, "lock"):
         handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
     try:

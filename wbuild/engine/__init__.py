@@ -74,10 +74,12 @@ class Engine:
         """
         layout = Layout(root=self.root, work=self.work)
         files = self.doors.files
-        with files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note):
+        locked = files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note)
+        with locked, self.cache.running():
             self._clean(layout)
             index = Index(self.root, files, self.doors.clock)
-            index.load(layout.index)
+            if not index.load(layout.index):
+                self._note(f"{self.work}/index, the record of files, is damaged: files are looked at again")
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
             schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event, seconds=index.seconds)
             server = JobServer(self.root / layout.jobserver)

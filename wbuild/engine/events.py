@@ -17,6 +17,10 @@ class StepStarted:
     step: Step
     reasons: tuple[str, ...]
     """Which part of which key changed, in words."""
+    provisioning: float = 0.0
+    """Seconds that it waited for its tools."""
+    queued: float = 0.0
+    """Seconds that it then waited until as few steps ran as may run at once."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

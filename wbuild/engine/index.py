@@ -87,23 +87,27 @@ class Index:
         else:
             self._known.pop(path, None)
 
-    def load(self, path: Path) -> None:
-        """Take over what an earlier run knew. A damaged file is as good as none."""
+    def load(self, path: Path) -> bool:
+        """Take over what an earlier run knew; False for a damaged file, which is as good as none."""
         try:
             head, _, body = path.read_bytes().partition(b"\n")
             if hashlib.sha256(body).hexdigest().encode() != head:
-                return
+                return False
             self._saved = head.decode()
             saved = json.loads(body)
             self._known = {name: (Stamp(*entry[:4]), entry[4]) for name, entry in saved["files"].items()}
             self.actions = saved["steps"]
             self.seconds = saved.get("seconds", {})
+        except FileNotFoundError:
+            return True
         except (OSError, ValueError, TypeError, KeyError):
             self._known, self.actions, self.seconds = {}, {}, {}
+            return False
+        return True
 
     def save(self, path: Path) -> None:
         """Keep it for the next run, if that knows less. Raises MachineError."""
         files = {name: [*stamp, content] for name, (stamp, content) in self._known.items()}
         body = canonical({"files": files, "steps": self.actions, "seconds": self.seconds})
         if digest(body) != self._saved:
-            self._files.write(path, digest(body).encode() + b"\n" + body)
+            self._files.write(path, digest(body).encode() + b"\n" + body, durable=False)

@@ -59,7 +59,9 @@ class Lookup:
                     return None
                 session.index.record(path, content)
                 said.append(f"output {path}: {'missing' if now is None else 'changed'}, restored")
-        self._restore_log(found.entry)
+        if not self._restore_log(found.entry):
+            session.cache.forget(found.action)
+            return None
         return tuple(said)
 
     def reasons(self) -> tuple[str, ...]:
@@ -81,7 +83,7 @@ class Lookup:
             return
         body = {"step": step.name, "action": evidence, "candidates": self.key.candidates}
         try:
-            session.doors.files.write(session.layout.key(slot(step)), canonical(body))
+            session.doors.files.write(session.layout.key(slot(step)), canonical(body), durable=False)
         except MachineError as error:
             session.note(f"the key of a step cannot be kept: {error.problems[0].message}")
             return
@@ -105,13 +107,14 @@ class Lookup:
         optional = self.step.optional or isinstance(self.step.action, Builtin)
         return set(entry.outputs) == set(self.step.outputs) and (optional or None not in entry.outputs.values())
 
-    def _restore_log(self, entry: Entry) -> None:
+    def _restore_log(self, entry: Entry) -> bool:
+        """Let the log say what the tool said; False when the cache lacks it. Raises MachineError."""
         log = self.session.root / self.session.layout.log(self.step.name)
-        if not entry.log:
-            if log.exists():
-                self.session.doors.files.remove(log)
-        elif not self._says(log, entry.log):
-            self.session.cache.restore(entry.log, log)
+        if entry.log:
+            return self._says(log, entry.log) or self.session.cache.restore(entry.log, log)
+        if log.exists():
+            self.session.doors.files.remove(log)
+        return True
 
     def _says(self, log: Path, content: str) -> bool:
         return log.is_file() and self.session.doors.files.sha256(log) == content

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -119,15 +120,12 @@ class Work:
     def _run(self, lookup: Lookup, words: Settled, *, degraded: bool) -> Result:
         session, step = self.session, self.step
         reasons = lookup.reasons()
-        session.tools.ensure(step.pins)
         launch = Launch(session=session, step=step, words=words)
-        with session.slots.hold(step):
-            self.start = session.doors.clock.monotonic()
+        with self._place(reasons):
             for path in step.candidates:
                 session.seen.setdefault(path, session.index.stamp(path))
             watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
             before = session.strays.look((*step.inputs, *step.candidates)) if watched else {}
-            session.say(StepStarted(step=step, reasons=reasons))
             made = self._tool(launch) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
             took = session.doors.clock.monotonic() - self.start
         session.index.seconds[slot(step)] = round(took, 2)
@@ -144,6 +142,18 @@ class Work:
         why = (*reasons, made.degraded) if made.degraded else reasons
         return replace(self.result("none" if nothing else "ran", reasons=why, degraded=unsure), took=took)
 
+    @contextmanager
+    def _place(self, reasons: tuple[str, ...]) -> Iterator[None]:
+        """Get the step's tools and one of the places of running steps; its time counts from then on. Raises WbuildError."""
+        session, now = self.session, self.session.doors.clock.monotonic
+        asked = now()
+        session.tools.ensure(self.step.pins)
+        equipped = now()
+        with session.slots.hold(self.step):
+            self.start = now()
+            session.say(StepStarted(step=self.step, reasons=reasons, provisioning=equipped - asked, queued=self.start - equipped))
+            yield
+
     def _fetch(self, lookup: Lookup, words: Settled) -> Result:
         """A fetch step fills folders of this machine: what it did is remembered there, and never cached."""
         session, step = self.session, self.step
@@ -152,11 +162,8 @@ class Work:
         reasons: tuple[str, ...] = ()
         if not fetched.known():
             reasons = lookup.reasons()
-            session.tools.ensure(step.pins)
             launch = Launch(session=session, step=step, words=words)
-            with session.slots.hold(step):
-                self.start = session.doors.clock.monotonic()
-                session.say(StepStarted(step=step, reasons=reasons))
+            with self._place(reasons):
                 done, command = launch.start()
             if done.code or done.timed_out:
                 raise StepError.of((failed(step, done, command, launch.log),))
@@ -252,11 +259,11 @@ class Work:
         if session.index.digest(path) == found:
             return
         if isinstance(content, bytes):
-            files.write(target, content)
+            files.write(target, content, durable=False)
         elif content.is_relative_to(session.root / session.layout.tmp):
             files.move(content, target)
         else:  # what a tool keeps in its state directory stays there
-            files.copy(content, target)
+            files.copy(content, target, durable=False)
         session.index.record(path, found)
 
 

@@ -163,6 +163,8 @@ class Report:
     results: tuple[Result, ...] = ()
     seconds: float = 0.0
     exit: int = 0
+    healed: int = 0
+    """Damaged files of the action cache that this run met and removed; what they held was made again."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,6 +33,8 @@ class Run:
     seconds: float = 0.0
     platform: str = ""
     """The machine that built."""
+    healed: int = 0
+    """Damaged files of the cache that were removed."""
     locked: bool = False
     """A degraded artifact is an error."""
 
@@ -50,6 +52,7 @@ def assemble(plan: Plan, run: Run) -> Report:
         results=run.results,
         seconds=run.seconds,
         exit=worst({exit_code(problem.code) for problem in _problems(artifacts, run.results)}),
+        healed=run.healed,
     )
 
 

@@ -40,6 +40,7 @@ def merge(reports: Sequence[Report], plan: Plan | None = None, earlier: Report |
         results=tuple(r for report in reports for r in report.results if r.status == "failed"),
         seconds=sum(report.seconds for report in reports),
         exit=worst(codes - {0}),
+        healed=sum(report.healed for report in reports),
     )
 
 

@@ -11,11 +11,10 @@ the tree again.
 from __future__ import annotations
 
 import os
-import secrets
 import sys
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import nullcontext, suppress
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final, Literal
@@ -29,7 +28,7 @@ from wbuild.model.locked import SHIMS, SYSTEM, Pin
 from wbuild.model.planned import Late
 from wbuild.shims import shims
 from wbuild.sources import SOURCES, Source
-from wbuild.store import contents, receipt
+from wbuild.store import contents, receipt, usage
 from wbuild.store.arriving import watched
 from wbuild.store.contents import CONTENTS, RECEIPT
 from wbuild.store.probe import missing_programs, probe
@@ -140,6 +139,7 @@ class Store:
         Raises ProvisionError (offline: with all that is missing), IntegrityError, MachineError.
         """
         wanted = _with_needs(pins)
+        usage.mark(self._trees, wanted)
         missing = [pin for pin in wanted if not self._usable(pin)]
         if not missing:
             return
@@ -150,7 +150,20 @@ class Store:
             for pin in missing:  # needs were submitted before, so they never wait behind whoever waits for them
                 needs = [jobs[needed.identity] for needed in _with_needs(pin.needs) if needed.identity in jobs]
                 jobs[pin.identity] = pool.submit(self._install_after, needs, pin, say)
+        usage.mark(self._trees, missing)
         _raise_worst(job.exception() for job in jobs.values())
+
+    @contextmanager
+    def using(self, pins: Sequence[Pin]) -> Iterator[None]:
+        """Be a build with these pins: none of them is collected before it ends."""
+        with self._doors.files.present(self._trees / usage.RUNS):
+            usage.mark(self._trees, pins)
+            yield
+
+    def collect(self, age: float, keep: Sequence[Pin], *, dry: bool) -> tuple[usage.Unused, ...]:
+        """Remove trees that were not used for `age` seconds, but for those of `keep`; see `usage.Collector`. Raises MachineError."""
+        kept = frozenset(pin.identity for pin in _with_needs(keep))
+        return usage.Collector(trees=self._trees, files=self._doors.files, keep=kept, age=age).run(dry=dry)
 
     def damage(self, pin: Pin) -> tuple[str, ...]:
         """What differs from what was installed, by reading every file; () for a sound tree. Raises MachineError."""
@@ -216,7 +229,7 @@ class Store:
         self._install(pin, say)
 
     def _install(self, pin: Pin, say: Say, *, anew: bool = False) -> None:
-        lock = self._trees / ".locks" / f"{pin.identity}.lock"
+        lock = usage.lock_of(self._trees, pin.identity)
         what = f"install {pin.name} {pin.version}"
         waiting = lambda text: say(StoreEvent(kind="waiting", pin=pin, text=text))  # noqa: E731
         with self._doors.files.lock(lock, what=what, timeout=self._lock_timeout, say=waiting):
@@ -228,7 +241,7 @@ class Store:
                     say(StoreEvent(kind="damaged", pin=pin, text=wrong))
             self._sound.discard(pin.identity)
             self._sweep(pin)
-            work = self._trees / f".tmp-{pin.identity}-{secrets.token_hex(4)}"
+            work = usage.aside(self._trees, pin.identity)
             try:
                 self._build(pin, work, say)
             except BaseException as error:

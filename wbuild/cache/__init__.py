@@ -1,0 +1,215 @@
+"""The action cache and the store of contents behind it.
+
+Layout, below the user's cache directory:
+
+    cache-v1/cas/ab/abcd…    bytes, named by their SHA-256
+    cache-v1/ac/ab/abcd…     action digest → outputs, with the action's JSON as evidence
+    cache-v1/sets/ab/abcd…   coarse digest → sets of files that were really read
+    cache-v1/runs/           builds that go on
+    cache-v1/growth          bytes after the last sweep, then what each build has added
+    cache-v1/swept           written anew when a sweep has removed results
+    shared/NAME/             caches that one tool fills for all projects (not versioned: the tool's own)
+
+Everything is verified on read: an entry carries a digest of itself, a content is hashed again. What does not verify is removed
+and counts as a miss; so nothing here is synced. Blobs are written before the entry that names them, and removed after it.
+
+The time of an entry's file is when it was last used, at most `STEADY` seconds late; that of a content, when it was last stored.
+"""
+
+from __future__ import annotations
+
+import os
+import threading
+import time
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager, suppress
+from pathlib import Path
+from typing import Final
+
+from wbuild.cache.books import Entry, decode, encode, entry_in
+from wbuild.doors.interfaces import Files
+from wbuild.errors import MachineError
+from wbuild.keys import Evidence, action_digest, digest
+
+__all__ = ["DEFAULT_LIMIT", "GROWTH", "RUNS", "STEADY", "SWEPT", "VERSION", "Cache", "Entry"]
+
+VERSION: Final = "cache-v1"
+RUNS: Final = "runs"
+GROWTH: Final = "growth"
+SWEPT: Final = "swept"
+STEADY: Final = 3600.0
+"""Seconds for which a time of use is good enough: a build that finds a younger one writes nothing."""
+DEFAULT_LIMIT: Final = 5 << 30
+"""Bytes."""
+_SLACK: Final = 10
+"""A cache is swept when it is a tenth over its limit, down to a tenth below it: not after each build."""
+_SETS: Final = 8
+"""Read sets remembered for one coarse digest, newest first."""
+
+
+class Cache:
+    """One user's cache. Methods may be called from several threads and processes at once."""
+
+    def __init__(self, root: Path, files: Files, limit: int = DEFAULT_LIMIT) -> None:
+        self.root = root
+        self.limit = limit
+        """Bytes; the oldest results go at the end of a build that has grown it over this."""
+        self.healed = 0
+        """Damaged entries and contents that were found and removed."""
+        self.restored = 0
+        """Bytes put back from the cache."""
+        self.stored = 0
+        """Bytes that were not in the cache yet."""
+        self._files = files
+        self._base = root / VERSION
+        self._guard = threading.Lock()
+
+    def shared(self, name: str) -> Path:
+        """Folder of a shared cache (`SharedCache`)."""
+        return self.root / "shared" / name
+
+    @contextmanager
+    def running(self) -> Iterator[None]:
+        """Be a build: nothing that it uses or stores is swept before it ends. At its end the cache may be swept itself."""
+        with self._files.present(self._base / RUNS):
+            try:
+                yield
+            finally:
+                self._note_growth()
+            if self.stored and self.total() > self.limit + self.limit // _SLACK:
+                self._sweep()
+
+    def total(self) -> int:
+        """Bytes, as far as builds have said what they added; 0 when unknown."""
+        try:
+            lines = (self._base / GROWTH).read_text("ascii").split()
+        except (OSError, ValueError):
+            return 0
+        return sum(int(line) for line in lines if line.isdigit())
+
+    def find(self, action: str, asked: Evidence | None = None) -> Entry | None:
+        """The result of an action, or None. `asked`: the evidence that it was made from, if known."""
+        path = self._path("ac", action)
+        body = self._read(path)
+        if body is None:
+            return None
+        entry = entry_in(body, action, asked)
+        if entry is None:
+            self._heal(path)
+        return entry
+
+    def keep(self, evidence: Evidence, entry: Entry) -> None:
+        """Remember a result. Every content that it names must be stored already. Raises MachineError."""
+        body = {"action": evidence, "outputs": dict(entry.outputs), "log": entry.log, "seconds": round(entry.seconds, 3)}
+        self._write(self._path("ac", action_digest(evidence)), encode(body))
+
+    def forget(self, action: str) -> None:
+        """Remove the entry of an action, whose contents turned out to be damaged or gone."""
+        self._heal(self._path("ac", action))
+
+    def sets(self, coarse: str) -> tuple[tuple[str, ...], ...]:
+        """Sets of files that were read under a coarse digest, newest first."""
+        body = self._read(self._path("sets", coarse))
+        found = body.get("sets") if body else None
+        return tuple(tuple(str(name) for name in names) for names in found) if isinstance(found, list) else ()
+
+    def remember(self, coarse: str, names: Sequence[str]) -> None:
+        """Add a read set. Raises MachineError."""
+        known = self.sets(coarse)
+        if known[:1] != (tuple(names),):
+            kept = [tuple(names), *(other for other in known if other != tuple(names))][:_SETS]
+            self._write(self._path("sets", coarse), encode({"sets": kept}))
+
+    def size(self, content: str) -> int | None:
+        """Bytes of a content, or None when it is not there."""
+        try:
+            return self._path("cas", content).stat().st_size
+        except OSError:
+            return None
+
+    def store(self, path: Path, content: str) -> None:
+        """Take the file at `path` as the bytes with digest `content`. Raises MachineError."""
+        blob, size = self._path("cas", content), path.stat().st_size
+        if not self._holds(blob, size):
+            self._files.copy(path, blob, durable=False)
+            self._count(stored=size)
+
+    def store_bytes(self, data: bytes) -> str:
+        """Take bytes; their digest. Raises MachineError."""
+        content = digest(data)
+        blob = self._path("cas", content)
+        if not self._holds(blob, len(data)):
+            self._write(blob, data)
+        return content
+
+    def restore(self, content: str, target: Path) -> bool:
+        """Put a content at `target` as a file of its own; False when it is not there or damaged. Raises MachineError."""
+        blob = self._path("cas", content)
+        if not blob.is_file():
+            return False
+        copied = self._files.copy_verified(blob, target, content)
+        if copied is None:
+            self._heal(blob)
+            return False
+        self._count(restored=copied)
+        return True
+
+    def _holds(self, blob: Path, size: int) -> bool:
+        """Whether a content is there; then it is young from now on, so that no sweep removes it before its entry is written."""
+        with suppress(OSError):
+            found = blob.stat()
+            if found.st_size == size:
+                _use(blob, found)
+                return True
+        return False
+
+    def _path(self, kind: str, name: str) -> Path:
+        return Path(f"{self._base}/{kind}/{name[:2]}/{name}")
+
+    def _write(self, path: Path, data: bytes) -> None:
+        self._files.write(path, data, durable=False)
+        self._count(stored=len(data))
+
+    def _read(self, path: Path) -> dict[str, object] | None:
+        try:
+            with path.open("rb", buffering=0) as file:
+                data, found = file.read(), os.fstat(file.fileno())
+        except OSError:
+            return None
+        body = decode(data)
+        if body is None:
+            self._heal(path)
+        else:
+            _use(path, found)
+        return body
+
+    def _heal(self, path: Path) -> None:
+        self._count(healed=1)
+        with suppress(MachineError):  # a cache that cannot be written is still read
+            self._files.remove(path)
+
+    def _count(self, *, healed: int = 0, restored: int = 0, stored: int = 0) -> None:
+        with self._guard:
+            self.healed += healed
+            self.restored += restored
+            self.stored += stored
+
+    def _note_growth(self) -> None:
+        """One short line, which the system appends whole, whoever else appends."""
+        with suppress(OSError):
+            if self.stored:
+                with (self._base / GROWTH).open("ab", buffering=0) as file:
+                    file.write(f"{self.stored}\n".encode())
+
+    def _sweep(self) -> None:
+        from wbuild.cache.sweep import Limits, sweep  # noqa: PLC0415 - hardly any build needs it
+
+        with suppress(MachineError):  # somebody sweeps already, or may not: then another build will
+            sweep(self.root, self._files, Limits(size=self.limit - self.limit // _SLACK), patience=0)
+
+
+def _use(path: Path, found: os.stat_result) -> None:
+    """Note that a file is used, unless it was used not long ago."""
+    if found.st_mtime < time.time() - STEADY:
+        with suppress(OSError):
+            os.utime(path)

@@ -1,0 +1,198 @@
+"""What is in a cache: all of it listed, and all of it verified."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+from typing import Final
+
+from wbuild.cache import VERSION
+from wbuild.cache.books import Entry, decode, entry_in
+from wbuild.doors.files import ASIDE
+from wbuild.doors.interfaces import Files
+from wbuild.doors.machine import machine_errors
+from wbuild.errors import MachineError
+
+RESULTS: Final = "ac"
+READ_SETS: Final = "sets"
+CONTENTS: Final = "cas"
+_TITLES: Final = {"results": RESULTS, "read sets": READ_SETS, "contents": CONTENTS}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class File:
+    """A file as it was seen."""
+
+    path: Path
+    size: int
+    """Bytes."""
+    mtime_ns: int
+
+    @property
+    def used(self) -> float:
+        """When it was last used, seconds since 1970."""
+        return self.mtime_ns / 1e9
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Record:
+    """A result or a read set."""
+
+    file: File
+    contents: frozenset[str]
+    """Digests that it names."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Holdings:
+    """A whole cache."""
+
+    records: tuple[Record, ...]
+    contents: Mapping[str, File]
+    strays: tuple[File, ...]
+    """Files that are not whole: being written, or left by a process that was killed."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of everything."""
+        return sum(r.file.size for r in self.records) + sum(f.size for f in (*self.contents.values(), *self.strays))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Damage:
+    """A file that is not what it should be."""
+
+    file: Path
+    what: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Kind:
+    """Files of one kind."""
+
+    files: int
+    size: int
+    """Bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Summary:
+    """What takes how much room."""
+
+    path: Path
+    kinds: Mapping[str, Kind]
+    oldest: float | None
+    """When the least recently used result was used, seconds since 1970; None without results."""
+    shared_path: Path
+    shared: Mapping[str, int]
+    """Shared cache → bytes; they are the tools' own and do not count."""
+
+    @property
+    def size(self) -> int:
+        """Bytes of all kinds."""
+        return sum(kind.size for kind in self.kinds.values())
+
+
+def summary(root: Path) -> Summary:
+    """What is below a cache's root, without reading contents. Raises MachineError."""
+    listed = {name: list(_files(root / VERSION / kind)) for name, kind in _TITLES.items()}
+    shared = root / "shared"
+    with machine_errors(shared, "list"):
+        names = sorted(path.name for path in shared.iterdir() if path.is_dir()) if shared.is_dir() else []
+    return Summary(
+        path=root / VERSION,
+        kinds={name: Kind(files=len(files), size=sum(file.size for file in files)) for name, files in listed.items()},
+        oldest=min((file.used for file in listed["results"]), default=None),
+        shared_path=shared,
+        shared={name: sum(file.size for file in _walk(shared / name)) for name in names},
+    )
+
+
+def look(base: Path) -> Holdings:
+    """Everything below a cache's versioned folder."""
+    results, read_sets, contents = (list(_files(base / kind)) for kind in (RESULTS, READ_SETS, CONTENTS))
+    every = [*results, *read_sets, *contents]
+    return Holdings(
+        records=(
+            *(Record(file=file, contents=_named(file.path)) for file in results if _whole(file)),
+            *(Record(file=file, contents=frozenset()) for file in read_sets if _whole(file)),
+        ),
+        contents={file.path.name: file for file in contents if _whole(file)},
+        strays=tuple(file for file in every if not _whole(file)),
+    )
+
+
+def verify(root: Path, files: Files) -> tuple[int, tuple[Damage, ...]]:
+    """Read everything: how many files there are, and what is damaged. What goes while it is read counts as never there."""
+    held = look(root / VERSION)
+    with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
+        blobs = list(pool.map(partial(_wrong_content, files=files), held.contents.values()))
+    broken = frozenset(damage.file.name for damage in blobs if damage is not None)
+    records = [_wrong_record(record.file.path, frozenset(held.contents) - broken) for record in held.records]
+    return len(held.records) + len(held.contents), tuple(damage for damage in (*blobs, *records) if damage is not None)
+
+
+def _wrong_content(file: File, files: Files) -> Damage | None:
+    try:
+        sound = files.sha256(file.path) == file.path.name
+    except MachineError as error:
+        return Damage(file=file.path, what=error.problems[0].message) if file.path.exists() else None
+    what = "is not what its name says" if file.size else "is empty"
+    return None if sound else Damage(file=file.path, what=f"content {file.path.name[:12]} {what}")
+
+
+def _wrong_record(path: Path, sound: frozenset[str]) -> Damage | None:
+    kind = path.parent.parent.name
+    title = f"{'result' if kind == RESULTS else 'read set'} {path.name[:12]}"
+    body = _read(path)
+    if body is None:
+        return Damage(file=path, what=f"{title} is damaged") if path.exists() else None
+    if kind != RESULTS:
+        return None
+    entry = entry_in(body, path.name)
+    if entry is None:
+        return Damage(file=path, what=f"{title} is that of another action")
+    lacking = sorted(entry.contents - sound)
+    return Damage(file=path, what=f"{title} names content {lacking[0][:12]}, which is missing or damaged") if lacking else None
+
+
+def _named(path: Path) -> frozenset[str]:
+    """Contents that the file of a result names; none for a damaged one."""
+    body = _read(path)
+    entry: Entry | None = entry_in(body, path.name) if body is not None else None
+    return entry.contents if entry is not None else frozenset()
+
+
+def _read(path: Path) -> dict[str, object] | None:
+    try:
+        return decode(path.read_bytes())
+    except OSError:
+        return None
+
+
+def _whole(file: File) -> bool:
+    return not file.path.name.startswith(ASIDE)
+
+
+def _files(folder: Path) -> Iterator[File]:
+    """Files of one kind, in an order that is always the same."""
+    yield from sorted(_walk(folder), key=lambda file: file.path)
+
+
+def _walk(folder: Path) -> Iterator[File]:
+    """Every regular file at any depth; what goes meanwhile is left out, and what may not be read."""
+    waiting = [str(folder)]
+    while waiting:
+        with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(waiting.pop()) as entries:
+            for entry in entries:
+                if entry.is_dir(follow_symlinks=False):
+                    waiting.append(entry.path)
+                elif entry.is_file(follow_symlinks=False):
+                    with suppress(FileNotFoundError):
+                        info = entry.stat(follow_symlinks=False)
+                        yield File(path=Path(entry.path), size=info.st_size, mtime_ns=info.st_mtime_ns)
