@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.engine_world import World, compile_step
+from tests.unit.test_cache import key
 from wbuild.cache import STEADY, Cache, Entry
 from wbuild.cache.holdings import look, summary, verify
 from wbuild.cache.sweep import Limits, Swept, discard, sweep
@@ -34,7 +35,7 @@ class Shelf:
 
     def add(self, name: str, *contents: bytes, days: float = 10) -> str:
         """A result that was last used so many days ago; its action."""
-        evidence = {"action": [name]}
+        evidence = key(action=(name,)).evidence({})
         found = {str(number): self.cache.store_bytes(data) for number, data in enumerate(contents)}
         self.cache.keep(evidence, Entry(outputs=found))
         for content in found.values():
