@@ -138,7 +138,7 @@ def test_F54_a_content_that_a_build_found_there_stays_for_it(shelf: Shelf) -> No
     with Cache(shelf.root, files).running():
         shelf.cache.store_bytes(b"same")  # it is there: nothing is written
         shelf.sweep(0)
-        shelf.cache.keep({"action": ["new"]}, Entry(outputs={"x": digest(b"same")}))
+        shelf.cache.keep(key(action=("new",)).evidence({}), Entry(outputs={"x": digest(b"same")}))
     assert verify(shelf.root, files)[1] == ()
 
 
