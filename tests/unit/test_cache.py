@@ -236,6 +236,8 @@ def test_everything_that_matters_is_in_the_key() -> None:
     assert action_digest(key().evidence({})) not in actions
     assert action_digest(key(candidates=("x.h", "y.h")).evidence({})) == action_digest(key().evidence({}))
     assert key(candidates=("x.h", "y.h")).coarse() != key().coarse()
+    told = {action_digest(key(depfile="d", candidates=names).evidence({})) for names in [("x.h",), ("x.h", "y.h")]}
+    assert len({*told, *actions}) == len(actions) + 2
 
 
 def test_the_action_digest_is_that_of_the_remote_execution_api() -> None:

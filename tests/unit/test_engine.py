@@ -545,3 +545,18 @@ def test_a_project_moved_elsewhere_finds_everything_in_the_cache(world: World, t
     world.write(a_c='#include "x.h"', x_h="int x;")
     assert world.statuses(step) == {"app:compile:a.c": "cached"}
     assert world.read("out/a.c.o") == "int x;"
+
+
+def test_a_read_set_counts_only_with_the_files_that_were_there(world: World) -> None:
+    """Each of two builds saw half of it: what they read, together, would hide the shadowing header."""
+    world.write(a_c='#include "x.h"', x_h='#include "y.h"')
+    world.put("second/y.h", "old")
+    world.run(compile_step("a.c", headers=["second/y.h", "x.h"]))
+    world.put("first/y.h", "new")
+    world.write(x_h='#include "second/y.h"')
+    step = compile_step("a.c", headers=["first/y.h", "second/y.h", "x.h"])
+    world.run(step)
+    assert world.read("out/a.c.o") == "old"
+    world.write(x_h='#include "y.h"')
+    assert world.statuses(step) == {"app:compile:a.c": "ran"}
+    assert world.read("out/a.c.o") == "new"
