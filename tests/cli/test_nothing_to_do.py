@@ -119,3 +119,15 @@ def test_nothing_to_do_is_never_wrong(seed: int, tmp_path: Path, monkeypatch: py
         else:
             assert place.run(*ARGV).code in (0, 3), said
     assert found >= 3
+
+
+def test_F67_a_result_that_is_not_kept_is_something_to_do(tmp_path: Path) -> None:
+    """What it read belongs to nobody, so nobody watches it."""
+    odd = tmp_path / "odd.inc"
+    odd.write_text("say 1\n")
+    place = with_toys(shell(tmp_path / "work", tmp_path / "home"), one=f"include {odd}\n")
+    place.run(*ARGV).ends(0)
+    first = (place.folder / "dist/release/one.wasm").read_bytes()
+    odd.write_text("say 2\n")
+    place.run(*ARGV).ends(0)
+    assert (place.folder / "dist/release/one.wasm").read_bytes() != first
