@@ -126,7 +126,8 @@ def test_F67_a_result_that_is_not_kept_is_something_to_do(tmp_path: Path) -> Non
     odd = tmp_path / "odd.inc"
     odd.write_text("say 1\n")
     place = with_toys(shell(tmp_path / "work", tmp_path / "home"), one=f"include {odd}\n")
-    place.run(*ARGV).ends(0)
+    for _ in range(2):
+        place.run(*ARGV).ends(0)
     first = (place.folder / "dist/release/one.wasm").read_bytes()
     odd.write_text("say 2\n")
     place.run(*ARGV).ends(0)
