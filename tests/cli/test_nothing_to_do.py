@@ -132,3 +132,15 @@ def test_F67_a_result_that_is_not_kept_is_something_to_do(tmp_path: Path) -> Non
     odd.write_text("say 2\n")
     place.run(*ARGV).ends(0)
     assert (place.folder / "dist/release/one.wasm").read_bytes() != first
+
+
+@pytest.mark.parametrize("file", ["node_modules/x.inc", "two/x.inc"])
+def test_F67_a_file_that_nobody_lists_is_looked_at_again(file: str, tmp_path: Path) -> None:
+    place = with_toys(shell(tmp_path / "work", tmp_path / "home"), one=f"include ../{file}\n", two="say two\n")
+    place.write(file, "say 1\n")
+    for _ in range(2):
+        place.run(*ARGV, "one").ends(0)
+    first = (place.folder / "dist/release/one.wasm").read_bytes()
+    place.write(file, "say 2\n")
+    place.run(*ARGV, "one").ends(0)
+    assert (place.folder / "dist/release/one.wasm").read_bytes() != first

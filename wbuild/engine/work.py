@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,6 +80,9 @@ class Work:
             log=log if status not in ("skipped", "none") and path.is_file() and path.stat().st_size else "",
         )
 
+    def _unlisted(self, read: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({*read} - {*self.step.inputs, *self.step.candidates}))
+
     def _late(self) -> tuple[Late, ...]:
         action = self.step.action
         return late_words([*action.argv, *self.step.env.values()]) if isinstance(action, Tool) else ()
@@ -114,7 +117,8 @@ class Work:
             for path, content in found.entry.outputs.items():
                 if content is None:
                     self._put(path, None, degraded=degraded)
-            return replace(self.result("none" if nothing else "cached", reasons=said, degraded=degraded), took=found.entry.seconds)
+            result = self.result("none" if nothing else "cached", reasons=said, degraded=degraded)
+            return replace(result, took=found.entry.seconds, unlisted=self._unlisted(found.read))
         return None
 
     def _run(self, lookup: Lookup, words: Settled, *, degraded: bool) -> Result:
@@ -140,7 +144,12 @@ class Work:
             launch.clear()
         nothing = bool(step.outputs) and all(content is None for content in made.outputs.values())
         why = (*reasons, made.degraded) if made.degraded else reasons
-        return replace(self.result("none" if nothing else "ran", reasons=why, degraded=unsure), took=took, kept=kept)
+        return replace(
+            self.result("none" if nothing else "ran", reasons=why, degraded=unsure),
+            took=took,
+            kept=kept,
+            unlisted=self._unlisted(made.read or ()),
+        )
 
     @contextmanager
     def _place(self, reasons: tuple[str, ...]) -> Iterator[None]:
