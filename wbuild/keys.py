@@ -1,7 +1,7 @@
 """Keys: everything that can change the outputs of a step, and nothing else.
 
 Two levels. The *coarse* digest covers what is known before a step runs, with the names of all files that it may read; it leads
-to the sets of files that earlier runs really read. The *action* digest covers exactly the files of one such set, with content:
+to the sets of files that earlier runs really read. The *action* digest covers the contents of exactly one such set:
 it is the digest of an `Action` of the Remote Execution API v2 (`wbuild.reapi`), so that any server of that API can be asked with
 it. What the parts of a step become there:
 
@@ -10,7 +10,9 @@ it. What the parts of a step become there:
 - a builtin is the program `{builtin}`, given its arguments, its inputs in order and its outputs;
 - standard input and outputs that a tool leaves elsewhere have no field there: words in front of the program say them;
 - tools and the machine are platform properties, not input trees; what the step reads of the project is the input tree, with the
-  step's own small files below `{scratch}`. A file that is absent is not in the tree.
+  step's own small files below `{scratch}`. A file that is absent is not in the tree;
+- the names of all files that a compiler might have read, where it tells which it has, are a platform property: among other names
+  it might have read others, however alike those contents are that it did read.
 
 A key holds no absolute path, user or time. "Why did this run?" is the difference of two keys.
 """
@@ -21,6 +23,7 @@ import hashlib
 import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any, Final
 
 from wbuild import reapi
@@ -81,11 +84,12 @@ class Key:
 
     def coarse(self) -> str:
         """Digest that leads to remembered read sets."""
-        return digest(canonical({**self._common(), "candidates": self.candidates, "depfile": self.depfile}))
+        return digest(canonical({**self._common(), "names": _names_digest(self.candidates), "depfile": self.depfile}))
 
     def evidence(self, read: Mapping[str, str]) -> Evidence:
-        """The action over one read set: file → content."""
-        return {**self._common(), "read": dict(read)}
+        """The action over one read set: file → content. A set that a program has told is the right one only among the same names."""
+        names = {"names": _names_digest(self.candidates)} if self.depfile else {}
+        return {**self._common(), **names, "read": dict(read)}
 
     def _common(self) -> dict[str, object]:
         return {
@@ -100,6 +104,12 @@ class Key:
             "results": dict(self.results),
             "inputs": [list(pair) for pair in self.inputs],
         }
+
+
+@lru_cache(maxsize=256)
+def _names_digest(names: tuple[str, ...]) -> str:
+    """All steps of a folder have the same candidates, which may be thousands."""
+    return digest(canonical(names))
 
 
 def _blob(data: bytes) -> str:
@@ -134,6 +144,8 @@ def _arguments(made: Any, outputs: Sequence[str]) -> list[str]:  # noqa: ANN401 
 
 def _properties(made: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     found = {f"wbuild-tool:{name}": identity for name, identity in made["tools"].items()}
+    if "names" in made:
+        found["wbuild-candidates"] = made["names"]
     return {**found, "wbuild-platform": made["platform"]} if made["platform"] else found
 
 

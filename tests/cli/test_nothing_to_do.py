@@ -25,7 +25,7 @@ def _touch(place: Shell, rng: random.Random) -> None:
 
 
 def _edit(place: Shell, rng: random.Random) -> None:
-    place.write(rng.choice(["one/a.inc", "two/two.toy"]), f"say {rng.randrange(3)}\n")
+    place.write(rng.choice(["one/a.inc", "two/two.toy", "node_modules/x.inc"]), f"say {rng.randrange(3)}\n")
 
 
 def _same_size_and_time(place: Shell, rng: random.Random) -> None:
@@ -76,6 +76,36 @@ def _recipe(place: Shell, rng: random.Random) -> None:
     place.write("recipes/toy.toml", f"{text.rstrip()}\n# {rng.randrange(3)}\n")
 
 
+def _future(place: Shell, rng: random.Random) -> None:
+    """The clock was wrong when these were written (F59)."""
+    path = place.folder / rng.choice(["one/a.inc", "wbuild.lock", "recipes/toy.toml"])
+    os.utime(path, ns=(4 * 10**18, 4 * 10**18 + rng.randrange(3)))
+
+
+def _permissions(place: Shell, rng: random.Random) -> None:
+    (place.folder / "one/a.inc").chmod(rng.choice([0o600, 0o644, 0o755]))
+
+
+def _link(place: Shell, rng: random.Random) -> None:
+    """A source becomes a link to another file, a folder a link to another folder."""
+    path, folder = place.folder / "one/a.inc", place.folder / "docs/more"
+    place.write("docs/other.inc", f"say {rng.randrange(3)}\n")
+    path.unlink()
+    path.symlink_to("../docs/other.inc")
+    folder.unlink(missing_ok=True)
+    folder.symlink_to(rng.choice(["../one", "../two"]))
+
+
+def _state(place: Shell, rng: random.Random) -> None:
+    for path in (place.folder / ".wbuild/state").glob("*.json"):
+        path.write_bytes(path.read_bytes()[: rng.randrange(path.stat().st_size)])
+
+
+def _settings(place: Shell, rng: random.Random) -> None:
+    place.env["WBUILD_CONFIG"] = str(place.folder.parent / "config.toml")
+    (place.folder.parent / "config.toml").write_text(f"jobs = {rng.randrange(1, 3)}\n")
+
+
 def _nothing(place: Shell, rng: random.Random) -> None:
     """So that there is something to find."""
 
@@ -93,6 +123,11 @@ CHANGES: list[Callable[[Shell, random.Random], None]] = [
     _epoch,
     _cache,
     _recipe,
+    _future,
+    _permissions,
+    _link,
+    _state,
+    _settings,
 ]
 
 
@@ -119,3 +154,28 @@ def test_nothing_to_do_is_never_wrong(seed: int, tmp_path: Path, monkeypatch: py
         else:
             assert place.run(*ARGV).code in (0, 3), said
     assert found >= 3
+
+
+def test_F67_a_result_that_is_not_kept_is_something_to_do(tmp_path: Path) -> None:
+    """What it read belongs to nobody, so nobody watches it."""
+    odd = tmp_path / "odd.inc"
+    odd.write_text("say 1\n")
+    place = with_toys(shell(tmp_path / "work", tmp_path / "home"), one=f"include {odd}\n")
+    for _ in range(2):
+        place.run(*ARGV).ends(0)
+    first = (place.folder / "dist/release/one.wasm").read_bytes()
+    odd.write_text("say 2\n")
+    place.run(*ARGV).ends(0)
+    assert (place.folder / "dist/release/one.wasm").read_bytes() != first
+
+
+@pytest.mark.parametrize("file", ["node_modules/x.inc", "two/x.inc"])
+def test_F67_a_file_that_nobody_lists_is_looked_at_again(file: str, tmp_path: Path) -> None:
+    place = with_toys(shell(tmp_path / "work", tmp_path / "home"), one=f"include ../{file}\n", two="say two\n")
+    place.write(file, "say 1\n")
+    for _ in range(2):
+        place.run(*ARGV, "one").ends(0)
+    first = (place.folder / "dist/release/one.wasm").read_bytes()
+    place.write(file, "say 2\n")
+    place.run(*ARGV, "one").ends(0)
+    assert (place.folder / "dist/release/one.wasm").read_bytes() != first

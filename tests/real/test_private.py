@@ -149,7 +149,8 @@ exec "$@"
 
 def test_F116_a_go_proxy_behind_a_password(tmp_path: Path) -> None:
     registry = go_module("house.example/answer", {"answer.go": 'package answer\n\nconst Text = "42\\n"\n'})
-    seen, spy = tmp_path / "seen", tmp_path / "spy"
+    seen, spy = tmp_path / "seen" / "environment", tmp_path / "spy"
+    seen.parent.mkdir()  # beside the project, which is closed to the compile step
     spy.write_text(TOOLEXEC % seen, "utf-8")
     spy.chmod(0o755)
     sums = f"house.example/answer v1.0.0 {registry.digest}\nhouse.example/answer v1.0.0/go.mod {registry.mod_digest}\n"

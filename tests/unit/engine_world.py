@@ -55,7 +55,10 @@ def compiler(command: Command) -> Answer:
     dep = words[words.index("-MF") + 1] if "-MF" in words else ""
     sources = [word for word in words if not word.startswith("-") and word not in (out, dep)]
     read: list[str] = []
-    text = "".join(_preprocess(command.cwd, name, read) for name in sources)
+    try:
+        text = "".join(_preprocess(command.cwd, name, read) for name in sources)
+    except FileNotFoundError as error:
+        return Answer(code=1, stderr=f"{error.filename}: not found")
     if "#error" in text:
         return Answer(code=1, stderr=f"{sources[0]}: error: {text}")
     flags = "".join(word for word in words if word.startswith("-D"))
@@ -69,7 +72,7 @@ def _preprocess(root: Path, name: str, read: list[str]) -> str:
     read.append(name)
     text = re.sub("//.*", "", (root / name).read_text())
     for found in _INCLUDE.findall(text):
-        folder = next(f for f in ("first", "second", ".") if (root / f / found).exists())
+        folder = next((f for f in ("first", "second") if (root / f / found).exists()), ".")
         text = text.replace(f'#include "{found}"', _preprocess(root, found if folder == "." else f"{folder}/{found}", read))
     return text
 

@@ -236,6 +236,8 @@ def test_everything_that_matters_is_in_the_key() -> None:
     assert action_digest(key().evidence({})) not in actions
     assert action_digest(key(candidates=("x.h", "y.h")).evidence({})) == action_digest(key().evidence({}))
     assert key(candidates=("x.h", "y.h")).coarse() != key().coarse()
+    told = {action_digest(key(depfile="d", candidates=names).evidence({})) for names in [("x.h",), ("x.h", "y.h")]}
+    assert len({*told, *actions}) == len(actions) + 2
 
 
 def test_the_action_digest_is_that_of_the_remote_execution_api() -> None:
@@ -318,7 +320,8 @@ def test_canonical_has_one_spelling_and_takes_any_name() -> None:
 def test_dependency_files_of_make() -> None:
     text = "out/a.o: src/a.c \\\n  my\\ header.h $$x.h \\#y.h\\\r\n C:\\inc\\z.h src/a.c\n\nmy\\ header.h:\n# not: this\nb.o : b.c\n"
     assert prerequisites(text) == ("src/a.c", "my header.h", "$x.h", "#y.h", "C:\\inc\\z.h", "b.c")
-    assert prerequisites("") == ()
+    assert prerequisites("") is None
+    assert prerequisites("a.o:") == ()
 
 
 def test_what_was_read_is_sorted_by_where_it_is(tmp_path: Path) -> None:
@@ -327,9 +330,12 @@ def test_what_was_read_is_sorted_by_where_it_is(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(root)
     text = f"x: a.c ./b/../b.h {root}/c.h {tool}/lib/stdio.h /usr/include/e.h ../up.h .wbuild/tmp/s/t.h .wbuild/state-dirs/z/o.h\n"
     found = read(text, Layout(root=root), [tool])
+    assert found is not None
     assert found.names == ("a.c", "b.h", "c.h")
     assert found.foreign == ("../up.h", "/usr/include/e.h")
-    assert read(f"x: {root}/c.h", Layout(root=tmp_path / "link"), []).names == ("c.h",)
+    linked = read(f"x: {root}/c.h", Layout(root=tmp_path / "link"), [])
+    assert linked is not None
+    assert linked.names == ("c.h",)
 
 
 def test_names_of_private_folders_are_short_safe_and_different() -> None:

@@ -161,16 +161,17 @@ def test_F65_a_new_file_of_nobody_knows_whom_keeps_a_result_out_of_the_cache(wor
     assert world.statuses(step) == {"app:compile:src/a.c": "cached"}
 
 
-def test_F65_what_wbuild_writes_itself_is_no_new_file(world: World) -> None:
+@pytest.mark.parametrize("folder", ["", "new/"])
+def test_F65_what_wbuild_writes_itself_is_no_new_file(folder: str, world: World) -> None:
     world.write(a_c="a", b_c="b")
-    steps = [tool_step(n, [f"{n}.c"], [f"{n}.wasm"], ["make", (Out(f"{n}.wasm"),)]) for n in "ab"]
+    steps = [tool_step(n, [f"{n}.c"], [f"{folder}{n}.wasm"], ["make", (Out(f"{folder}{n}.wasm"),)]) for n in "ab"]
     both = threading.Barrier(2, timeout=60)
 
     def respond(command: Command) -> Answer:
         both.wait()
         if "b.wasm" in command.argv[1]:
             for _ in range(3000):
-                if (world.root / "a.wasm").exists():
+                if (world.root / folder / "a.wasm").exists():
                     break
                 time.sleep(0.01)
         return Answer(files={command.argv[1]: "made"})
@@ -544,3 +545,18 @@ def test_a_project_moved_elsewhere_finds_everything_in_the_cache(world: World, t
     world.write(a_c='#include "x.h"', x_h="int x;")
     assert world.statuses(step) == {"app:compile:a.c": "cached"}
     assert world.read("out/a.c.o") == "int x;"
+
+
+def test_a_read_set_counts_only_with_the_files_that_were_there(world: World) -> None:
+    """Each of two builds saw half of it: what they read, together, would hide the shadowing header."""
+    world.write(a_c='#include "x.h"', x_h='#include "y.h"')
+    world.put("second/y.h", "old")
+    world.run(compile_step("a.c", headers=["second/y.h", "x.h"]))
+    world.put("first/y.h", "new")
+    world.write(x_h='#include "second/y.h"')
+    step = compile_step("a.c", headers=["first/y.h", "second/y.h", "x.h"])
+    world.run(step)
+    assert world.read("out/a.c.o") == "old"
+    world.write(x_h='#include "y.h"')
+    assert world.statuses(step) == {"app:compile:a.c": "ran"}
+    assert world.read("out/a.c.o") == "new"

@@ -63,8 +63,12 @@ def document(session: Session, report: Report) -> None:
 
 
 def remember(common: Common, session: Session, report: Report, written: Iterable[Path]) -> None:
-    """Record a build in which everything succeeded, with tools of the store alone."""
-    if report.exit or any(a.status != "ok" or (a.choice and a.choice.degraded) for a in report.artifacts):
+    """Record a build in which everything succeeded and is remembered, with tools of the store and listed files alone."""
+    if (
+        report.exit
+        or not all(r.kept and not r.unlisted for r in report.results)
+        or any(a.status != "ok" or (a.choice and a.choice.degraded) for a in report.artifacts)
+    ):
         return
     if any(pin.folder for pin in session.pins()):
         return  # only asking a tool of the machine tells whether it is the one that was used

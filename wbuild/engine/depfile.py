@@ -18,14 +18,16 @@ _NAME: Final = re.compile(r"(?:\\[ #\\]|\$\$|[^\s])+")
 _ESCAPE: Final = re.compile(r"\\([ #])|\$(\$)")
 
 
-def prerequisites(text: str) -> tuple[str, ...]:
-    """Names to the right of the colons, as written by clang, gcc, zig or rustc; each once."""
+def prerequisites(text: str) -> tuple[str, ...] | None:
+    """Names to the right of the colons, as written by clang, gcc, zig or rustc; each once. None for a text without a colon: no rule."""
     found: dict[str, None] = {}
+    rules = 0
     for line in _CONTINUED.sub(" ", text).splitlines():
         parts = _TARGETS_END.split(line, maxsplit=1)
         if len(parts) == 2 and not line.startswith("#"):
+            rules += 1
             found.update((_ESCAPE.sub(r"\1\2", name), None) for name in _NAME.findall(parts[1]))
-    return tuple(found)
+    return tuple(found) if rules else None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,12 +40,15 @@ class Read:
     """Files outside the project that belong to no declared tool."""
 
 
-def read(text: str, layout: Layout, known: Sequence[Path]) -> Read:
-    """Sort what was read. `known` are the folders of tools and shared caches, whose content the key has already."""
+def read(text: str, layout: Layout, known: Sequence[Path]) -> Read | None:
+    """Sort what was read; None for a text that does not say. `known`: folders of tools and shared caches, which the key has."""
+    names = prerequisites(text)
+    if names is None:
+        return None
     inside, foreign = set[str](), set[str]()
     roots = _prefixes([layout.root])
     tools = _prefixes(known)
-    for name in prerequisites(text):
+    for name in names:
         path = name.replace(os.sep, "/")
         if os.path.isabs(name):  # noqa: PTH117 - as the compiler wrote it
             home = next((prefix for prefix in roots if path.startswith(prefix)), None)

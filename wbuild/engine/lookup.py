@@ -25,6 +25,8 @@ class Found:
 
     action: str
     evidence: Evidence
+    read: tuple[str, ...]
+    """Files that were read besides the inputs."""
     entry: Entry
 
 
@@ -43,7 +45,7 @@ class Lookup:
             action = action_digest(evidence)
             entry = self.session.cache.find(action, evidence)
             if entry is not None and self._fits(entry):
-                yield Found(action=action, evidence=evidence, entry=entry)
+                yield Found(action=action, evidence=evidence, read=tuple(read), entry=entry)
 
     def restore(self, found: Found) -> tuple[str, ...] | None:
         """Put outputs back where they are missing or changed: what was done, in words; None when the cache lacks one.

@@ -34,8 +34,8 @@ class Session:
     layout: Layout
     index: Index
     strays: Strays
-    made: frozenset[str]
-    """Outputs of all steps of this run, and the folders above them."""
+    outputs: frozenset[str]
+    """Of all steps."""
     store: Tools
     tools: Provisioner
     pool: Pool

@@ -34,9 +34,9 @@ class Strays:
         return {folder: self._names(folder) for folder in folders if IGNORED.isdisjoint(folder.split("/"))}
 
     def new(self, before: Listings, own: Collection[str]) -> str:
-        """The first name that has come since a look, relative to the root, and is not among `own`; "" for none."""
+        """The first file that has come since a look, relative to the root, and is neither among `own` nor a folder of one; "" for none."""
         came = (join(folder, name) for folder, names in before.items() for name in sorted(self._names(folder) - names))
-        return next((path for path in came if path not in own and not _passing(path)), "")
+        return next((path for path in came if not _passing(path) and not _holds(path, own)), "")
 
     def _names(self, folder: str) -> frozenset[str]:
         place = join(self._root, folder)
@@ -58,3 +58,7 @@ class Strays:
 def _passing(path: str) -> bool:
     name = path.rpartition("/")[2]
     return name in IGNORED or name.startswith(_OURS)
+
+
+def _holds(path: str, own: Collection[str]) -> bool:
+    return path in own or any(file.startswith(f"{path}/") for file in own)

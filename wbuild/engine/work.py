@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -80,6 +80,9 @@ class Work:
             log=log if status not in ("skipped", "none") and path.is_file() and path.stat().st_size else "",
         )
 
+    def _unlisted(self, read: Iterable[str]) -> tuple[str, ...]:
+        return tuple(sorted({*read} - {*self.step.inputs, *self.step.candidates}))
+
     def _late(self) -> tuple[Late, ...]:
         action = self.step.action
         return late_words([*action.argv, *self.step.env.values()]) if isinstance(action, Tool) else ()
@@ -114,7 +117,8 @@ class Work:
             for path, content in found.entry.outputs.items():
                 if content is None:
                     self._put(path, None, degraded=degraded)
-            return replace(self.result("none" if nothing else "cached", reasons=said, degraded=degraded), took=found.entry.seconds)
+            result = self.result("none" if nothing else "cached", reasons=said, degraded=degraded)
+            return replace(result, took=found.entry.seconds, unlisted=self._unlisted(found.read))
         return None
 
     def _run(self, lookup: Lookup, words: Settled, *, degraded: bool) -> Result:
@@ -130,17 +134,22 @@ class Work:
             took = session.doors.clock.monotonic() - self.start
         session.index.seconds[slot(step)] = round(took, 2)
         unsure = degraded or bool(made.degraded)
-        stray = session.strays.new(before, session.made)
+        stray = session.strays.new(before, session.outputs)
         if stray:
             session.note(f"{stray} appeared during {title(step)}: its result is used, but not kept")
-        self._keep(lookup, made, took, sure=not unsure and not stray)
+        kept = self._keep(lookup, made, took, sure=not unsure and not stray)
         for path, content in made.outputs.items():
             self._put(path, content, degraded=unsure)
         if isinstance(step.action, Tool):
             launch.clear()
         nothing = bool(step.outputs) and all(content is None for content in made.outputs.values())
         why = (*reasons, made.degraded) if made.degraded else reasons
-        return replace(self.result("none" if nothing else "ran", reasons=why, degraded=unsure), took=took)
+        return replace(
+            self.result("none" if nothing else "ran", reasons=why, degraded=unsure),
+            took=took,
+            kept=kept,
+            unlisted=self._unlisted(made.read or ()),
+        )
 
     @contextmanager
     def _place(self, reasons: tuple[str, ...]) -> Iterator[None]:
@@ -204,17 +213,21 @@ class Work:
             self.session.note(f"{title(self.step)} made nothing ({degraded}); another run may")
         return Made(outputs=dict.fromkeys(self.step.outputs), degraded=degraded)
 
-    def _keep(self, lookup: Lookup, made: Made, took: float, *, sure: bool) -> None:
-        """Cache the result with the seconds that it took, unless it is not sure to be the right one for the key."""
+    def _keep(self, lookup: Lookup, made: Made, took: float, *, sure: bool) -> bool:
+        """Cache the result with the seconds that it took, unless it is not sure to be the right one for the key; whether it did."""
         session, key = self.session, lookup.key
         if not sure or not made.keep:
-            return
+            return False
         names = key.candidates if made.read is None else tuple(n for n in made.read if n not in self.step.inputs)
         read = {name: session.index.blob(name) or ABSENT for name in names}
         changed = self._changed(lookup, read)
         if changed:
             session.note(f"{changed} changed during {title(self.step)}: its result is used, but not kept")
-            return
+            return False
+        gone = next((name for name, content in read.items() if content == ABSENT), "") if made.read is not None else ""
+        if gone:
+            session.note(f"{title(self.step)} says that it reads {gone}, which is no file: its result is used, but not kept")
+            return False
         evidence = key.evidence(read)
         log = session.root / session.layout.log(self.step.name)
         try:
@@ -225,7 +238,9 @@ class Work:
                 session.cache.remember(key.coarse(), names)
         except MachineError as error:
             session.note(f"the cache cannot be written: {error.problems[0].message}")
+            return False
         lookup.remember(evidence, action_digest(evidence))
+        return True
 
     def _changed(self, lookup: Lookup, read: Mapping[str, str]) -> str:
         """The first file that changed while the step ran (F66); "" for none."""

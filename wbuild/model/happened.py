@@ -30,6 +30,10 @@ class Result:
     """Present when it failed or was skipped."""
     degraded: bool = False
     """The result "none" came from a time-out, a signal or a guard: used for this run only, never cached."""
+    kept: bool = True
+    """False for a result that was used and not remembered: the next run runs the step again."""
+    unlisted: tuple[str, ...] = ()
+    """Files of the project that its program read and that no pattern of inputs lists (in node_modules, of another artifact); sorted."""
     log: str = ""
     """Path of the tool's output, relative to the root; "" when it said nothing."""
 
