@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from itertools import zip_longest
 from typing import Final, Literal
 
@@ -36,8 +36,9 @@ ADVICE: Final[Mapping[Cause, str]] = {
 }
 """What helps against a cause, in whatever language."""
 _DAY: Final = 86_400
-_AROUND: Final = 24
-"""Bytes shown on each side of the first difference."""
+_BEFORE: Final = 16
+_BEHIND: Final = 56
+"""Bytes shown before and behind the first difference."""
 _SHORTEST: Final = 4
 """Bytes of a mark that is looked for: shorter ones are everywhere."""
 _TIMES: Final = re.compile(
@@ -89,8 +90,10 @@ class _Part:
     name: str
     start: int
     data: bytes
-    pieces: tuple[bytes, ...]
+    pieces: tuple[bytes, ...] = ()
     """What may stand in another order: functions, strings."""
+    lead: int = 0
+    """Bytes before what the section holds: its size differs only because of that."""
 
 
 def compare(first: Built, second: Built) -> Difference | None:
@@ -99,14 +102,16 @@ def compare(first: Built, second: Built) -> Difference | None:
         return None
     parts, others = _parts(first.data), _parts(second.data)
     one, other = _first_difference(parts, others)
-    at = _first_byte(one.data, other.data)
+    if one.name != other.name:
+        one, other = replace(one, lead=0), replace(other, lead=0)
+    at = _first_byte(one.data[one.lead :], other.data[other.lead :])
     cause, evidence = _cause(first, second, one, other)
     if cause == "unknown" and sorted((p.name, p.data) for p in parts) == sorted((p.name, p.data) for p in others):
         cause, evidence = "order", "the same sections stand in another order"
     return Difference(
         section=one.name or other.name,
-        offset=one.start + at,
-        excerpts=(_excerpt(one.data, at), _excerpt(other.data, at)),
+        offset=one.start + one.lead + at,
+        excerpts=(_excerpt(one.data, one.lead + at), _excerpt(other.data, other.lead + at)),
         cause=cause,
         evidence=evidence,
     )
@@ -114,7 +119,7 @@ def compare(first: Built, second: Built) -> Difference | None:
 
 def _first_difference(parts: Sequence[_Part], others: Sequence[_Part]) -> tuple[_Part, _Part]:
     end = parts[-1].start + len(parts[-1].data)
-    for one, other in zip_longest(parts, others, fillvalue=_Part("", end, b"", ())):
+    for one, other in zip_longest(parts, others, fillvalue=_Part("", end, b"")):
         if (one.name, one.data) != (other.name, other.data):
             return one, other
     raise AssertionError  # equal parts make equal files
@@ -125,17 +130,16 @@ def _parts(data: bytes, base: int = 0, above: str = "") -> list[_Part]:
     try:
         found = read(data)
     except ArtifactError:
-        return [_Part(f"{above}file", base, data, ())]
-    parts = [_Part(f"{above}header", base, data[:8], ())]
+        return [_Part(f"{above}file", base, data)]
+    parts = [_Part(f"{above}header", base, data[:8])]
     for number, section in enumerate(found.sections):
         whole = data[section.start : section.end]
         if isinstance(found, Component) and section.name in ("core module", "component"):
-            head = data[section.start : section.payload]
-            parts.append(_Part(f"{above}{section.name} {number}", base + section.start, head, ()))
+            parts.append(_Part(f"{above}{section.name} {number}", base + section.start, data[section.start : section.start + 1]))
             parts += _parts(data[section.payload : section.end], base + section.payload, f"{above}{section.name} {number}, ")
         else:
             title = f'custom section "{legible.escape(section.name)}"' if section.id == 0 else f"{section.name} section"
-            parts.append(_Part(above + title, base + section.start, whole, _pieces(found, section)))
+            parts.append(_Part(above + title, base + section.start, whole, _pieces(found, section), section.payload - section.start))
     return parts
 
 
@@ -158,9 +162,9 @@ def _first_byte(one: bytes, other: bytes) -> int:
 
 
 def _excerpt(data: bytes, at: int) -> str:
-    part = data[max(0, at - _AROUND) : at + _AROUND]
+    part = data[max(0, at - _BEFORE) : at + _BEHIND]
     text = "".join(chr(byte) if 32 <= byte < 127 and byte != 92 else f"\\x{byte:02x}" for byte in part)
-    return f"{'…' if at > _AROUND else ''}{text}{'…' if at + _AROUND < len(data) else ''}"
+    return f"{'…' if at > _BEFORE else ''}{text}{'…' if at + _BEHIND < len(data) else ''}"
 
 
 def _cause(first: Built, second: Built, one: _Part, other: _Part) -> tuple[Cause, str]:

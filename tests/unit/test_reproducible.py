@@ -15,7 +15,7 @@ def built(data: bytes, number: int = 1) -> Built:
     return Built(
         where=f"build {number}",
         data=data,
-        paths=(f"/tmp/wbuild-x/{number}",),  # noqa: S108 - only a text
+        paths=(f"/somewhere/wbuild-x/{number}",),
         surroundings={"TZ": "AAA-14" if number == 1 else "BBB+12"},
         began=NOW,
         ended=NOW + 60,
@@ -31,13 +31,19 @@ def custom(payload: bytes, name: str = "about") -> bytes:
 
 
 CASES = {
-    "path": (holding("/tmp/wbuild-x/1/main.c"), holding("/tmp/wbuild-x/2/main.c"), "path", "data section", "/tmp/wbuild-x/1, "),
+    "path": (
+        holding("/somewhere/wbuild-x/1/main.c"),
+        holding("/somewhere/wbuild-x/2/main.c"),
+        "path",
+        "data section",
+        "/somewhere/wbuild-x/1, ",
+    ),
     "path in two bytes a character": (
-        custom("/tmp/wbuild-x/1/a".encode("utf-16-le")),
-        custom("/tmp/wbuild-x/2/a".encode("utf-16-le")),
+        custom("/somewhere/wbuild-x/1/a".encode("utf-16-le")),
+        custom("/somewhere/wbuild-x/2/a".encode("utf-16-le")),
         "path",
         'custom section "about"',
-        "/tmp/wbuild-x/1, ",
+        "/somewhere/wbuild-x/1, ",
     ),
     "zone": (holding("AAA-14"), holding("BBB+12"), "surroundings", "data section", "AAA-14, TZ in build 1"),
     "date": (holding("2026-11-25 00:01:02"), holding("2026-11-25 00:01:07"), "time", "data section", "2026-11-25 00:01:02"),
@@ -104,7 +110,7 @@ def test_the_same_bytes_do_not_differ() -> None:
 
 
 def test_a_path_that_both_hold_says_nothing() -> None:
-    both = "AAA-14 BBB+12 /tmp/wbuild-x/1 /tmp/wbuild-x/2"
+    both = "AAA-14 BBB+12 /somewhere/wbuild-x/1 /somewhere/wbuild-x/2"
     found = compare(built(holding(f"{both}a"), 1), built(holding(f"{both}b"), 2))
     assert found is not None
     assert found.cause == "unknown"

@@ -46,7 +46,7 @@ class Round:
 ROUNDS: Final = (
     Round(
         title="the second build",
-        folder="a",
+        folder="b",
         surroundings=Surroundings(env={"TZ": "AAA-14", "LANG": "C", "LC_ALL": "C"}, umask=0o022),
         backwards=False,
         modified=1_000_000_000,
@@ -141,9 +141,9 @@ def _read(session: Session, root: Path, built: Built) -> Mapping[str, Built]:
 def _judge(session: Session, builds: Sequence[Mapping[str, Built]]) -> int:
     """Say which artifacts came out the same; the exit code."""
     same: list[str] = []
-    first, *others = builds
     for product in session.plan.products:
-        pairs = [(first[product.file], other[product.file]) for other in others]
+        here, second, third = (build[product.file] for build in builds)
+        pairs = [(second, third), (here, second)]  # of the artifact itself less is known: it may come from another machine
         found = next(((pair, difference) for pair in pairs if (difference := compare(*pair))), None)
         if found is None:
             same.append(product.file if len(product.artifact.targets) > 1 else product.artifact.name)
@@ -163,7 +163,7 @@ def _differs(session: Session, product: Product, pair: tuple[Built, Built], diff
     mend = session.project.catalog.languages[product.artifact.lang].mend.get(difference.cause, "")
     return Problem(
         code=DIFFERS,
-        message=f"{session.path(product)} is not reproducible: {other.where} differs in the {where}",
+        message=f"{session.path(product)} is not reproducible: {other.where} differs from {one.where} in the {where}",
         hint=mend or ADVICE[difference.cause],
         detail="\n".join(lines),
     )
