@@ -44,7 +44,21 @@ LAYERS = [
         "reference",
         "runtimes",
     ],
-    ["drivers", "sources", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "fit", "given", "wiring"],
+    [
+        "drivers",
+        "sources",
+        "optimize",
+        "ledger",
+        "measure",
+        "checks",
+        "outcome",
+        "variables",
+        "verdict",
+        "fit",
+        "given",
+        "wiring",
+        "reproducible",
+    ],
     ["finish", "matrix", "plan", "affected", "lock", "locktext", "store", "keys", "cache", "builtin"],
     ["engine"],
     ["report", "scaffold", "survey", "workflows"],
@@ -54,7 +68,7 @@ PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_r
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
 PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi"]
-PURE += ["needs", "wiring"]
+PURE += ["needs", "wiring", "reproducible"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click", "watchfiles"}

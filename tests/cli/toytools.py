@@ -55,6 +55,13 @@ def linger(verb: str, file: Path) -> None:
         time.sleep(0.02)
 
 
+def seen(verb: str, name: str) -> str:
+    if verb == "clock":
+        return str(time.time_ns())
+    value = os.environ.get(name, "unset")
+    return value if verb == "env" else Path(value).read_bytes().decode("latin-1")
+
+
 def compile_(sources: list[str], out: str, depfile: str) -> int:
     said, pad, read, waiting = [], 0, [], list(sources)
     while waiting:
@@ -66,9 +73,8 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 said.append(rest if verb == "say" else verb)
             elif verb == "pad":
                 pad = int(rest)
-            elif verb in ("env", "embed"):
-                value = os.environ.get(rest, "unset")
-                said.append(value if verb == "env" else Path(value).read_bytes().decode("latin-1"))
+            elif verb in ("env", "embed", "clock"):
+                said.append(seen(verb, rest))
             elif verb == "include":
                 waiting.append(os.path.normpath(Path(name).parent / rest))
             elif verb in ("sleep", "wait", "daemon", "die"):

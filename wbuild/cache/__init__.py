@@ -31,9 +31,10 @@ from wbuild.doors.interfaces import Files
 from wbuild.errors import MachineError
 from wbuild.keys import Evidence, action_digest, digest
 
-__all__ = ["DEFAULT_LIMIT", "GROWTH", "RUNS", "STEADY", "SWEPT", "VERSION", "Cache", "Entry"]
+__all__ = ["DEFAULT_LIMIT", "GROWTH", "RUNS", "SHARED", "STEADY", "SWEPT", "VERSION", "Cache", "Entry"]
 
 VERSION: Final = "cache-v1"
+SHARED: Final = "shared"
 RUNS: Final = "runs"
 GROWTH: Final = "growth"
 SWEPT: Final = "swept"
@@ -50,7 +51,7 @@ _SETS: Final = 8
 class Cache:
     """One user's cache. Methods may be called from several threads and processes at once."""
 
-    def __init__(self, root: Path, files: Files, limit: int = DEFAULT_LIMIT) -> None:
+    def __init__(self, root: Path, files: Files, limit: int = DEFAULT_LIMIT, *, shared: Path | None = None) -> None:
         self.root = root
         self.limit = limit
         """Bytes; the oldest results go at the end of a build that has grown it over this."""
@@ -62,11 +63,12 @@ class Cache:
         """Bytes that were not in the cache yet."""
         self._files = files
         self._base = root / VERSION
+        self._shared = shared or root / SHARED
         self._guard = threading.Lock()
 
     def shared(self, name: str) -> Path:
         """Folder of a shared cache (`SharedCache`)."""
-        return self.root / "shared" / name
+        return self._shared / name
 
     @contextmanager
     def running(self) -> Iterator[None]:

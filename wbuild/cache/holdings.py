@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import VERSION
+from wbuild.cache import SHARED, VERSION
 from wbuild.cache.books import Entry, decode, entry_in
 from wbuild.doors.files import ASIDE
 from wbuild.doors.interfaces import Files
@@ -101,7 +101,7 @@ class Summary:
 def summary(root: Path) -> Summary:
     """What is below a cache's root, without reading contents. Raises MachineError."""
     listed = {name: list(_files(root / VERSION / kind)) for name, kind in _TITLES.items()}
-    shared = root / "shared"
+    shared = root / SHARED
     with machine_errors(shared, "list"):
         names = sorted(path.name for path in shared.iterdir() if path.is_dir()) if shared.is_dir() else []
     return Summary(

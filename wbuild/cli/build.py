@@ -29,6 +29,7 @@ from wbuild.errors import UsageError
 )
 @click.option("--no-check", is_flag=True, help="Do not run the checks; the optimizer then does only what is proven safe.")
 @click.option("--memory", metavar="M", help='Memory for steps that run at the same time, such as "4 GiB". [what is free]')
+@click.option("--verify-reproducible", is_flag=True, help="Then build twice more, elsewhere and from nothing, and compare every section.")
 @common_build_options
 @format_option
 @pass_common
@@ -68,11 +69,15 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         conclude.document(session, report)
     else:
         conclude.show(session, report)
-        if not (given["explain"] or given["changed_since"] or asked.timed or common.verbosity):
+        if not (given["explain"] or given["changed_since"] or given["verify_reproducible"] or asked.timed or common.verbosity):
             conclude.remember(common, session, report, written)
     conclude.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
     if given["shell"]:
         shell.after_failure(session, results)
+    if given["verify_reproducible"]:
+        from wbuild.cli.reproduce import verify
+
+        return report.exit or verify(session)
     return report.exit
 
 
@@ -80,6 +85,6 @@ def _fit(given: Mapping[str, object]) -> None:
     """Raises UsageError for options that do not go together."""
     if given["program"] is not None and not given["watch"]:
         raise UsageError("WB229", "--run goes with --watch", hint="`wbuild run NAME` builds and runs once")
-    for option, name in (("--format json", "format_"), ("--shell", "shell")):
+    for option, name in (("--format json", "format_"), ("--shell", "shell"), ("--verify-reproducible", "verify_reproducible")):
         if given["watch"] and given[name] not in (False, "text"):
             raise UsageError("WB229", f"{option} does not go with --watch", hint=f"build once with {option}")

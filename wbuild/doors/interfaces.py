@@ -36,6 +36,8 @@ class Command:
     """Seconds of wall time, then TERM and KILL to the whole process group."""
     fence: Fence | None = None
     """What it may not write."""
+    umask: int = -1
+    """Permissions that files which it makes do not get (POSIX); -1: those of wbuild itself."""
     limit: int = 16 << 20
     """Bytes kept of each output stream; the rest is read and dropped, and the log says so."""
 

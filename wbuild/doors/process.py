@@ -222,6 +222,7 @@ def _popen(command: Command, stdin: BinaryIO) -> subprocess.Popen[bytes]:
         start_new_session=POSIX,
         creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
         bufsize=0,
+        umask=command.umask,
     )
 
 

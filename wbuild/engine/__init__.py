@@ -18,7 +18,7 @@ from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.keying import settled
 from wbuild.engine.launch import Launch
-from wbuild.engine.layout import WORK, Layout
+from wbuild.engine.layout import WORK, Layout, Surroundings
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.session import Session
@@ -64,6 +64,8 @@ class Engine:
     system_env: Mapping[str, str] = field(default_factory=dict)
     """What programs of this system cannot start without (Windows: SYSTEMROOT)."""
     builtins: Mapping[str, Function] = field(default_factory=lambda: BUILTINS)
+    surroundings: Surroundings = field(default_factory=Surroundings)
+    """Other than usual only for results that are thrown away."""
     patience: float = 2.0
     """Seconds that the first use of a tool's cache may take before it is explained."""
 
@@ -164,6 +166,7 @@ class Engine:
             builtins=self.builtins,
             epoch=self.epoch,
             system_env=self.system_env,
+            surroundings=self.surroundings,
             patience=self.patience,
         )
 

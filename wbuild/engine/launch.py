@@ -76,6 +76,7 @@ class Launch:
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
             fence=None if step.network else self._fence(),
+            umask=-1 if step.network else session.surroundings.umask,
         )
 
     def _fence(self) -> Fence:
@@ -132,7 +133,8 @@ class Launch:
         windows = session.doors.platform.startswith("windows")
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
         flags = session.slots.flags(self.step)
-        return {**session.system_env, **base, **({MAKEFLAGS: flags} if flags else {}), **declared}
+        around = session.surroundings.env
+        return {**session.system_env, **base, **around, **({MAKEFLAGS: flags} if flags else {}), **declared}
 
     def _shared(self) -> Sequence[Path]:
         return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]

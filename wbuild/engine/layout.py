@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
@@ -16,6 +16,16 @@ _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 def slug(name: str) -> str:
     """A short, safe file name for a step: the same on every machine, different for different steps."""
     return f"{_ODD.sub('-', name)[:40].strip('.-')}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Surroundings:
+    """What steps must not depend on, made different to see whether they do. Never part of a key: nothing made so may be kept."""
+
+    env: Mapping[str, str] = field(default_factory=dict)
+    """In place of what every step sees; what recipe and manifest declare wins."""
+    umask: int = -1
+    """As in `Command`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -13,7 +13,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.engine.events import Note, Say
 from wbuild.engine.index import Index, Stamp
 from wbuild.engine.late import late_value
-from wbuild.engine.layout import Layout
+from wbuild.engine.layout import Layout, Surroundings
 from wbuild.engine.pool import Pool
 from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
@@ -44,6 +44,7 @@ class Session:
     builtins: Mapping[str, Function]
     epoch: int
     system_env: Mapping[str, str]
+    surroundings: Surroundings
     patience: float
     """Seconds that a first use may take before it is explained."""
     absent: set[str] = field(default_factory=set)

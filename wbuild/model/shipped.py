@@ -240,6 +240,8 @@ class LanguageRecipe:
     """In order of preference."""
     template: str = ""
     """Folder under templates/; default: the name."""
+    mend: Mapping[str, str] = field(default_factory=dict)
+    """What `build --verify-reproducible` advises for this language when an artifact holds a `path` of the machine or a `time`."""
     origin: str = "shipped"
 
 
