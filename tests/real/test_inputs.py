@@ -38,7 +38,8 @@ GO = {
 }
 ZIG = {
     "wbuild.toml": '[artifact.app]\nlang = "zig"\npath = "app"\n',
-    "app/src/main.zig": 'const std = @import("std");\nconst number = @import("deep/number.zig").number;\nconst text = @embedFile("text.txt");\n'
+    "app/src/main.zig": 'const std = @import("std");\nconst number = @import("deep/number.zig").number;\n'
+    'const text = @embedFile("text.txt");\n'
     "pub fn main(init: std.process.Init) !void {\n"
     '    try std.Io.File.stdout().writeStreamingAll(init.io, text ++ std.fmt.comptimePrint(" {d}\\n", .{number}));\n}\n',
     "app/src/deep/number.zig": "pub const number = 3;\n",
