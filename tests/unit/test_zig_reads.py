@@ -39,6 +39,10 @@ def reads(main: str, manifest: str = MANIFEST, **more: str) -> set[str]:
         ('const t = @embedFile("../../other/e.zig");', {"other/e.zig"}),
         ('const t = @embedFile("gone.txt");', {"z/src/gone.txt"}),
         ('const m = @import("main.zig");', set()),
+        (
+            'const t = @embedFile("deep/d.zig"); const d = @import("deep/d.zig");',
+            {"z/src/a.zig", "z/src/b.zig", "z/src/deep/d.zig"},
+        ),
         ('// const a = @import("a.zig");\nconst t =\n    \\\\ @embedFile("b.zig")\n;', set()),
         (
             'const q = \'"\'; // "\nconst a = @import("a.zig"); const u = "http://x"; const b = @import("b.zig");',

@@ -27,21 +27,22 @@ def reads(build: Build, roots: Sequence[str]) -> tuple[str, ...] | None:
     flags = (*build.artifact.flags.compile, *build.artifact.flags.link)
     if not all(flag.startswith(_SETTINGS) for flag in flags):
         return None
-    found: dict[str, None] = {}
+    found: set[str] = set()
+    data: set[str] = set()
     waiting = [*roots]
     while waiting:
         file = waiting.pop()
         if file in found:
             continue
-        found[file] = None
+        found.add(file)
         if not file.endswith(".zig") or file not in build.tree.names:  # without it nothing is built
             continue
         named = _named(build, file)
         if named is None:
             return None
         waiting += named[0]
-        found.update(dict.fromkeys(named[1]))
-    return tuple(sorted({*found} - {*roots}))
+        data.update(named[1])
+    return tuple(sorted((found | data) - {*roots}))
 
 
 def _named(build: Build, file: str) -> tuple[list[str], list[str]] | None:
