@@ -6,6 +6,7 @@ import os
 import signal
 import subprocess
 import sys
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -148,6 +149,45 @@ def test_F65_scratch_state_and_shared_caches_may_be_written(tmp_path: Path) -> N
         assert results[name].problem is None
     assert (tmp_path / "cache/shared/zig/f").exists()
     assert (tmp_path / "p/.wbuild/state-dirs/st/s/f").exists()
+
+
+FILL = """
+import fcntl, pathlib, sys, time
+out, cache = map(pathlib.Path, sys.argv[1:])
+(cache / f"{out.name}.began").touch()
+with (cache / "lock").open("w") as lock:
+    fcntl.flock(lock, fcntl.LOCK_EX)
+    end = time.monotonic() + 60
+    while len(list(cache.glob("*.began"))) < 2 and time.monotonic() < end:
+        time.sleep(0.02)
+    if not (cache / "library").exists():
+        with (cache / "made").open("a") as made:
+            made.write(f"by one of {len(list(cache.glob('*.began')))}")
+        (cache / "library").write_text("library")
+out.write_text((cache / "library").read_text())
+"""
+"""A tool that keeps a library for all projects, as zig keeps its libc: made under its own lock, while another project waits for it."""
+
+
+def test_F75_two_projects_share_the_cache_of_a_tool(tmp_path: Path) -> None:
+    results: dict[str, Result] = {}
+    (tmp_path / "cache").mkdir()
+
+    def build(name: str) -> None:
+        folder = tmp_path / name
+        folder.mkdir()
+        (folder / "cache").symlink_to(tmp_path / "cache")
+        argv: list[str | Word] = [(Python(),), "-I", "-c", FILL, (Out(name),), (SharedCache("tool"),)]
+        results.update(run(folder, tool_step(name, [], [name], argv)))
+
+    threads = [threading.Thread(target=build, args=(name,)) for name in ("one", "two")]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(timeout=120)
+    assert {name: result.status for name, result in results.items()} == {"one": "ran", "two": "ran"}
+    assert (tmp_path / "cache/shared/tool/made").read_text() == "by one of 2"
+    assert [(tmp_path / name / "p" / name).read_text() for name in ("one", "two")] == ["library", "library"]
 
 
 SCRIPT = """

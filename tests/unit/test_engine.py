@@ -147,6 +147,52 @@ def test_F66_an_input_that_changes_while_the_step_runs_is_used_but_not_kept(worl
         assert world.read("out/a.c.o") == "int edited;"
 
 
+@pytest.mark.parametrize("edited", ["a.c", "x.h"])
+def test_F66_a_file_that_is_edited_and_edited_back_while_the_step_runs_is_noticed(world: World, edited: str) -> None:
+    before = {"a.c": '#include "x.h"', "x.h": "int x;"}
+    for name, text in before.items():
+        world.put(name, text)
+    step = compile_step("a.c", headers=["x.h"])
+
+    def meanwhile(command: Command) -> Answer:
+        world.put(edited, "int other;")
+        answer = compiler(command)
+        world.put(edited, before[edited])
+        dep = command.argv[command.argv.index("-MF") + 1]
+        return replace(answer, files={**answer.files, dep: "a.o: a.c x.h\n"})
+
+    world.runner.respond = meanwhile
+    assert world.statuses(step) == {"app:compile:a.c": "ran"}
+    assert world.read("out/a.c.o") == "int other;"
+    assert world.notes == [f"{edited} changed during compile of app a.c: its result is used, but not kept"]
+    world.runner.respond = compiler
+    assert world.statuses(step) == {"app:compile:a.c": "ran"}
+    assert world.read("out/a.c.o") == "int x;"
+    assert world.statuses(step) == {"app:compile:a.c": "cached"}
+
+
+@pytest.mark.parametrize("back", [False, True])
+def test_F66_an_input_of_a_builtin_that_changes_while_it_runs(world: World, back: bool) -> None:
+    def join(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence[bytes | None]:
+        if editing:
+            world.put("a.txt", "other")
+        if editing and back:
+            world.put("a.txt", "one")
+        return inputs
+
+    world.settings["builtins"] = {"join": join}
+    step = builtin_step("join", ["a.txt"], ["joined"], does="join")
+    world.put("a.txt", "one")
+    editing = True
+    assert world.statuses(step) == {"join": "ran"}
+    assert world.read("joined") == "one"
+    assert world.notes == ["a.txt changed during join of join: its result is used, but not kept"]
+    editing = False
+    assert world.statuses(step) == {"join": "ran"}
+    assert world.read("joined") == ("one" if back else "other")
+    assert world.statuses(step) == {"join": "cached"}
+
+
 def test_F65_a_new_file_of_nobody_knows_whom_keeps_a_result_out_of_the_cache(world: World) -> None:
     """Where the system has no fences: it may be an editor's, so the result is used."""
     world.put("src/a.c", "int a;")

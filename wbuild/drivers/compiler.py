@@ -7,6 +7,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from posixpath import dirname
 
+from wbuild.drivers import zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
@@ -38,7 +39,8 @@ class Source:
 
 def steps(build: Build, out: str) -> Sequence[Step]:
     """See `Driver.steps`."""
-    return assemble(build, out, _sources(build), Facts(candidates=_candidates(build)))
+    sources = _sources(build)
+    return assemble(build, out, sources, Facts(candidates=_candidates(build, sources)))
 
 
 def assemble(build: Build, out: str, sources: tuple[Source, ...], facts: Facts) -> Sequence[Step]:
@@ -264,9 +266,12 @@ def _own(build: Build, patterns: Sequence[str]) -> list[str]:
     return [name for name in found if not any(name.startswith(f"{folder}/") for folder in build.foreign)]
 
 
-def _candidates(build: Build) -> tuple[str, ...]:
+def _candidates(build: Build, sources: Sequence[Source]) -> tuple[str, ...]:
     """Everything that a compiler may read besides the primary sources."""
-    names = set(_own(build, (*build.language.inputs, *build.artifact.inputs)))
+    reads = build.toolchain.reads
+    said = zigsource.reads(build, [file for source in sources for file in source.file]) if reads == "imports" else None
+    globs = build.language.inputs if reads == "inputs" else ("**/*",) if said is None else ()
+    names = {*_own(build, (*globs, *build.artifact.inputs)), *(said or ())}
     for folder in options(build).folders:
         names.update(build.tree.below(folder))
     return tuple(sorted(names))

@@ -12,7 +12,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from wbuild.artifact_rules import usual_kind
-from wbuild.drivers import asconfig, cargo, gomod
+from wbuild.drivers import asconfig, cargo, gomod, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.compiler import assemble, locking
 from wbuild.errors import UsageError
@@ -71,4 +71,6 @@ def kind(build: Build) -> Kind:
 def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str, ...]:
     """Globs of the files whose text `Tree.texts` must hold for an artifact in the folder `base`."""
     sources = gomod.kind_texts(artifact) if language.project == "go" else ()
+    if any(toolchain.reads == "imports" for toolchain in language.toolchains):
+        sources = (*sources, *zigsource.TEXTS)
     return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources))

@@ -28,6 +28,7 @@ from wbuild.engine.tools import Provisioner, Tools
 from wbuild.errors import MachineError, StepError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Step, Tool
+from wbuild.tree import upward
 
 __all__ = ["Engine", "Interrupted", "Note", "Say", "StepFinished", "StepStarted", "Tools"]
 
@@ -157,7 +158,7 @@ class Engine:
             layout=layout,
             index=index,
             strays=Strays(self.root, self.doors.clock),
-            outputs=frozenset(path for step in steps for path in step.outputs),
+            outputs=frozenset(path for step in steps for output in step.outputs for path in upward(output)),
             store=self.store,
             tools=Provisioner(self.store, say),
             pool=Pool(self.jobs),

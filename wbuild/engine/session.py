@@ -35,7 +35,7 @@ class Session:
     index: Index
     strays: Strays
     outputs: frozenset[str]
-    """Of all steps."""
+    """Of all steps, with the folders around them."""
     store: Tools
     tools: Provisioner
     pool: Pool
@@ -52,7 +52,7 @@ class Session:
     degraded: set[str] = field(default_factory=set)
     """Outputs that a time-out, a signal or a limit of time prevented or shaped: another run may make others."""
     seen: dict[str, Stamp | None] = field(default_factory=dict)
-    """Candidates as they were when a step that may read them first began."""
+    """Inputs and candidates as they were when a step that may read them first began."""
     runners: dict[str, str] = field(default_factory=dict)
     """Digests of our own programs."""
     said: set[str] = field(default_factory=set)

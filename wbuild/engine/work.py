@@ -126,7 +126,7 @@ class Work:
         reasons = lookup.reasons()
         launch = Launch(session=session, step=step, words=words)
         with self._place(reasons):
-            for path in step.candidates:
+            for path in (*step.inputs, *step.candidates):
                 session.seen.setdefault(path, session.index.stamp(path))
             watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
             before = session.strays.look((*step.inputs, *step.candidates)) if watched else {}
@@ -243,12 +243,13 @@ class Work:
         return True
 
     def _changed(self, lookup: Lookup, read: Mapping[str, str]) -> str:
-        """The first file that changed while the step ran (F66); "" for none."""
+        """The first file that changed while the step ran, even if it is again as it was; "" for none."""
         index, seen = self.session.index, self.session.seen
         for path, content in lookup.key.inputs:
             if content != ABSENT and index.blob(path) != content:
                 return path
-        return next((path for path in read if path in seen and seen[path] != index.stamp(path)), "")
+        files = (*self.step.inputs, *read)
+        return next((path for path in files if path in seen and seen[path] != index.stamp(path)), "")
 
     def _store(self, content: bytes | Path | None) -> str | None:
         if content is None:

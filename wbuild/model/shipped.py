@@ -16,6 +16,7 @@ Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
 SourceName = Literal["pypi", "npm", "debian", "system"]
 DriverName = Literal["compiler", "project"]
 ProjectName = Literal["", "cargo", "go", "asconfig"]
+Reads = Literal["inputs", "imports", "folder"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 
 
@@ -204,6 +205,9 @@ class ToolchainRecipe:
     """Makes the lock file that the driver `project` looks for (`[toolchain.lock]`)."""
     sources: tuple[str, ...] = ()
     """Default globs of primary sources where they are not those of the language, such as a build file."""
+    reads: Reads = "inputs"
+    """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match; what
+    Zig sources say that they `imports`; everything in the artifact's `folder`, for a build file may name any of it."""
     first_use: str = ""
     """Said once per machine and target, before a step that fills {cache} for the first time."""
 

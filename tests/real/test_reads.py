@@ -1,0 +1,106 @@
+"""Inputs are what a step really reads: the system calls of every step of the tour, beside its key."""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import pytest
+
+from tests.real.examples import copied
+from tests.real.machine import STORE, Machine
+from tests.real.reads import traced, undeclared
+from tests.real.test_debian import OPENED, Bench
+from wbuild import catalog as catalogs
+from wbuild.cli.data import recipe_texts
+from wbuild.store import Store
+
+RECIPE = """
+type = "tool"
+name = "strace"
+summary = "Shows the system calls of programs"
+versions = ">=6"
+
+[probe]
+bin = "strace"
+args = ["--version"]
+expect = "version {version}"
+
+[[route]]
+source = "debian"
+package = "strace/trixie"
+
+[route.bin]
+strace = ["{loader}", "{self}/usr/bin/strace"]
+"""
+
+HARMLESS = {"words-go.wasip1:compile reads words-go/words_test.go"}
+"""go looks at the imports of tests, to say that a package has some; nothing of them gets into what it builds."""
+
+SNOOP = '''
+type = "language"
+name = "snoop"
+title = "Reads more than it says"
+category = "wasm-native"
+driver = "compiler"
+extensions = [".snoop"]
+targets = ["freestanding"]
+kind = "reactor"
+sources = ["*.snoop"]
+
+[[toolchain]]
+name = "snoop"
+tools = ["wasmtime"]
+targets = ["freestanding"]
+
+[[toolchain.step]]
+verb = "assemble"
+run = ["{python}", "-I", "-c", """
+import shutil, sys
+for name in ('../home/secret', 'notes', 'café/x y'):
+    open(name)
+shutil.copyfile(*sys.argv[1:])
+""", "{in}", "{out}"]
+'''
+
+
+@pytest.fixture(scope="module")
+def strace() -> Sequence[str]:
+    """The command line of the tracer. Skips where no process may look at another."""
+    if sys.platform != "linux":
+        pytest.skip("strace is a program of Linux")
+    bench = Bench(catalog=catalogs.load(recipe_texts(), {"strace.toml": RECIPE}), store=Store(STORE, OPENED))
+    return bench.store.argv(bench.installed("strace").pin, "strace")
+
+
+def test_F67_what_a_step_does_not_declare_is_found(strace: Sequence[str], tmp_path: Path) -> None:
+    machine = Machine.make(tmp_path / "machine")
+    here = tmp_path / "machine/project"
+    files = {
+        "wbuild.toml": '[project]\nname = "x"\nrecipes = ["snoop.toml"]\n[artifact.x]\nlang = "snoop"\npath = "."\n',
+        "snoop.toml": SNOOP,
+        "x.snoop": "\0asm\1\0\0\0",
+        "notes": "",
+        "café/x y": "",
+        "../home/secret": "",
+    }
+    for name, text in files.items():
+        (here / name).parent.mkdir(parents=True, exist_ok=True)
+        (here / name).write_text(text, "utf-8")
+    opened = traced(machine, strace, tmp_path / "logs", "build", cwd=here)
+    step = "x.freestanding:assemble"
+    assert [*undeclared(here, opened, machine.folder / "home")] == [
+        f"{step} reads {machine.folder}/home/secret",
+        f"{step} reads café/x y",
+        f"{step} reads notes",
+    ]
+
+
+def test_F67_every_step_of_the_tour_reads_what_its_key_has_and_nothing_else(strace: Sequence[str], tmp_path: Path) -> None:
+    machine = Machine.make(tmp_path / "machine")
+    here = copied(tmp_path)
+    opened = traced(machine, strace, tmp_path / "logs", "build", "--opt", "--locked", cwd=here)
+    assert {*undeclared(here, opened, machine.folder / "home")} == HARMLESS
+    folders = {Path(one.path).relative_to(here).parts[0] for one in opened if Path(one.path).is_relative_to(here)}
+    assert folders >= {"add-wat", "sqlite", "words-as", "words-c", "words-cpp", "words-go", "words-rust", "words-zig"}
