@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 
 import pytest
 
 from tests.cli.toys import Shell, shell
+
+if hasattr(signal, "SIGHUP"):  # a run under nohup ignores it, and so would every child
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
 
 
 @pytest.fixture

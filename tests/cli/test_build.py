@@ -464,7 +464,7 @@ def test_F65_a_compiler_that_writes_into_the_project(project: Shell) -> None:
         done = project.run("build")
         assert done.code == 1
         assert "error[WB109]: compile of hello failed: exit 1\n" in done.err
-        assert f"Permission denied: '{project.folder / 'hello/hello.toy'}'" in done.err
+        assert f"Permission denied: '{project.folder / 'hello/hello.toy.aside'}'" in done.err
     assert project.read("hello/hello.toy") == before
 
 

@@ -62,8 +62,8 @@ def screenshot(text: str) -> list[str]:
     return [re.sub(r"[ \u202f]+", " ", line).strip() for line in text.splitlines() if line.strip()]
 
 
-def test_running_steps_stand_below_and_finished_ones_scroll_above(project: Shell, filled: Path, tmp_path: Path) -> None:
-    go = {name: tmp_path / name for name in ("one", "two")}
+def test_running_steps_stand_below_and_finished_ones_scroll_above(project: Shell, filled: Path) -> None:
+    go = {name: project.home / name for name in ("one", "two")}
     for name, path in go.items():
         project.write(f"{name}/{name}.toy", f"say {name}\nwait {path}\n")
     terminal = start(project, "build", "-j2", WBUILD_STORE=str(filled))
@@ -124,8 +124,8 @@ def test_downloads_show_bytes_and_time_left(project: Shell, locked: Shell) -> No
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_ctrl_c_leaves_a_sane_terminal(project: Shell, filled: Path, tmp_path: Path, number: signal.Signals, code: int) -> None:
-    project.write("one/one.toy", f"wait {tmp_path / 'never'}\n")
+def test_ctrl_c_leaves_a_sane_terminal(project: Shell, filled: Path, number: signal.Signals, code: int) -> None:
+    project.write("one/one.toy", f"wait {project.home / 'never'}\n")
     terminal = start(project, "build", WBUILD_STORE=str(filled))
     terminal.until(lambda text: "of 8 steps" in text)
     assert not terminal.cursor_shown()
@@ -135,13 +135,13 @@ def test_ctrl_c_leaves_a_sane_terminal(project: Shell, filled: Path, tmp_path: P
     assert "of 8 steps" not in terminal.text
 
 
-def test_a_failure_stands_above_what_still_runs(project: Shell, filled: Path, tmp_path: Path) -> None:
-    project.write("one/one.toy", f"wait {tmp_path / 'go'}\n")
+def test_a_failure_stands_above_what_still_runs(project: Shell, filled: Path) -> None:
+    project.write("one/one.toy", f"wait {project.home / 'go'}\n")
     project.write("two/two.toy", "fail two is wrong\n")
     terminal = start(project, "build", "-j2", "--keep-going", WBUILD_STORE=str(filled))
     shown = terminal.until(lambda text: "two is wrong" in text and "of 8 steps" in text)
     assert shown.index("error[WB101]") < shown.index("two is wrong") < shown.index("compile   one")
-    (tmp_path / "go").touch()
+    (project.home / "go").touch()
     assert terminal.end() == 1
     assert terminal.cursor_shown()
 
@@ -155,12 +155,12 @@ def test_plain_lines_where_lines_cannot_change(project: Shell, filled: Path, env
     assert sorted(screenshot(terminal.text)[:2]) == ["compile one {s}", "compile two {s}"]
 
 
-def test_rich_is_imported_only_to_show_something(project: Shell, filled: Path, tmp_path: Path) -> None:
+def test_rich_is_imported_only_to_show_something(project: Shell, filled: Path) -> None:
     project.env |= {"WBUILD_STORE": str(filled), "PYTHONPROFILEIMPORTTIME": "1"}
-    project.write("one/one.toy", f"wait {tmp_path / 'go'}\n")
+    project.write("one/one.toy", f"wait {project.home / 'go'}\n")
     terminal = start(project, "build")
     terminal.until(lambda _: b"rich.live" in terminal.raw)
-    (tmp_path / "go").touch()
+    (project.home / "go").touch()
     assert terminal.end() == 0
     again = start(project, "build")
     assert again.end() == 0

@@ -157,10 +157,10 @@ def test_a_failure_is_waited_out_and_what_the_cache_holds_comes_back(project: Sh
 
 
 def test_F66_a_change_during_a_build_is_built_too(project: Shell, tmp_path: Path) -> None:
-    go = tmp_path / "go"
+    go = project.home / "go"
     project.write("two/x.inc", f"say first\nwait {go}\n")
     with watched(project, "two") as build:
-        made(tmp_path / "go.waiting")
+        made(project.home / "go.waiting")
         change(project, "two/x.inc", "say second\n")
         go.touch()
         assert build.turn() == "rebuilt two; 4 steps"
@@ -189,7 +189,7 @@ def test_the_projects_folder_goes(project: Shell, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_F82_signals_during_a_build_end_it(project: Shell, tmp_path: Path, number: signal.Signals, code: int) -> None:
-    started = tmp_path / "started"
+    started = project.home / "started"
     project.write("one/one.toy", f"sleep {started}\n")
     with watched(project, "one") as build:
         pid = int(made(started))

@@ -21,10 +21,10 @@ class Private:
     here: Path
 
     @classmethod
-    def make(cls, folder: Path, example: str, files: Mapping[str, str]) -> Private:
-        """The project, locked like an example; its machine has no caches yet, only the store is warm."""
+    def make(cls, folder: Path, files: Mapping[str, str]) -> Private:
+        """The project, locked like the tour; its machine has no caches yet, only the store is warm."""
         here = folder / "project"
-        for name, text in {**files, "wbuild.lock": (ROOT / example / "wbuild.lock").read_text("utf-8")}.items():
+        for name, text in {**files, "wbuild.lock": (ROOT / "wbuild.lock").read_text("utf-8")}.items():
             (here / name).parent.mkdir(parents=True, exist_ok=True)
             (here / name).write_text(text, "utf-8")
         return cls(machine=Machine.make(folder / "machine", shared=False), here=here)

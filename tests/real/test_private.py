@@ -72,7 +72,7 @@ def test_F116_a_cargo_registry_behind_a_token(server: Server, tmp_path: Path) ->
         "src/main.rs": CRATE_MAIN,
         ".cargo/config.toml": f'[registries.house]\nindex = "{index}"\n',
     }
-    project = Private.make(tmp_path / "variable", "words-rust", files)
+    project = Private.make(tmp_path / "variable", files)
     server.serve(registry.files)
     server.credentials = SECRET
     project.refused(server)
@@ -80,7 +80,7 @@ def test_F116_a_cargo_registry_behind_a_token(server: Server, tmp_path: Path) ->
     project.fetched(CARGO_REGISTRIES_HOUSE_TOKEN=SECRET)
     project.builds(CARGO_REGISTRIES_HOUSE_TOKEN=SECRET)
     for folder, more in ((".cargo", {}), ("elsewhere", {"CARGO_HOME": str(tmp_path / "elsewhere/machine/home/elsewhere")})):
-        project = Private.make(tmp_path / folder.strip("."), "words-rust", files)
+        project = Private.make(tmp_path / folder.strip("."), files)
         project.home(f"{folder}/credentials.toml", f'[registries.house]\ntoken = "{SECRET}"\n')
         project.fetched(**more)
 
@@ -112,7 +112,7 @@ def _npm(server: Server, npmrc: str, folder: Path) -> Private:
         "assembly/index.ts": 'import { answer } from "@house/spy/assembly";\nconsole.log(answer().toString());\n',
         ".npmrc": npmrc,
     }
-    return Private.make(folder, "words-as", files)
+    return Private.make(folder, files)
 
 
 def test_F116_an_npm_registry_behind_a_token(server: Server, tmp_path: Path) -> None:
@@ -164,7 +164,7 @@ def test_F116_a_go_proxy_behind_a_password(tmp_path: Path) -> None:
         server.credentials = basic()
         machine = f"machine {server.base.removeprefix('https://')} login {USER} password"
         user = {"GOPROXY": server.base, "GONOSUMDB": "house.example/*", "SSL_CERT_FILE": str(CERTIFICATE)}
-        project = Private.make(tmp_path / "netrc", "words-go", files)
+        project = Private.make(tmp_path / "netrc", files)
         project.refused(server, **user)
         project.home(".netrc", f"{machine} {WRONG}\n")
         project.refused(server, **user)
@@ -176,6 +176,6 @@ def test_F116_a_go_proxy_behind_a_password(tmp_path: Path) -> None:
         assert not holds(told)
         assert server.base.encode() not in told
         within = server.base.replace("://", f"://{USER}:{SECRET}@")
-        project = Private.make(tmp_path / "userinfo", "words-go", files)
+        project = Private.make(tmp_path / "userinfo", files)
         project.refused(server, **{**user, "GOPROXY": within.replace(SECRET, WRONG)})
         project.fetched(**{**user, "GOPROXY": within})

@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.unit.engine_world import World, compile_step
+from tests.unit.test_cache import key
 from wbuild.cache import STEADY, Cache, Entry
 from wbuild.cache.holdings import look, summary, verify
 from wbuild.cache.sweep import Limits, Swept, discard, sweep
@@ -34,7 +35,7 @@ class Shelf:
 
     def add(self, name: str, *contents: bytes, days: float = 10) -> str:
         """A result that was last used so many days ago; its action."""
-        evidence = {"action": [name]}
+        evidence = key(action=(name,)).evidence({})
         found = {str(number): self.cache.store_bytes(data) for number, data in enumerate(contents)}
         self.cache.keep(evidence, Entry(outputs=found))
         for content in found.values():
@@ -137,7 +138,7 @@ def test_F54_a_content_that_a_build_found_there_stays_for_it(shelf: Shelf) -> No
     with Cache(shelf.root, files).running():
         shelf.cache.store_bytes(b"same")  # it is there: nothing is written
         shelf.sweep(0)
-        shelf.cache.keep({"action": ["new"]}, Entry(outputs={"x": digest(b"same")}))
+        shelf.cache.keep(key(action=("new",)).evidence({}), Entry(outputs={"x": digest(b"same")}))
     assert verify(shelf.root, files)[1] == ()
 
 

@@ -46,7 +46,7 @@ def test_a_step_of_no_plan_sees_the_network_and_is_never_remembered(world: World
     engine.once(FETCH)
     engine.once(FETCH)
     assert [command.argv[0] for command in world.runner.seen] == ["fetch", "fetch"]
-    assert world.runner.seen[0].env["NPM_TOKEN"] == "canary"
+    assert world.runner.seen[0].env["NPM_TOKEN"] == "canary-1"
     assert statuses(engine, FETCH, USE) == ["ran", "ran"]
 
 

@@ -34,7 +34,7 @@ CASES: dict[str, str | bytes] = {
     "credential": HELLO + 'env = { A = { from = "GITHUB_TOKEN" } }\n',
     "requires-wbuild": '[project]\nrequires-wbuild = ">=9"\n' + HELLO,
     "target-of-language": HELLO + 'target = "web"\n',
-    "kind-for-target": HELLO + 'target = "freestanding"\n',
+    "kind-for-target": HELLO + 'target = "freestanding"\nkind = "command"\n',
     "unknown-toolchain": HELLO + 'toolchain = "bigger"\n',
     "unknown-tool": '[tools]\nmakr = "1"\n' + HELLO,
     "vendor-form": HELLO + '[vendor.lua]\nfrom = "lua"\nversion = "5.4.7"\n',

@@ -11,6 +11,7 @@ import click
 from wbuild.cli.options import Command, Common, pass_common
 from wbuild.cli.project import find
 from wbuild.doors.interfaces import Files
+from wbuild.engine.layout import Layout
 from wbuild.fast import WORK
 from wbuild.plan import DIST
 
@@ -18,9 +19,21 @@ from wbuild.plan import DIST
 @click.command(cls=Command)
 @pass_common
 def command(common: Common) -> int:
-    """Remove .wbuild/ and what wbuild wrote in dist/; never the store."""
+    """Remove .wbuild/ and what wbuild wrote in dist/; never the store. Waits for a build that goes on."""
     folder = find(common.start)
-    files = common.world().doors.files
+    world = common.world()
+    if (folder / WORK).is_dir():
+        lock = Layout(root=folder).lock
+        with world.doors.files.lock(lock, what="clean this project", timeout=world.lock_timeout, say=common.console.note):
+            removed = _clean(folder, world.doors.files)
+    else:
+        removed = _clean(folder, world.doors.files)
+    common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")
+    return 0
+
+
+def _clean(folder: Path, files: Files) -> int:
+    """How many entries went. Raises MachineError."""
     removed = 0
     for path in written(folder):
         if path.is_file() or path.is_symlink():
@@ -30,8 +43,7 @@ def command(common: Common) -> int:
         files.remove(folder / WORK)
         removed += 1
     _remove_empty(folder / DIST, files)
-    common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")
-    return 0
+    return removed
 
 
 def written(folder: Path) -> Iterator[Path]:

@@ -31,6 +31,8 @@ def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> 
     total = sum(pin.size for pin in missing)
     results = replace(session, plan=Plan(steps=tuple(steps.values()), products=())).execute()
     problems = (*session.unavailable(), *(result.problem for result in results if result.problem))
+    for problem in session.unavailable():
+        common.console.problem(problem)  # what fails while it runs has been said
     if problems:
         return worst({exit_code(problem.code) for problem in problems})
     done = f"{len(missing)} fetched ({total / 1e6:.0f} MB)" if missing else "nothing to fetch"

@@ -1,4 +1,4 @@
-"""Advisory locks: flock on a file that is never unlinked; the file says who holds it."""
+"""Advisory locks: flock on a file that only its holder may unlink; the file says who holds it."""
 
 from __future__ import annotations
 
@@ -35,8 +35,6 @@ def lock(path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -
     After 2 s of waiting `say` is told who holds it. Raises MachineError WB603 after `timeout` seconds, WB609 where the file
     system has no locks.
     """
-    with machine_errors(path, "lock"):
-        path.parent.mkdir(parents=True, exist_ok=True)
     handle = _acquire(path, what, timeout, say)
     try:
         _sign(handle)
@@ -78,7 +76,11 @@ def attempt(path: Path) -> int | None:
     Raises MachineError WB609 where the file system has no locks.
     """
     with machine_errors(path, "lock"):
-        handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        try:
+            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+        except FileNotFoundError:  # whoever held the lock has just removed the folder
+            return None
     try:
         if sys.platform == "win32":  # pragma: no cover - designed, not verified
             os.lseek(handle, 1 << 30, os.SEEK_SET)  # beyond the text, so that waiters can read who holds it
@@ -98,7 +100,18 @@ def attempt(path: Path) -> int | None:
     except BaseException:
         os.close(handle)
         raise
+    if not _stands(handle, path):
+        os.close(handle)
+        return None
     return handle
+
+
+def _stands(handle: int, path: Path) -> bool:
+    """Whether the locked file is still the one at its path: its last holder may have removed it."""
+    try:
+        return os.path.samestat(os.fstat(handle), path.stat())
+    except FileNotFoundError:
+        return False
 
 
 def _holder(path: Path) -> str:

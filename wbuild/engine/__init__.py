@@ -155,7 +155,7 @@ class Engine:
             layout=layout,
             index=index,
             strays=Strays(self.root, self.doors.clock),
-            outputs=frozenset(path for step in steps for path in step.outputs),
+            made=_made(steps),
             store=self.store,
             tools=Provisioner(self.store, say),
             pool=Pool(self.jobs),
@@ -193,3 +193,15 @@ class Engine:
 
     def _note(self, message: str) -> None:
         self.on_event(Note(message=message))
+
+
+def _made(steps: Sequence[Step]) -> frozenset[str]:
+    """What appears in the project when the steps run: their outputs, and the folders that are made for them."""
+    found: set[str] = set()
+    for step in steps:
+        for output in step.outputs:
+            path = output
+            while path and path not in found:
+                found.add(path)
+                path = path.rpartition("/")[0]
+    return frozenset(found)

@@ -34,8 +34,8 @@ class Session:
     layout: Layout
     index: Index
     strays: Strays
-    outputs: frozenset[str]
-    """Of all steps."""
+    made: frozenset[str]
+    """Outputs of all steps of this run, and the folders above them."""
     store: Tools
     tools: Provisioner
     pool: Pool

@@ -34,7 +34,7 @@ class Strays:
         return {folder: self._names(folder) for folder in folders if IGNORED.isdisjoint(folder.split("/"))}
 
     def new(self, before: Listings, own: Collection[str]) -> str:
-        """The first file that has come since a look, relative to the root, and is not among `own`; "" for none."""
+        """The first name that has come since a look, relative to the root, and is not among `own`; "" for none."""
         came = (join(folder, name) for folder, names in before.items() for name in sorted(self._names(folder) - names))
         return next((path for path in came if path not in own and not _passing(path)), "")
 

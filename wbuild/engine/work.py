@@ -130,7 +130,7 @@ class Work:
             took = session.doors.clock.monotonic() - self.start
         session.index.seconds[slot(step)] = round(took, 2)
         unsure = degraded or bool(made.degraded)
-        stray = session.strays.new(before, session.outputs)
+        stray = session.strays.new(before, session.made)
         if stray:
             session.note(f"{stray} appeared during {title(step)}: its result is used, but not kept")
         self._keep(lookup, made, took, sure=not unsure and not stray)
