@@ -3,14 +3,16 @@
 from __future__ import annotations
 
 import re
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import lru_cache
 from posixpath import dirname, join, normpath
-from typing import Literal, TypeAlias
+from typing import Final, Literal, TypeAlias
 
 NEVER_INPUTS = (".git", ".wbuild", "dist", "target", "node_modules")
 """Folders whose content is never an input unless a glob names them."""
+_WILD: Final = re.compile(r"[*?[]")
 Kind: TypeAlias = Literal["file", "folder", ""]
 """What stands at a name; "" is nothing."""
 
@@ -37,28 +39,35 @@ class Tree:
 
     def kind(self, name: str) -> Kind:
         """What stands at a name (in normal form)."""
-        if name in self.names:
+        if name in _beginning(self.names, name)[:1]:
             return "file"
-        if name in ("", ".") or name in self.folders or any(n.startswith(f"{name}/") for n in self.names):
+        if name in ("", ".") or name in self.folders or _beginning(self.names, f"{name}/"):
             return "folder"
         return self.elsewhere(name)
 
     def glob(self, patterns: Iterable[str], *, base: str = "", exclude: Iterable[str] = ()) -> tuple[str, ...]:
         """Files that match one of the patterns (relative to `base`) and none of `exclude`; sorted."""
-        wanted = [_regex(_based(base, p)) for p in patterns]
+        wanted = [_based(base, p) for p in patterns]
         unwanted = [_regex(_based(base, p)) for p in exclude]
-        return tuple(n for n in self.names if any(w.match(n) for w in wanted) and not any(u.match(n) for u in unwanted))
+        found = {n for p in wanted for n in _beginning(self.names, _WILD.split(p, maxsplit=1)[0]) if _regex(p).match(n)}
+        return tuple(sorted(n for n in found if not any(u.match(n) for u in unwanted)))
 
     def below(self, folder: str) -> tuple[str, ...]:
         """Files below a folder; "." is the root."""
         if folder in ("", "."):
             return self.names
-        return tuple(n for n in self.names if n.startswith(folder + "/"))
+        return _beginning(self.names, f"{folder}/")
 
     def glob_vendor(self, vendor: str, pattern: str) -> tuple[str, ...]:
         """Members of a vendored source that match a pattern; sorted."""
         wanted = _regex(pattern)
         return tuple(n for n in self.vendor.get(vendor, ()) if wanted.match(n))
+
+
+def _beginning(names: tuple[str, ...], prefix: str) -> tuple[str, ...]:
+    """Of sorted names those that begin so: a project of a thousand artifacts must not look through all of them for each."""
+    start = bisect_left(names, prefix)
+    return names[start : bisect_right(names, prefix, lo=start, key=lambda name: name[: len(prefix)])]
 
 
 def _based(base: str, pattern: str) -> str:

@@ -2,47 +2,41 @@
 
     python -m tests.bench.nothing_to_do [ARTIFACTS [FILES]]
 
-Beside them `ninja` and `make` on the same command lines, taken from wbuild's plan, with everything up to date, and
-`python -c "import click, tomli"`. ninja and make decide by time stamps, wbuild by content.
+Beside them `ninja` and `make` on the same command lines, taken from wbuild's plan, turbo and moon with a task for each artifact that
+is in their cache, and `python -c "import click, tomli"`. ninja and make decide by time stamps, the others by content. turbo and moon
+are started without npm's wrapper; they come with `npm install` into the folder `BENCH_NPM`, else into one that goes away.
 """
 
 from __future__ import annotations
 
 import json
+import os
 import shutil
 import subprocess
 import sys
 import tempfile
 from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Final
 
-from tests.bench.timing import Place, Timing, best, machine, once, script, table
-from tests.real.machine import STORE
+from tests.bench.generated import beside, generate, tool_steps, zig_caches
+from tests.bench.timing import Place, Timing, best, once, script, table
+from tests.real.machine import Machine
 
-WBUILD = [script("wbuild"), "build"]
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class _Command:
-    """A step that starts a compiler."""
-
-    verb: str
-    line: str
-    """For a shell."""
-    inputs: str
-    output: str
+WBUILD: Final = [script("wbuild"), "build"]
+PACKAGES: Final = {"turbo": "@turbo/*/bin/turbo", "@moonrepo/cli": "@moonrepo/core-*/moon"}
+"""Package → its program below node_modules."""
 
 
 def main(artifacts: int = 100, files: int = 10) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
-        environ = machine(base / "home", WBUILD_STORE=str(STORE))
+        environ = Machine.make(base / "machine", path=os.environ["PATH"].split(os.pathsep)).environ
         one = Place(folder=base / "one", environ=environ)
         many = Place(folder=base / "many", environ=environ)
-        _generate(one.folder, 1, 1)
-        _generate(many.folder, artifacts, files)
+        generate(one.folder, 1, 1)
+        generate(many.folder, artifacts, files)
         once(WBUILD, one)
         first = once(WBUILD, many)
         rows: list[tuple[str, Timing]] = [
@@ -50,78 +44,80 @@ def main(artifacts: int = 100, files: int = 10) -> None:
             ("wbuild, 1 artifact of 1 file", best(WBUILD, one)),
             (f"wbuild, {artifacts} artifacts of {files} files", best(WBUILD, many)),
         ]
-        rows += _others(many)
+        rows += _by_time(many)
+        rows += _monorepo(many)
         table("nothing to do", rows)
         table("the first build", [(f"wbuild, {artifacts} artifacts of {files} files", first)])
 
 
-def _generate(folder: Path, artifacts: int, files: int) -> None:
-    """A project whose artifacts are programs of `files` sources that share a header."""
-    manifest = ['[project]\nname = "generated"\n']
-    for number in range(artifacts):
-        name = f"a{number:03}"
-        source = folder / name / "src"
-        source.mkdir(parents=True)
-        manifest.append(f'[artifact.{name}]\nlang = "c"\npath = "{name}"\n')
-        names = [f"part{index}" for index in range(1, files)]
-        (source / "parts.h").write_text("".join(f"int {part}(int);\n" for part in names), "utf-8")
-        for index, part in enumerate(names):
-            (source / f"{part}.c").write_text(f'#include "parts.h"\nint {part}(int n) {{ return n * {index + 3}; }}\n', "utf-8")
-        total = " + ".join(f"{part}(argc)" for part in names) or "0"
-        (source / "main.c").write_text(f'#include "parts.h"\nint main(int argc, char **argv) {{ return ({total}) > 99; }}\n', "utf-8")
-    (folder / "wbuild.toml").write_text("\n".join(manifest), "utf-8")
-
-
-def _others(place: Place) -> Iterator[tuple[str, Timing]]:
+def _by_time(place: Place) -> Iterator[tuple[str, Timing]]:
     """ninja and make over the tool steps of the same plan, after a build of their own."""
-    commands = list(_tool_steps(place))
-    for program, file, text in (("ninja", "build.ninja", _ninja(commands)), ("make", "Makefile", _make(commands))):
+    tools = tool_steps(place)
+    for program in ("ninja", "make"):
         if shutil.which(program) is None:
             print(f"{program} is not on this machine: no row for it")
             continue
-        folder = place.folder.parent / program
-        shutil.copytree(place.folder, folder, ignore=shutil.ignore_patterns(".wbuild", "dist"))
-        (folder / file).write_text(text, "utf-8")
-        for command in commands:
-            (folder / command.output).parent.mkdir(parents=True, exist_ok=True)
-        there = Place(folder=folder, environ=place.environ)
+        there = beside(place, program, tools)
+        there = Place(folder=there.folder, environ={**there.environ, **zig_caches(place, there.folder.parent)})
         once([program, "-j2"], there)
         yield f"{program}, the same steps", best([program], there)
 
 
-def _tool_steps(place: Place) -> Iterator[_Command]:
-    """The compile and link steps of the plan, with command lines as wbuild starts them."""
-    environ = dict(place.environ)
-    plan = subprocess.run(
-        [script("wbuild"), "plan", "--format", "json"], cwd=place.folder, env=environ, capture_output=True, text=True, check=True
-    )
-    where = subprocess.run(
-        [script("wbuild"), "tools", "where", "zig"], cwd=place.folder, env=environ, capture_output=True, text=True, check=True
-    )
-    places = {"{zig}": where.stdout.strip(), "{out}/": ""}
-    caches = f"ZIG_GLOBAL_CACHE_DIR={place.folder.parent}/zig-global ZIG_LOCAL_CACHE_DIR={place.folder.parent}/zig-local "
-    for step in json.loads(plan.stdout)["steps"]:
-        if step["verb"] in ("compile", "link"):
-            output = step["outputs"][0]
-            line = " ".join(step["command"])
-            for placeholder, text in {**places, "{scratch}/deps.d": f"{output}.d"}.items():
-                line = line.replace(placeholder, text)
-            yield _Command(verb=step["verb"], line=caches + line, inputs=" ".join(step["inputs"]), output=output)
+def _monorepo(place: Place) -> Iterator[tuple[str, Timing]]:
+    """turbo and moon: one package an artifact, whose task copies a source; what it does is in their cache when they are timed."""
+    modules = _modules(place)
+    for name, work in (("turbo", ["run", "build"]), ("moon", ["run", ":build"])):
+        folder = place.folder.parent / name
+        shutil.copytree(place.folder, folder, ignore=shutil.ignore_patterns(".wbuild", "dist", "wbuild.*"))
+        packages = sorted(path for path in folder.iterdir() if path.is_dir())
+        _turbo(folder, packages) if name == "turbo" else _moon(folder, packages)
+        quiet = {"TURBO_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1", "MOON_TOOLCHAIN_FORCE_GLOBALS": "true"}
+        there = Place(folder=folder, environ={**place.environ, **quiet})
+        _commit(there)
+        (program,) = (path for pattern in PACKAGES.values() for path in modules.glob(pattern) if path.name == name)
+        argv = [str(program), *work]
+        once(argv, there)
+        yield f"{name}, a task for each artifact", best(argv, there, runs=5)
 
 
-def _ninja(commands: list[_Command]) -> str:
-    lines = []
-    for number, command in enumerate(commands):
-        depfile = f"  depfile = {command.output}.d\n  deps = gcc\n" if command.verb == "compile" else ""
-        lines.append(f"rule r{number}\n  command = {command.line}\n{depfile}build {command.output}: r{number} {command.inputs}\n")
-    return "\n".join(lines)
+def _modules(place: Place) -> Path:
+    """The node_modules that hold turbo and moon."""
+    folder = Path(os.environ.get("BENCH_NPM") or place.folder.parent / "npm")
+    modules = folder / "node_modules"
+    if not all(any(modules.glob(pattern)) for pattern in PACKAGES.values()):
+        folder.mkdir(parents=True, exist_ok=True)
+        npm = ["npm", "install", "--prefix", ".", "--ignore-scripts", "--no-audit", "--no-fund", *PACKAGES]
+        subprocess.run(npm, cwd=folder, check=True, capture_output=True)
+    return modules
 
 
-def _make(commands: list[_Command]) -> str:
-    modules = " ".join(command.output for command in commands if command.verb == "link")
-    rules = [f"{command.output}: {command.inputs}\n\t{command.line}\n" for command in commands]
-    depfiles = " ".join(f"{command.output}.d" for command in commands if command.verb == "compile")
-    return f"all: {modules}\n\n" + "\n".join(rules) + f"\n-include {depfiles}\n"
+def _turbo(folder: Path, packages: list[Path]) -> None:
+    task = {"inputs": ["src/**"], "outputs": ["out.wasm"]}
+    _write(folder / "turbo.json", {"tasks": {"build": task}})
+    _write(folder / "package.json", {"name": "root", "private": True, "packageManager": "npm@10.0.0", "workspaces": ["a*"]})
+    for package in packages:
+        _write(package / "package.json", {"name": package.name, "version": "1.0.0", "scripts": {"build": "cp src/main.c out.wasm"}})
+
+
+def _moon(folder: Path, packages: list[Path]) -> None:
+    _write(folder / ".moon/workspace.yml", {"projects": ["a*"], "telemetry": False, "vcs": {"defaultBranch": "main"}})
+    for package in packages:
+        task = {"command": "cp src/main.c out.wasm", "inputs": ["src/**/*"], "outputs": ["out.wasm"]}
+        _write(package / "moon.yml", {"tasks": {"build": task}})
+
+
+def _write(path: Path, document: object) -> None:
+    """JSON, which is YAML too."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps(document), "utf-8")
+
+
+def _commit(place: Place) -> None:
+    """Both ask git what changed."""
+    (place.folder / ".gitignore").write_text("out.wasm\n.turbo\n.moon/cache\n", "utf-8")
+    who = ["-c", "user.name=bench", "-c", "user.email=bench@example.org"]
+    for words in (["init", "-q", "-b", "main"], ["add", "-A"], [*who, "commit", "-q", "-m", "all"]):
+        subprocess.run(["git", *words], cwd=place.folder, env=dict(place.environ), check=True)
 
 
 if __name__ == "__main__":

@@ -59,7 +59,11 @@ def once(argv: Sequence[str], place: Place) -> Timing:
 
 def best(argv: Sequence[str], place: Place, runs: int = 20) -> Timing:
     """The fastest of `runs` runs: the others hold noise of the machine."""
-    found = [once(argv, place) for _ in range(runs)]
+    return fastest([once(argv, place) for _ in range(runs)])
+
+
+def fastest(found: Sequence[Timing]) -> Timing:
+    """The smallest times of several runs."""
     return Timing(wall=min(t.wall for t in found), cpu=min(t.cpu for t in found))
 
 

@@ -83,7 +83,7 @@ def encode(items: Sequence[Item]) -> str:
 def decode(text: str) -> tuple[Item, ...] | None:
     """The list in a text, None when it is damaged."""
     try:
-        items = tuple(Item(*json.loads(line)) for line in text.splitlines())
+        items = tuple(Item(*line) for line in json.loads(f"[{','.join(text.splitlines())}]"))  # one call: some tools have 20 000 files
     except (ValueError, TypeError):
         return None
     sound = all(isinstance(i.path, str) and isinstance(i.size, int) and isinstance(i.time, int) for i in items)
