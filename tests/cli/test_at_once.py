@@ -41,8 +41,7 @@ def test_F54_a_build_and_a_clean_wait_for_a_build(place: Shell) -> None:
             for run, what in ((second, "build in"), (third, "clean")):
                 assert run.stderr is not None
                 line = next(line for line in run.stderr if "waiting for" in line)
-                assert line.endswith(f"pid {first.pid} (this host) to {what} this project
-")
+                assert line.endswith(f"pid {first.pid} (this host) to {what} this project\n")
             go.touch()
             for run in (first, second, third):
                 _, said = run.communicate(timeout=120)
