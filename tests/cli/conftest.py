@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.toys import Shell, shell
+from wbuild.doors.fence import can_fence
 
 if hasattr(signal, "SIGHUP"):  # a run under nohup ignores it, and so would every child
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
@@ -17,3 +18,10 @@ if hasattr(signal, "SIGHUP"):  # a run under nohup ignores it, and so would ever
 def place(tmp_path: Path) -> Shell:
     """A shell in an empty folder, with an empty home."""
     return shell(tmp_path / "work", tmp_path / "home")
+
+
+@pytest.fixture
+def fences() -> None:
+    """For tests of what only the system can refuse."""
+    if not can_fence():
+        pytest.skip("this kernel has no Landlock of version 3 (Linux 6.2 and newer): nobody can keep a tool from writing into the project")

@@ -456,6 +456,7 @@ def test_F86_a_daemon_is_not_waited_for_and_holds_no_pipe_of_ours(project: Shell
         os.kill(int(pid.read_text()), signal.SIGKILL)
 
 
+@pytest.mark.usefixtures("fences")
 def test_F65_a_compiler_that_writes_into_the_project(project: Shell) -> None:
     """F65."""
     project.write("hello/hello.toy", f"sleep {project.folder / 'hello/hello.toy'}\nsay hello\n")

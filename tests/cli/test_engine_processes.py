@@ -105,6 +105,7 @@ pathlib.Path(sys.argv[1]).write_text("made")
 """
 
 
+@pytest.mark.usefixtures("fences")
 @pytest.mark.parametrize(
     ("action", "name"),
     [
