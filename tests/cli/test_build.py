@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.toys import Shell, plain, shell, with_toys
+from tests.cli.toys import Shell, copied, plain, shell, with_toys
 
 HELLO = "say hello\npad 300\n"
 CHECKED = """
@@ -42,10 +42,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture
 def project(locked: Shell, tmp_path: Path) -> Shell:
     """A fresh copy of it, with an empty cache and the same store."""
-    place = shell(tmp_path / "work", tmp_path / "home")
-    shutil.copytree(locked.folder, place.folder, dirs_exist_ok=True)
-    place.env |= {"WBUILD_STORE": str(locked.home / ".cache/wbuild"), "PIP_FIND_LINKS": locked.env["PIP_FIND_LINKS"]}
-    return place
+    return copied(locked, tmp_path)
 
 
 def steps(text: str) -> list[str]:

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import subprocess
 from pathlib import Path
 
 import pytest
 
-from tests.cli.toys import Shell, shell, with_toys
+from tests.cli.toys import Shell, copied, shell, with_toys
 
 ARTIFACTS = """
 [artifact.a]
@@ -59,10 +58,8 @@ def committed(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture
 def repository(committed: Shell, tmp_path: Path) -> Shell:
     """A fresh copy of it."""
-    place = shell(tmp_path / "work", tmp_path / "home")
-    shutil.copytree(committed.folder, place.folder, dirs_exist_ok=True)
-    store = {"WBUILD_STORE": str(committed.home / ".cache/wbuild"), "PIP_FIND_LINKS": committed.env["PIP_FIND_LINKS"]}
-    place.env |= {**store, "PATH": os.environ["PATH"]}
+    place = copied(committed, tmp_path)
+    place.env["PATH"] = os.environ["PATH"]
     return place
 
 

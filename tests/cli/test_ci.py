@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.cli.toys import Shell, shell, with_toys
+from tests.cli.toys import Shell, copied, shell, with_toys
 from tests.workflow import Machine, outputs, read, step
 
 SHA = "0123456789012345678901234567890123456789"
@@ -39,17 +39,12 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture
 def project(locked: Shell, tmp_path: Path) -> Shell:
     """A repository with one commit, an empty cache and the same store; `wbuild` is on PATH."""
-    place = shell(tmp_path / "work", tmp_path / "home")
-    shutil.copytree(locked.folder, place.folder, dirs_exist_ok=True)
+    place = copied(locked, tmp_path)
     wrapper = tmp_path / "bin/wbuild"
     wrapper.parent.mkdir()
     wrapper.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m wbuild "$@"\n')
     wrapper.chmod(0o755)
-    place.env |= {
-        "WBUILD_STORE": str(locked.home / ".cache/wbuild"),
-        "PIP_FIND_LINKS": locked.env["PIP_FIND_LINKS"],
-        "PATH": f"{wrapper.parent}:/usr/bin:/bin",
-    }
+    place.env["PATH"] = f"{wrapper.parent}:/usr/bin:/bin"
     git(place, "init", "--quiet")
     commit(place)
     return place

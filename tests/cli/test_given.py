@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import shutil
 from pathlib import Path
 
 import pytest
 
-from tests.cli.toys import Shell, shell, with_toys
+from tests.cli.toys import Shell, copied, shell, with_toys
 
 HELLO = '[artifact.hello]\nlang = "toy"\npath = "hello"\n'
 CHECK = '\n[[artifact.hello.check]]\nstdin-file = "in.txt"\nstdout-file = "data/out.txt"\ndirs = { "/data" = "dta" }\n'
@@ -25,10 +24,7 @@ def locked(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 
 @pytest.fixture
 def project(locked: Shell, tmp_path: Path) -> Shell:
-    place = shell(tmp_path / "work", tmp_path / "home")
-    shutil.copytree(locked.folder, place.folder, dirs_exist_ok=True)
-    place.env |= {"WBUILD_STORE": str(locked.home / ".cache/wbuild"), "PIP_FIND_LINKS": locked.env["PIP_FIND_LINKS"]}
-    return place
+    return copied(locked, tmp_path)
 
 
 @pytest.mark.parametrize("name", ["hello.toy", "a.inc"])

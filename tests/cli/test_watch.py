@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import shutil
 import signal
 from pathlib import Path
 
 import pytest
 
-from tests.cli.toys import Shell, shell, with_toys
+from tests.cli.toys import Shell, copied, shell, with_toys
 from tests.cli.watched import Watched, change, made, watched
 
 WATCHING = r"watching .*; Ctrl-C ends"
@@ -27,10 +26,7 @@ def built(tmp_path_factory: pytest.TempPathFactory) -> Shell:
 @pytest.fixture
 def project(built: Shell, tmp_path: Path) -> Shell:
     """A fresh copy, with the same store and an empty cache."""
-    place = shell(tmp_path / "work", tmp_path / "home")
-    shutil.copytree(built.folder, place.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".wbuild", "dist"))
-    place.env |= {"WBUILD_STORE": str(built.home / ".cache/wbuild"), "PIP_FIND_LINKS": built.env["PIP_FIND_LINKS"]}
-    return place
+    return copied(built, tmp_path, ".wbuild", "dist")
 
 
 def test_only_what_is_affected_is_built_again(project: Shell) -> None:

@@ -15,6 +15,7 @@ import base64
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import sys
 import zipfile
@@ -215,6 +216,14 @@ def with_toys(place: Shell, manifest: str = "", **sources: str) -> Shell:
     for name, text in sources.items():
         place.write(f"{name}/{name}.toy", text)
     return place
+
+
+def copied(place: Shell, into: Path, *leave: str) -> Shell:
+    """A copy of a project with a home of its own, the same store and the same wheels, without what the patterns `leave` name."""
+    other = shell(into / "work", into / "home")
+    shutil.copytree(place.folder, other.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*leave))
+    other.env |= {"WBUILD_STORE": str(place.home / ".cache/wbuild"), "PIP_FIND_LINKS": place.env["PIP_FIND_LINKS"]}
+    return other
 
 
 def plain(text: str) -> str:
