@@ -12,7 +12,6 @@ from pathlib import Path
 from posixpath import dirname
 from typing import Final
 
-from wbuild.cache import Cache
 from wbuild.cli.console import Console
 from wbuild.cli.progress import Progress
 from wbuild.cli.project import Project, shown, text_of
@@ -83,7 +82,7 @@ class DependencyLocks:
             root=copy,
             doors=self.world.doors,
             store=self.store,
-            cache=Cache(self.world.cache, self.world.doors.files),
+            cache=self.world.open_cache(),
             on_event=Progress(console=self.console, root=copy),
             system_env=self.world.system_env,
         )

@@ -177,8 +177,7 @@ def _outside(common: Common, catalog: Catalog, recipe: RuntimeRecipe) -> Runtime
     world, kit = common.world(), None
     if project_folder(str(common.start)):
         found = Locking(world=world, project=open_project(common.start), console=common.console, locked=world.ci).read()
-        here = locks.on_machine(found, catalog, world.doors) if found and recipe.tool in found.tools else None
-        kit = locks.kit(here, world.doors.platform) if here else None
+        kit = locks.kit_here(found, catalog, world.doors) if found and recipe.tool in found.tools else None
     kit = kit or runtime_kit(common, catalog, recipe)
     store = world.open_store()
     return _ready(recipe, kit, store, world, Progress(console=common.console, root=common.start))

@@ -202,7 +202,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     locked = world.ci if asked.locked is None else asked.locked
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
     store = world.open_store()
-    kit = locks.kit(locks.on_machine(lock, project.catalog, world.doors), world.doors.platform)
+    kit = locks.kit_here(lock, project.catalog, world.doors)
     found = look(files, project.root)
     watch.tree(project.root, found.tree.names, found.folders, found.links)
     progress = Progress(console=console, root=project.root, moments=[] if asked.timed else None)
@@ -256,7 +256,7 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
     names = tuple(artifact.name for artifact in project.manifest.artifacts)
     tree = look(world.doors.files, project.root).tree
     tree = replace(tree, texts=project_files(project, names, tree.names, Watch()))
-    kit = locks.kit(locks.on_machine(lock, project.catalog, world.doors), world.doors.platform)
+    kit = locks.kit_here(lock, project.catalog, world.doors)
     context = context_of(world, project, lock, kit, tree)
     wanted = locks_to_make(context, Request(artifacts=names, profile="dev"))
     locking = DependencyLocks(world=world, project=project, console=console, store=world.open_store())

@@ -31,7 +31,7 @@ def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit
         )
         found = locks.resolve(manifest, own, found, request)
         world.doors.files.write(path, locks.encode(found))
-    return locks.kit(locks.on_machine(found, own, world.doors), world.doors.platform)
+    return locks.kit_here(found, own, world.doors)
 
 
 def _only(runtime: RuntimeRecipe) -> Manifest:

@@ -8,13 +8,12 @@ from pathlib import Path
 from posixpath import dirname, join
 from typing import Final, TypeAlias
 
+from wbuild.doors.files import ASIDE
 from wbuild.doors.interfaces import Clock
 from wbuild.fast import IGNORED
 
 _TICK_NS: Final = 2_000_000_000
 """A listing counts again while its folder has no other time stamp, if that was as old as this when it was taken."""
-_OURS: Final = ".wb-"
-"""How files of wbuild begin before they take their place."""
 
 Listings: TypeAlias = "Mapping[str, frozenset[str]]"
 """Folder → names in it."""
@@ -57,7 +56,7 @@ class Strays:
 
 def _passing(path: str) -> bool:
     name = path.rpartition("/")[2]
-    return name in IGNORED or name.startswith(_OURS)
+    return name in IGNORED or name.startswith(ASIDE)
 
 
 def _holds(path: str, own: Collection[str]) -> bool:

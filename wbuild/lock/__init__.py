@@ -16,7 +16,7 @@ from wbuild.model.written import Manifest
 from wbuild.sources import system
 from wbuild.versions import same
 
-__all__ = ["Request", "Required", "choose_toolchains", "decode", "encode", "kit", "on_machine", "required", "resolve", "stale"]
+__all__ = ["Request", "Required", "choose_toolchains", "decode", "encode", "kit", "kit_here", "on_machine", "required", "resolve", "stale"]
 
 
 def encode(lock: Lock) -> str:
@@ -52,6 +52,11 @@ def on_machine(lock: Lock, catalog: Catalog, doors: Doors) -> Lock:
             here = system.find(entry, catalog.tools[name], route, doors)
             found[name] = replace(tool, platforms={**tool.platforms, doors.platform: here})
     return replace(lock, tools=Equipment(tools={**lock.tools, **found}, catalog=catalog).all()) if found else lock
+
+
+def kit_here(lock: Lock, catalog: Catalog, doors: Doors) -> Kit:
+    """The pins of this machine, with the tools that the lock leaves to it. Raises ProvisionError, MachineError."""
+    return kit(on_machine(lock, catalog, doors), doors.platform)
 
 
 def stale(manifest: Manifest, catalog: Catalog, lock: Lock) -> tuple[str, ...]:
