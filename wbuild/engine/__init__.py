@@ -21,6 +21,7 @@ from wbuild.engine.launch import Launch
 from wbuild.engine.layout import WORK, Layout, Surroundings
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
+from wbuild.engine.scratch import Scratches
 from wbuild.engine.session import Session
 from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
@@ -97,6 +98,7 @@ class Engine:
                 raise
             finally:
                 session.pool.close()
+                session.scratches.close()
                 server.close()
                 self._save(index, layout)
             return results
@@ -156,6 +158,7 @@ class Engine:
             doors=self.doors,
             cache=self.cache,
             layout=layout,
+            scratches=Scratches(self.root / layout.tmp, self.doors.files),
             index=index,
             strays=Strays(self.root, self.doors.clock),
             outputs=frozenset(path for step in steps for output in step.outputs for path in upward(output)),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from wbuild.engine.keying import Settled
 from wbuild.engine.session import Session
-from wbuild.keys import Key, action_digest
+from wbuild.keys import Key, Remembered, action_digest, canonical
 from wbuild.model.planned import SharedCache, Step
 
 _MARKS: Final = ".wbuild-fetched"
@@ -36,15 +38,22 @@ class Fetched:
 
     def known(self) -> bool:
         """Whether every folder holds what this key asks for."""
-        return all(mark.is_file() for mark in self._marks())
+        return all(mark.is_file() for mark in self._marks(self.action))
 
     def remember(self) -> None:
-        """Leave the marks. Raises MachineError."""
-        for mark in self._marks():
-            self.session.doors.files.write(mark, "")
+        """Leave the marks, which say what was asked for. Raises MachineError."""
+        for mark in self._marks(self.action):
+            self.session.doors.files.write(mark, canonical(self.key.evidence({})))
 
-    def _marks(self) -> Sequence[Path]:
+    def remembered(self, action: str) -> Remembered | None:
+        """What was asked for when a mark was left, or None."""
+        for mark in self._marks(action) if action else ():
+            with suppress(OSError, ValueError):
+                return Remembered(evidence=dict(json.loads(mark.read_bytes())), candidates=None)
+        return None
+
+    def _marks(self, action: str) -> Sequence[Path]:
         session = self.session
         shared = [session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
         state = [session.root / session.places(self.step).state] if self.step.state else []
-        return [folder / _MARKS / self.action for folder in {*shared, *state} or {session.root / session.layout.work}]
+        return [folder / _MARKS / action for folder in {*shared, *state} or {session.root / session.layout.work}]

@@ -39,6 +39,8 @@ class Index:
         self._files = files
         self._clock = clock
         self._known: dict[str, tuple[Stamp, str]] = {}
+        self._fresh: dict[str, tuple[Stamp, str]] = {}
+        """Files that this run has written: too young to be known to a later one."""
         self._saved = ""
         self.actions: dict[str, str] = {}
         """Step → digest of the action whose key is remembered on disk."""
@@ -67,9 +69,10 @@ class Index:
         stamp = self.stamp(path)
         if stamp is None:
             return None
-        known = self._known.get(path)
-        if known is not None and known[0] == stamp:
-            return known
+        for book in (self._known, self._fresh):
+            known = book.get(path)
+            if known is not None and known[0] == stamp:
+                return known
         found = self._files.sha256(Path(self._root, path))
         self._note(path, stamp, found)
         return stamp, found
@@ -78,6 +81,7 @@ class Index:
         """Note a file that wbuild itself has written."""
         stamp = self.stamp(path)
         if stamp is not None:
+            self._fresh[path] = stamp, content
             self._note(path, stamp, content)
 
     def _note(self, path: str, stamp: Stamp, content: str) -> None:

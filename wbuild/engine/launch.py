@@ -18,7 +18,7 @@ from wbuild.engine.session import Session
 from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, SharedCache, Step
 from wbuild.sources.client import clean
-from wbuild.words import OUT_FOLDER, expand
+from wbuild.words import OUT_FOLDER, common_base, expand
 
 FIRST_USE = ".wbuild-first-use"
 
@@ -46,7 +46,7 @@ class Launch:
         elsewhere = self.step.results.get(path)
         if elsewhere is not None:
             return self.session.root / "".join(expand([elsewhere], self.session.places(self.step)))
-        return self.scratch / OUT_FOLDER / path
+        return self.scratch / OUT_FOLDER / path.removeprefix(common_base(self.step.outputs))
 
     def start(self) -> tuple[Exit, Command]:
         """Run the program to its end. Raises MachineError, ProvisionError."""
@@ -100,21 +100,16 @@ class Launch:
 
     def clear(self) -> None:
         """Remove the private folder."""
-        self.session.doors.files.remove(self.scratch)
+        self.session.scratches.clear(self.scratch, [name for name in (self.step.depfile, *self.step.texts) if name])
 
     def prepare(self) -> None:
         """Make the private folder anew, with all that the program expects there. Raises MachineError."""
-        step, root = self.step, self.session.root
-        self.clear()
-        folders = [
-            self.scratch / "home",
-            self.scratch / "tmp",
-            *(self.output(path).parent for path in step.outputs if path not in step.results),
-            *self._shared(),
-        ]
+        step, session = self.step, self.session
+        session.scratches.make(self.scratch)
+        folders = {*self._shared(), *(self.output(path).parent for path in step.outputs if path not in step.results)}
         if step.state:
-            folders.append(root / self.session.places(step).state)
-        for folder in folders:
+            folders.add(session.root / session.places(step).state)
+        for folder in folders - {self.scratch / OUT_FOLDER}:
             with machine_errors(folder, "make"):
                 folder.mkdir(parents=True, exist_ok=True)
         for name, text in step.texts.items():
