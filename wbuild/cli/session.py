@@ -35,7 +35,6 @@ from wbuild.model.written import Level, Manifest
 from wbuild.needs import with_needed
 from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan, product_file
 from wbuild.report import to_json
-from wbuild.report.assemble import Run, assemble
 from wbuild.store import Store
 from wbuild.tree import Tree
 
@@ -130,6 +129,8 @@ class Session:
 
     def report(self, results: tuple[Result, ...]) -> Report:
         """What came out."""
+        from wbuild.report.assemble import Run, assemble
+
         products = self.plan.products
         wanted = [path for p in products for path in (p.measure, p.select, *p.verdicts) if path]
         return assemble(
