@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wbuild.builtin import BUILTINS, Function
 from wbuild.cache import Cache
-from wbuild.doors.interfaces import Command, Doors
+from wbuild.doors.interfaces import Command, Doors, Fence
 from wbuild.doors.jobserver import JobServer
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
@@ -153,10 +153,12 @@ class Engine:
         return self._session(layout, index, self.on_event, steps, slots)
 
     def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
+        writable = (self.root / layout.tmp, self.root / layout.states, self.cache.shared("."))
         return Session(
             root=self.root,
             doors=self.doors,
             cache=self.cache,
+            fence=Fence(protected=self.root, open=writable),
             layout=layout,
             scratches=Scratches(self.root / layout.tmp, self.doors.files),
             index=index,

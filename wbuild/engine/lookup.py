@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
 from wbuild.cache import Entry
 from wbuild.engine.session import Session
 from wbuild.keys import ABSENT, Evidence, Key, Remembered, action_digest, canonical, difference
-from wbuild.model.planned import Builtin, Step
+from wbuild.model.planned import Builtin, Step, Tool
 
 _LOST: Final = "its result is not in the cache"
 
@@ -39,12 +39,21 @@ class Lookup:
     session: Session
     step: Step
     key: Key
+    actions: dict[frozenset[tuple[str, str]], str] = field(default_factory=dict)
+    """What was read → digest of the action: it takes a while to make."""
+
+    def action(self, read: Mapping[str, str]) -> tuple[Evidence, str]:
+        """The action over a read set, and its digest."""
+        evidence, name = self.key.evidence(read), frozenset(read.items())
+        known = self.actions.get(name)
+        if known is None:
+            known = self.actions[name] = action_digest(evidence)
+        return evidence, known
 
     def candidates(self) -> Iterator[Found]:
         """Cached results that fit the present files."""
         for read in self._read_sets():
-            evidence = self.key.evidence(read)
-            action = action_digest(evidence)
+            evidence, action = self.action(read)
             entry = self.session.cache.find(action, evidence)
             if entry is not None and self._fits(entry):
                 yield Found(action=action, evidence=evidence, read=tuple(read), entry=entry)
@@ -113,6 +122,8 @@ class Lookup:
 
     def _restore_log(self, entry: Entry) -> bool:
         """Let the log say what the tool said; False when the cache lacks it. Raises MachineError."""
+        if not isinstance(self.step.action, Tool):
+            return True
         log = self.session.root / self.session.layout.log(self.step.name)
         if entry.log:
             return self._says(log, entry.log) or self.session.cache.restore(entry.log, log)

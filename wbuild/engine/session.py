@@ -9,7 +9,7 @@ from pathlib import Path
 
 from wbuild.builtin import Function
 from wbuild.cache import Cache
-from wbuild.doors.interfaces import Doors
+from wbuild.doors.interfaces import Doors, Fence
 from wbuild.engine.events import Note, Say
 from wbuild.engine.index import Index, Stamp
 from wbuild.engine.late import late_value
@@ -33,6 +33,8 @@ class Session:
     root: Path
     doors: Doors
     cache: Cache
+    fence: Fence
+    """A step writes its outputs, its scratch folder and caches (F65). What fetches may also write the lock file that it is about."""
     layout: Layout
     scratches: Scratches
     index: Index

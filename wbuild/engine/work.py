@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
@@ -18,7 +19,7 @@ from wbuild.engine.lookup import Lookup, slot
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
 from wbuild.errors import MachineError, Problem, StepError
-from wbuild.keys import ABSENT, action_digest, digest
+from wbuild.keys import ABSENT, digest
 from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Late, Step, Tool
 from wbuild.words import late_words
@@ -88,8 +89,7 @@ class Work:
 
     def result(self, status: Status, *, reasons: tuple[str, ...] = (), problem: Problem | None = None, degraded: bool = False) -> Result:
         """A result of this step, with the time that has passed."""
-        log = self.session.layout.log(self.step.name)
-        path = self.session.root / log
+        log = self.session.layout.log(self.step.name) if isinstance(self.step.action, Tool) else ""
         return Result(
             step=self.step.name,
             verb=self.step.verb,
@@ -100,7 +100,7 @@ class Work:
             reasons=reasons,
             problem=problem,
             degraded=degraded,
-            log=log if status not in ("skipped", "none") and path.is_file() and path.stat().st_size else "",
+            log=log if log and status not in ("skipped", "none") and _size(self.session.root / log) else "",
         )
 
     def _unlisted(self, read: Iterable[str]) -> tuple[str, ...]:
@@ -250,8 +250,7 @@ class Work:
         if gone:
             session.note(f"{title(self.step)} says that it reads {gone}, which is no file: its result is used, but not kept")
             return False
-        evidence = key.evidence(read)
-        action = action_digest(evidence)
+        evidence, action = lookup.action(read)
         try:
             log = self._store_log()
             for result in results.values():
@@ -313,13 +312,18 @@ class Work:
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _lacks(file: Path, path: str) -> str:
     """What is wrong with an output that a program has written; "" for nothing."""
-    if file.is_symlink() or (file.exists() and not file.is_file()):
-        return "is not a file"
-    if not file.exists():
+    try:
+        info = file.lstat()
+    except OSError:
         return "is missing"
-    return "is empty" if path.endswith(NEVER_EMPTY) and not file.stat().st_size else ""
+    if not stat.S_ISREG(info.st_mode):
+        return "is not a file"
+    return "is empty" if path.endswith(NEVER_EMPTY) and not info.st_size else ""
