@@ -39,6 +39,8 @@ class Index:
         self._files = files
         self._clock = clock
         self._known: dict[str, tuple[Stamp, str]] = {}
+        self._young: dict[str, tuple[Stamp, str]] = {}
+        """Files that this run has written, and that had not aged then."""
         self._saved = ""
         self.actions: dict[str, str] = {}
         """Step → digest of the action whose key is remembered on disk."""
@@ -58,16 +60,19 @@ class Index:
         found = self._look(path)
         return found and found[1]
 
-    def blob(self, path: str) -> str | None:
-        """What keys call its content: digest and size. None when it is not a regular file."""
-        found = self._look(path)
+    def blob(self, path: str, *, young: bool = False) -> str | None:
+        """What keys call its content: digest and size. None when it is not a regular file.
+
+        `young`: a file that this run has written need not have aged. Good enough to look a result up, not to keep one.
+        """
+        found = self._look(path, young=young)
         return found and blob_name(found[1], found[0].size)
 
-    def _look(self, path: str) -> tuple[Stamp, str] | None:
+    def _look(self, path: str, *, young: bool = False) -> tuple[Stamp, str] | None:
         stamp = self.stamp(path)
         if stamp is None:
             return None
-        known = self._known.get(path)
+        known = self._known.get(path) or (self._young.get(path) if young else None)
         if known is not None and known[0] == stamp:
             return known
         found = self._files.sha256(Path(self._root, path))
@@ -78,6 +83,7 @@ class Index:
         """Note a file that wbuild itself has written."""
         stamp = self.stamp(path)
         if stamp is not None:
+            self._young[path] = (stamp, content)
             self._note(path, stamp, content)
 
     def _note(self, path: str, stamp: Stamp, content: str) -> None:

@@ -6,6 +6,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
@@ -13,6 +14,7 @@ WORK: Final = ".wbuild"
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
+@lru_cache(maxsize=1 << 14)
 def slug(name: str) -> str:
     """A short, safe file name for a step: the same on every machine, different for different steps."""
     return f"{_ODD.sub('-', name)[:40].strip('.-')}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"

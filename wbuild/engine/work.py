@@ -91,7 +91,7 @@ class Work:
         """Contents of the inputs. Raises StepError WB105."""
         found: dict[str, str] = {}
         for path in self.step.inputs:
-            content = ABSENT if path in self.session.absent else self.session.index.blob(path)
+            content = ABSENT if path in self.session.absent else self.session.index.blob(path, young=True)
             if content is None:
                 raise StepError("WB105", f"{title(self.step)} needs {path}, which is not there", hint="was it removed during the build?")
             found[path] = content
