@@ -16,7 +16,7 @@ WORK: Final = ".wbuild"
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
-@lru_cache(maxsize=1 << 16)
+@lru_cache(maxsize=1 << 14)
 def slug(name: str) -> str:
     """A short, safe file name for a step: the same on every machine, different for different steps."""
     return f"{_ODD.sub('-', name)[:40].strip('.-')}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
