@@ -48,8 +48,14 @@ def entry_in(body: Mapping[str, object], action: str, asked: Evidence | None = N
 
     `asked`: the evidence that the action was made from, if known: saves making the digest again.
     """
+    evidence = body.get("action")
+    return entry_of(body) if evidence == asked or proves(evidence, action) else None
+
+
+def entry_of(body: Mapping[str, object]) -> Entry | None:
+    """The result that a file holds, of whatever action."""
     evidence, outputs = body.get("action"), body.get("outputs")
-    if not isinstance(evidence, dict) or not isinstance(outputs, dict) or not (evidence == asked or proves(evidence, action)):
+    if not isinstance(evidence, dict) or not isinstance(outputs, dict):
         return None
     return Entry(
         outputs={str(k): None if v is None else str(v) for k, v in outputs.items()},
