@@ -36,14 +36,15 @@ class Fetched:
 
     def known(self) -> bool:
         """Whether every folder holds what this key asks for."""
-        return all(mark.is_file() for mark in self._marks())
+        return all(mark.is_file() for mark in self.marks())
 
     def remember(self) -> None:
         """Leave the marks. Raises MachineError."""
-        for mark in self._marks():
+        for mark in self.marks():
             self.session.doors.files.write(mark, "")
 
-    def _marks(self) -> Sequence[Path]:
+    def marks(self) -> Sequence[Path]:
+        """Its files; without one of them the step runs again."""
         session = self.session
         shared = [session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
         state = [session.root / session.places(self.step).state] if self.step.state else []
