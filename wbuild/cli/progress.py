@@ -91,7 +91,7 @@ class Progress:
             self.console.step(result.verb, result.label, right)
             if result.log and result.status in ("ran", "cached") and not self.console.quiet:
                 self._log(result)
-        for product in self._products(result.artifact, result.step):
+        for product in self._products(result.artifact, result.step) if result.verb in ("select", "judge") else ():
             if result.verb == "select" and result.status == "ran":
                 self._optimized(product)
             elif result.verb == "judge" and result.status in ("ran", "cached"):

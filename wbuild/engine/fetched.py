@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.engine.keying import Settled
+from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.session import Session
-from wbuild.keys import Key, action_digest
+from wbuild.keys import ABSENT, Key, action_digest
 from wbuild.model.planned import SharedCache, Step
 
 _MARKS: Final = ".wbuild-fetched"
@@ -23,6 +23,13 @@ class Fetched:
     step: Step
     words: Settled
     key: Key
+
+    @classmethod
+    def of(cls, session: Session, step: Step) -> Fetched:
+        """The mark of a step with the files as they are. Raises BugError."""
+        words = settled(session, step)
+        inputs = {path: session.index.blob(path) or ABSENT for path in step.inputs}
+        return cls(session=session, step=step, words=words, key=key_of(session, step, words, inputs))
 
     @property
     def action(self) -> str:

@@ -182,7 +182,7 @@ class Work:
         lookup.remember(lookup.key.evidence({}), fetched.action)
         for path in step.outputs:
             self._put(path, fetched.stamp, degraded=False)
-        return replace(self.result(status, reasons=reasons), marks=tuple(map(str, fetched.marks())))
+        return self.result(status, reasons=reasons)
 
     def _tool(self, launch: Launch) -> Made:
         step = self.step

@@ -34,8 +34,6 @@ class Result:
     """False for a result that was used and not remembered: the next run runs the step again."""
     unlisted: tuple[str, ...] = ()
     """Files of the project that its program read and that no pattern of inputs lists (in node_modules, of another artifact); sorted."""
-    marks: tuple[str, ...] = ()
-    """Absolute paths of the files that say what a fetch step has brought: it runs again without them."""
     log: str = ""
     """Path of the tool's output, relative to the root; "" when it said nothing."""
 
