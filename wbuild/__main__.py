@@ -12,11 +12,11 @@ def main() -> None:
     """Run the command line of this process and exit with its code."""
     _open_streams()
     code = try_nothing_to_do(sys.argv[1:], os.environ)
-    if code is None:
-        from wbuild.cli.main import run
+    if code is not None:
+        os._exit(code)  # everything is written; tidying up the interpreter takes longer than the comparison
+    from wbuild.cli.main import run
 
-        code = run(sys.argv[1:], os.environ)
-    sys.exit(code)
+    sys.exit(run(sys.argv[1:], os.environ))
 
 
 def _open_streams() -> None:

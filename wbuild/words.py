@@ -12,6 +12,7 @@ import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -63,7 +64,8 @@ def fill_all(templates: Iterable[str], scope: Scope) -> tuple[Word, ...]:
     return tuple(word for template in templates for word in fill(template, scope))
 
 
-def _tokens(template: str) -> list[tuple[str | None, str]]:
+@lru_cache(maxsize=4096)
+def _tokens(template: str) -> tuple[tuple[str | None, str], ...]:
     """(text, "") for text, (None, name) for a placeholder."""
     found: list[tuple[str | None, str]] = []
     for match in _TOKEN.finditer(template):
@@ -74,7 +76,7 @@ def _tokens(template: str) -> list[tuple[str | None, str]]:
             found.append((None, name))
         else:
             found.append((text if text is not None else match.group()[0], ""))
-    return found
+    return tuple(found)
 
 
 def _merge(parts: Sequence[Part]) -> Word:

@@ -89,7 +89,8 @@ class Session:
 
     def pins(self) -> tuple[Pin, ...]:
         """Every tool and vendored source of the plan, needed ones first."""
-        return tuple({pin.identity: pin for step in self.plan.steps for pin in step.pins}.values())
+        objects = {id(pin): pin for step in self.plan.steps for pin in step.pins}
+        return tuple({pin.identity: pin for pin in objects.values()}.values())
 
     def unavailable(self) -> tuple[Problem, ...]:
         """Why this platform cannot make some of the products."""

@@ -6,8 +6,9 @@ import json
 from pathlib import Path
 from typing import Final
 
+from wbuild.cli.itself import build_id
 from wbuild.doors.interfaces import Files
-from wbuild.fast import WORK, build_id
+from wbuild.fast import WORK
 from wbuild.model.shipped import Catalog
 
 SCHEMA_FILE: Final = "wbuild.schema.json"

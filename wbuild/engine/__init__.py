@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from wbuild.builtin import BUILTINS, Function
@@ -14,6 +15,7 @@ from wbuild.doors.jobserver import JobServer
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.failure import failed
+from wbuild.engine.fetched import Fetched
 from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.keying import settled
@@ -36,6 +38,17 @@ __all__ = ["Engine", "Interrupted", "Note", "Say", "StepFinished", "StepStarted"
 
 def _silent(_event: object) -> None:
     """Nobody listens."""
+
+
+def _with_folders(paths: Iterable[str]) -> frozenset[str]:
+    """Paths and every folder that they are in."""
+    found: set[str] = set()
+    for path in paths:
+        for name in upward(path):
+            if name in found:
+                break
+            found.add(name)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +98,14 @@ class Engine:
             if not index.load(layout.index):
                 self._note(f"{self.work}/index, the record of files, is damaged: files are looked at again")
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
-            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event, seconds=index.seconds)
+            new = cache(index.changed)
+            schedule = Schedule(
+                plan.steps,
+                after_failure=after,
+                on_event=self.on_event,
+                seconds=index.seconds,
+                changed=lambda step: any(map(new, (*step.inputs, *step.candidates))),
+            )
             server = JobServer(self.root / layout.jobserver)
             slots = Slots(jobs=self.jobs, memory=self.memory, urgency=schedule.urgency, server=server)
             session = self._session(layout, index, schedule.say, plan.steps, slots)
@@ -147,6 +167,15 @@ class Engine:
         index.load(layout.index)
         return Forecast(self._alone(layout, index, plan.steps)).look(plan.steps)
 
+    def marks(self, plan: Plan) -> tuple[Path, ...]:
+        """The files that say what the fetch steps of a plan have brought; without one of them its step runs again."""
+        steps = [step for step in plan.steps if step.network]
+        if not steps:
+            return ()
+        layout = Layout(root=self.root, work=self.work)
+        session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), steps)
+        return tuple(mark for step in steps for mark in Fetched.of(session, step).marks())
+
     def _alone(self, layout: Layout, index: Index, steps: Sequence[Step]) -> Session:
         """A session for what is not the run of a plan."""
         slots = Slots(jobs=1, memory=None, urgency={}, server=JobServer(self.root / layout.jobserver))
@@ -163,7 +192,7 @@ class Engine:
             scratches=Scratches(self.root / layout.tmp, self.doors.files),
             index=index,
             strays=Strays(self.root, self.doors.clock),
-            outputs=frozenset(path for step in steps for output in step.outputs for path in upward(output)),
+            outputs=_with_folders(output for step in steps for output in step.outputs),
             store=self.store,
             tools=Provisioner(self.store, say),
             pool=Pool(self.jobs),

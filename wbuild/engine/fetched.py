@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.engine.keying import Settled
+from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.session import Session
-from wbuild.keys import Key, Remembered, action_digest, canonical
+from wbuild.keys import ABSENT, Key, Remembered, action_digest, canonical
 from wbuild.model.planned import SharedCache, Step
 
 _MARKS: Final = ".wbuild-fetched"
@@ -26,6 +26,13 @@ class Fetched:
     words: Settled
     key: Key
 
+    @classmethod
+    def of(cls, session: Session, step: Step) -> Fetched:
+        """The mark of a step with the files as they are. Raises BugError."""
+        words = settled(session, step)
+        inputs = {path: session.index.blob(path) or ABSENT for path in step.inputs}
+        return cls(session=session, step=step, words=words, key=key_of(session, step, words, inputs))
+
     @property
     def action(self) -> str:
         """Digest of the step's key."""
@@ -38,19 +45,23 @@ class Fetched:
 
     def known(self) -> bool:
         """Whether every folder holds what this key asks for."""
-        return all(mark.is_file() for mark in self._marks(self.action))
+        return all(mark.is_file() for mark in self.marks())
 
     def remember(self) -> None:
         """Leave the marks, which say what was asked for. Raises MachineError."""
-        for mark in self._marks(self.action):
+        for mark in self.marks():
             self.session.doors.files.write(mark, canonical(self.key.evidence({})))
 
     def remembered(self, action: str) -> Remembered | None:
-        """What was asked for when a mark was left, or None."""
+        """What was asked for when the marks of an action were left, or None."""
         for mark in self._marks(action) if action else ():
             with suppress(OSError, ValueError):
                 return Remembered(evidence=dict(json.loads(mark.read_bytes())), candidates=None)
         return None
+
+    def marks(self) -> Sequence[Path]:
+        """Its files; without one of them the step runs again."""
+        return self._marks(self.action)
 
     def _marks(self, action: str) -> Sequence[Path]:
         session = self.session

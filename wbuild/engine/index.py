@@ -55,6 +55,11 @@ class Index:
             return None
         return Stamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns) if stat.S_ISREG(info.st_mode) else None
 
+    def changed(self, path: str) -> bool:
+        """Whether a file is not, as far as times tell, what it was when its digest was taken; also when nobody knows."""
+        known = self._known.get(path)
+        return known is None or known[0] != self.stamp(path)
+
     def digest(self, path: str) -> str | None:
         """SHA-256 of a file, relative to the root; None when it is not a regular file."""
         found = self._look(path)
