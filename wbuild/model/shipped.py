@@ -151,6 +151,9 @@ class StepRecipe:
     others, and only when one of `locks` changed."""
     locks: tuple[str, ...] = ()
     """Of a step with `network`: globs of the ecosystem's lock files. Without such a file there is nothing to fetch."""
+    offline: Mapping[str, str] = field(default_factory=dict)
+    """Of a step with `network`: variables that keep its client to what it fetched before, so that the step may run with `--offline` too.
+    Without them it never does. Values are no templates."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment of this step besides that of the toolchain."""
     texts: Mapping[str, str] = field(default_factory=dict)
