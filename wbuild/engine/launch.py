@@ -11,7 +11,7 @@ from pathlib import Path
 from wbuild.doors.interfaces import Command, Exit, Fence
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
-from wbuild.engine.failure import MAKEFLAGS, title, unfetched
+from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session

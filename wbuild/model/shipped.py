@@ -211,6 +211,8 @@ class ToolchainRecipe:
     reads: Reads = "inputs"
     """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match; what
     Zig sources say that they `imports`; everything in the artifact's `folder`, for a build file may name any of it."""
+    downloads: tuple[str, ...] = ()
+    """Folders of {cache} that fetch steps fill. What else is in {cache} was compiled: `build --verify-reproducible` makes it anew."""
     first_use: str = ""
     """Said once per machine and target, before a step that fills {cache} for the first time."""
 
