@@ -270,9 +270,8 @@ def _time(first: Built, second: Built, one: bytes, other: bytes) -> str:
 
 def _moved(one: _Part, other: _Part) -> bool:
     """Whether both hold the same in another order."""
-    return len(one.data) == len(other.data) and (
-        sorted(one.pieces) == sorted(other.pieces) if one.pieces != other.pieces else sorted(one.data) == sorted(other.data)
-    )
+    pieces = one.pieces != other.pieces and sorted(one.pieces) == sorted(other.pieces)
+    return len(one.data) == len(other.data) and (pieces or sorted(one.data) == sorted(other.data))
 
 
 def _stray(one: _Part, other: _Part) -> int:
