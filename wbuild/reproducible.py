@@ -36,7 +36,7 @@ ADVICE: Final[Mapping[Cause, str]] = {
     "id": "turn the build id off in the linker's or the generator's flags, or make it from the sources",
     "order": "sort what is listed or hashed before it is written; a hash seed or several threads change such orders",
     "random": "give what generates code or data a constant seed (HashMap's RandomState, PYTHONHASHSEED), and let it write no address",
-    "unknown": "look for random numbers, addresses and races in what generates code; `wbuild inspect FILE FILE2` shows both",
+    "unknown": "look for random numbers, addresses and races in what generates code, and whether it asks for the number of processors",
 }
 """What helps against a cause, in whatever language."""
 _DAY: Final = 86_400

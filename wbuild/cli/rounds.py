@@ -39,7 +39,7 @@ class Round:
     modified: int
     """Time of every file, in seconds since 1970."""
     alone: bool
-    """One step at a time."""
+    """One step at a time, on one processor where the system can do that."""
     cold: bool
     """What tools keep for all projects (their standard library) is built again too; what was downloaded is used again."""
 
@@ -49,7 +49,7 @@ ROUNDS: Final = (
         title="the second build",
         folder="b",
         kept="second",
-        surroundings=Surroundings(env={"TZ": "AAA-14", "LANG": "C", "LC_ALL": "C"}, umask=0o022),
+        surroundings=Surroundings(env={"TZ": "AAA-14", "LANG": "C", "LC_ALL": "C"}, umask=0o022, confined=True),
         backwards=False,
         modified=1_000_000_000,
         alone=True,

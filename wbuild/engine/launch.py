@@ -75,6 +75,7 @@ class Launch:
             timeout=step.timeout,
             fence=None if step.network else self._fence(),
             umask=-1 if step.network else session.surroundings.umask,
+            confined=session.surroundings.confined and not step.network,
         )
 
     def _fence(self) -> Fence:

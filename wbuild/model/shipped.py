@@ -250,7 +250,8 @@ class LanguageRecipe:
     template: str = ""
     """Folder under templates/; default: the name."""
     mend: Mapping[str, str] = field(default_factory=dict)
-    """What `build --verify-reproducible` advises for this language when an artifact holds a `path` of the machine or a `time`."""
+    """What `build --verify-reproducible` advises for this language: cause → advice. Causes are `path`, `surroundings`, `time`, `id`,
+    `order`, `random` and `unknown`."""
     origin: str = "shipped"
 
 
