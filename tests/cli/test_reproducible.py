@@ -56,6 +56,7 @@ def test_the_same_everywhere(project: Shell) -> None:
     done = project.run("build", "--opt", "--verify-reproducible", env={"SOURCE_DATE_EPOCH": "1700000000"}).ends(0)
     assert done.out == "dist/release/hello.wasm\ndist/release/other.wasm\n"
     assert done.err.endswith("\nreproducible: hello, other\n")
+    assert done.err.count("\n  check     hello ") == 1
     assert b"hello\n1700000000\ndeeper\n" in (project.folder / "dist/release/hello.wasm").read_bytes()
     assert temporary(project) == []
 

@@ -108,6 +108,7 @@ def build(session: Session, one: Round, root: Path) -> Build:
     cache = Cache(root / "cache", files, shared=None if one.cold else session.cache.shared("."))
     if one.cold:
         _link_downloads(session, cache)
+    _lend_checks(session, cache)
     console.board.total, console.board.done = len(session.plan.steps), 0
     engine = replace(
         session.engine(),
@@ -142,6 +143,14 @@ def _copy(session: Session, found: Found, one: Round, root: Path) -> None:
     for name, target in found.links.items():
         with machine_errors(root / name, "write"):
             (root / name).symlink_to(target)
+
+
+def _lend_checks(session: Session, cache: Cache) -> None:
+    """Let a new cache know what came of checks: a module that comes out the same need not be run again. Raises MachineError."""
+    actions = session.engine().actions(session.plan)
+    for step in session.plan.steps:
+        if step.verb == "check" and step.name in actions:
+            session.cache.lend(actions[step.name], cache)
 
 
 def _link_downloads(session: Session, cache: Cache) -> None:
