@@ -7,18 +7,16 @@ import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
-from typing import Final, Literal
+from typing import Final
 
 from wbuild import legible
 from wbuild.errors import ArtifactError
+from wbuild.model.happened import Cause
 from wbuild.wasm.module import Component, Module, Section
 from wbuild.wasm.reader import read
 
-__all__ = ["ADVICE", "CAUSES", "Built", "Cause", "Difference", "compare", "dated", "tied"]
+__all__ = ["ADVICE", "CAUSES", "Built", "Difference", "compare", "dated", "tied"]
 
-Cause = Literal["path", "surroundings", "time", "id", "order", "random", "unknown"]
-"""A path of the machine; the zone, the language or the home of a step; a time; a number made for one build; an order; a random number;
-none of these."""
 CAUSES: Final[Mapping[Cause, str]] = {
     "path": "a path of the machine",
     "surroundings": "the time zone or the language of whoever builds",

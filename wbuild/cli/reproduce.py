@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
@@ -10,7 +11,7 @@ from dataclasses import dataclass, field, replace
 from itertools import chain
 from pathlib import Path
 from posixpath import basename, join, normpath
-from typing import Final
+from typing import Final, Literal
 
 from wbuild.cli.rounds import ROUNDS, Build, Round, build
 from wbuild.cli.session import Session
@@ -38,7 +39,7 @@ class _Verdict:
     problem: Problem | None = None
 
 
-@dataclass(slots=True, kw_only=True)
+@dataclass(frozen=True, slots=True, kw_only=True)
 class _Trial:
     """The builds of a session, and what is said about them."""
 
@@ -84,7 +85,7 @@ def _tell_unbuilt(trial: _Trial, one: Round) -> None:
     problems = [r.problem for r in last.results if r.status == "failed" and r.problem]
     if not problems:
         return
-    trial.codes |= {exit_code(problem.code) for problem in problems}
+    trial.codes.update(exit_code(problem.code) for problem in problems)
     names = ", ".join(dict.fromkeys(product.artifact.name for product in session.plan.products if not last.made(product)))
     around = ", ".join(f"{name}={value}" for name, value in one.surroundings.env.items())
     session.console.problem(
@@ -135,8 +136,8 @@ def _differs(trial: _Trial, product: Product, pair: tuple[Build, Build], differe
     if steps:
         more = f", and {len(steps) - _SHOWN} more" if len(steps) > _SHOWN else ""
         lines.append(f"it begins with: {', '.join(title(step) for step in steps[:_SHOWN])}{more}")
-    shown = " ".join(os.path.relpath(session.project.root / file) for file in files)
-    lines.append(f"to look closer: wbuild inspect {shown}")
+    shown = [os.path.relpath(session.project.root / file) for file in files]
+    lines.append(f"to look closer: {shlex.join(['wbuild', 'inspect', *shown])}")
     where = f"{difference.section}, offset {difference.offset:#x}"
     problem = Problem(
         code=DIFFERS,
@@ -144,7 +145,7 @@ def _differs(trial: _Trial, product: Product, pair: tuple[Build, Build], differe
         hint=_hint(session, product, difference),
         detail="\n".join(lines),
     )
-    found = _found(difference, status="differs")
+    found = _found(difference, "differs")
     return _Verdict(replace(found, builds=tuple(names), steps=tuple(step.name for step in steps), files=files), problem)
 
 
@@ -156,12 +157,12 @@ def _tied(session: Session, product: Product, difference: Difference) -> _Verdic
         hint=_hint(session, product, difference),
         detail=f"{difference.excerpts[0]}\n{_cause(difference)}",
     )
-    return _Verdict(_found(difference, status="tied"), problem)
+    return _Verdict(_found(difference, "tied"), problem)
 
 
-def _found(difference: Difference, *, status: str) -> Reproduction:
+def _found(difference: Difference, status: Literal["differs", "tied"]) -> Reproduction:
     return Reproduction(
-        status="tied" if status == "tied" else "differs",
+        status=status,
         section=difference.section,
         offset=difference.offset,
         cause=difference.cause,
@@ -219,6 +220,6 @@ def _with(report: Report, verdicts: Mapping[str, _Verdict], codes: set[int]) -> 
         found = replace(artifact, reproducible=verdict.found)
         if verdict.problem is not None:
             found = replace(found, status="failed", problems=(*artifact.problems, verdict.problem))
-            codes = codes | {exit_code(verdict.problem.code)}
         artifacts.append(found)
-    return replace(report, artifacts=tuple(artifacts), exit=worst(codes))
+    differ = {exit_code(verdict.problem.code) for verdict in verdicts.values() if verdict.problem}
+    return replace(report, artifacts=tuple(artifacts), exit=worst(codes | differ))

@@ -10,6 +10,9 @@ from wbuild.errors import Problem
 
 Status = Literal["ran", "cached", "none", "failed", "skipped"]
 """`none`: an optional step that said no."""
+Cause = Literal["path", "surroundings", "time", "id", "order", "random", "unknown"]
+"""Why builds differ: a path of the machine; the zone, the language or the home of a step; a time; a number made for one build; an order;
+a random number; none of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -128,7 +131,7 @@ class Reproduction:
     """The first that differs."""
     offset: int | None = None
     """Of the first byte that differs, in the file of the first of `builds`."""
-    cause: Literal["", "path", "surroundings", "time", "id", "order", "random", "unknown"] = ""
+    cause: Cause | None = None
     """What most likely made the difference."""
     evidence: str = ""
     """What was found that points to the cause."""
