@@ -90,13 +90,13 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
 
 
 @pytest.mark.parametrize("name", [*examples(), *(f"{starter.language}-{starter.name}" for starter in starters_of())])
-def test_every_example_and_every_starter(name: str, verified: Mapping[str, Any]) -> None:
+def test_F76_every_example_and_every_starter(name: str, verified: Mapping[str, Any]) -> None:
     found = verified[name]["reproducible"]
     assert (found["status"] == "same") == (told(name) == "byte-identical"), found
 
 
 @pytest.mark.parametrize("name", LEAKY)
-def test_what_leaks_is_told_with_its_cause(name: str, verified: Mapping[str, Any]) -> None:
+def test_F76_what_leaks_is_told_with_its_cause(name: str, verified: Mapping[str, Any]) -> None:
     cause, word, step = CAUSES[name]
     found, (problem,) = verified[name]["reproducible"], verified[name]["problems"]
     assert (found["status"], found["cause"], found["section"], found["steps"]) == ("differs", cause, "data section", [step]), problem
