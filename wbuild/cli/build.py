@@ -65,19 +65,20 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     results = session.execute(explain=bool(given["explain"]))
     report = session.report(results)
     written = session.publish(report)
-    if given["format_"] == "json":
-        conclude.document(session, report)
-    else:
+    if given["format_"] == "text":
         conclude.show(session, report)
         if not (given["explain"] or given["changed_since"] or given["verify_reproducible"] or asked.timed or common.verbosity):
             conclude.remember(common, session, report, written)
     conclude.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
     if given["shell"]:
         shell.after_failure(session, results)
-    if given["verify_reproducible"]:
+    if given["verify_reproducible"] and not report.exit:
         from wbuild.cli.reproduce import verify
 
-        return report.exit or verify(session)
+        report = verify(session, report)
+        session.publish(report)
+    if given["format_"] == "json":
+        conclude.document(session, report)
     return report.exit
 
 
