@@ -82,8 +82,9 @@ class Layout:
         return f"{self.work}/log/{slug(step)}.txt"
 
     def key(self, step: str) -> Path:
-        """The last key of a step."""
-        return self.root / self.work / "keys" / f"{slug(step)}.json"
+        """The last key of a step; in many folders, because a new file costs more among thousands."""
+        name = slug(step)
+        return self.root / f"{self.work}/keys/{name[-2:]}/{name}.json"
 
     def environment(self, scratch: str, epoch: int, *, windows: bool) -> dict[str, str]:
         """What every step sees: no program, no home, no language, a fixed time."""
