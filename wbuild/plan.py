@@ -64,16 +64,6 @@ class Context:
     """wbuild's own environment, for `env` with `from`."""
     places: Callable[[Artifact, Path], Place | None] | None = None
     """Where an artifact's values stand in its manifest; None when nobody knows."""
-    homes: tuple[str, ...] = field(init=False)
-    """Folders of all artifacts, relative to the root, sorted."""
-    copies: Mapping[str, Artifact] = field(init=False)
-    """File that an `out` asks for, relative to the root → its artifact."""
-
-    def __post_init__(self) -> None:
-        """Look at all artifacts once, not again for each of a thousand."""
-        manifest = self.manifest
-        object.__setattr__(self, "homes", tuple(sorted({normpath(join(manifest.folder, other.path)) for other in manifest.artifacts})))
-        object.__setattr__(self, "copies", {_copy(manifest, other): other for other in manifest.artifacts if other.out})
 
 
 def make_plan(context: Context, request: Request) -> Plan:
@@ -133,19 +123,18 @@ def _copy(manifest: Manifest, artifact: Artifact) -> str:
 
 def _without_copies(context: Context) -> Tree:
     """The tree without modules that `out` has put there: what a build makes is no source, unless `needs` says so."""
-    made = {name for name in context.copies.keys() & context.tree.names if name.endswith(".wasm")}
+    copies = {_copy(context.manifest, artifact) for artifact in context.manifest.artifacts}
+    made = {name for name in copies.intersection(context.tree.names) if name.endswith(".wasm")}
     return replace(context.tree, names=tuple(n for n in context.tree.names if n not in made)) if made else context.tree
 
 
 def _overwritten(context: Context, steps: Sequence[Step]) -> Iterator[Problem]:
     """Sources of the steps that the `out` of an artifact would replace."""
-    for step in steps if context.copies else ():
-        for name in sorted(context.copies.keys() & {*step.inputs, *step.candidates}):
-            if name not in context.tree.names:
-                continue
-            artifact = context.copies[name]
-            message = f"artifact.{artifact.name}.out: {quoted(name)} is an input of {step.verb} of {step.label}"
-            place = context.places(artifact, ("out",)) if context.places else None
+    outs = {name: artifact for artifact in context.manifest.artifacts if (name := _copy(context.manifest, artifact)) in context.tree.names}
+    for step in steps if outs else ():
+        for name in sorted(outs.keys() & {*step.inputs, *step.candidates}):
+            message = f"artifact.{outs[name].name}.out: {quoted(name)} is an input of {step.verb} of {step.label}"
+            place = context.places(outs[name], ("out",)) if context.places else None
             yield Problem(code="WB259", message=message, hint='choose a file of its own, such as "bin/main.wasm"', place=place)
 
 
@@ -167,7 +156,6 @@ def _build(context: Context, request: Request, artifact: Artifact, target: Targe
     language = context.catalog.languages[artifact.lang]
     toolchain = _toolchain(context, artifact, language)
     optimize, debug = resolve_profile(manifest, artifact, request.profile, request.level)
-    base = normpath(join(manifest.folder, artifact.path))
     build = Build(
         artifact=artifact,
         language=language,
@@ -177,9 +165,9 @@ def _build(context: Context, request: Request, artifact: Artifact, target: Targe
         debug=debug,
         kit=context.kit,
         tree=context.tree,
-        base=base,
+        base=normpath(join(manifest.folder, artifact.path)),
         needs=_needed(context, artifact, request.profile),
-        foreign=tuple(folder for folder in Tree(names=context.homes).below(base) if folder != base),
+        foreign=tuple(_foreign(manifest, artifact)),
     )
     build = replace(build, places=context.places) if context.places else build
     return build if artifact.kind else replace(build, artifact=replace(artifact, kind=project.kind(build)))
@@ -286,3 +274,12 @@ def _runtimes(context: Context, request: Request) -> Sequence[RuntimeRecipe]:
 def _optimizer(catalog: Catalog) -> ToolRecipe | None:
     """The tool that optimizes."""
     return next((tool for tool in catalog.tools.values() if tool.optimizer), None)
+
+
+def _foreign(manifest: Manifest, artifact: Artifact) -> Iterator[str]:
+    """Folders of other artifacts that are not above or at this one's."""
+    base = normpath(join(manifest.folder, artifact.path))
+    for other in manifest.artifacts:
+        folder = normpath(join(manifest.folder, other.path))
+        if other.name != artifact.name and folder != base and (base == "." or folder.startswith(f"{base}/")):
+            yield folder

@@ -47,16 +47,10 @@ class Tree:
 
     def glob(self, patterns: Iterable[str], *, base: str = "", exclude: Iterable[str] = ()) -> tuple[str, ...]:
         """Files that match one of the patterns (relative to `base`) and none of `exclude`; sorted."""
+        wanted = [_based(base, p) for p in patterns]
         unwanted = [_regex(_based(base, p)) for p in exclude]
-        found = {name for p in patterns for name in self._matching(_based(base, p))}
+        found = {n for p in wanted for n in _beginning(self.names, _WILD.split(p, maxsplit=1)[0]) if _regex(p).match(n)}
         return tuple(sorted(n for n in found if not any(u.match(n) for u in unwanted)))
-
-    def _matching(self, pattern: str) -> Iterator[str]:
-        """Of a pattern only what follows the folder in front of its wildcards is compiled: it is the same for a thousand artifacts."""
-        plain = _WILD.split(pattern, maxsplit=1)[0]
-        start = plain.rfind("/") + 1
-        match = _regex(pattern[start:]).match
-        return (name for name in _beginning(self.names, plain) if match(name, start))
 
     def below(self, folder: str) -> tuple[str, ...]:
         """Files below a folder; "." is the root."""

@@ -8,8 +8,6 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Collection, Mapping
-from dataclasses import replace
-from functools import lru_cache
 from typing import Final
 
 from wbuild.model.happened import ArtifactReport, Comparison, Report
@@ -47,7 +45,9 @@ def render_artifact(artifact: ArtifactReport) -> str:
 
 def render_comparison(comparison: Comparison) -> str:
     """`wbuild compare --format json`."""
-    return _text({"schema": COMPARE_SCHEMA, **_record(comparison)})
+    doc = encode(comparison)
+    assert isinstance(doc, dict)
+    return _text({"schema": COMPARE_SCHEMA, **doc})
 
 
 def render_index(report: Report, earlier: str = "", files: Collection[str] | None = None) -> str:
@@ -76,38 +76,32 @@ def _entries(earlier: str) -> list[dict[str, JSON]]:
 
 def report_document(report: Report) -> dict[str, JSON]:
     """The report as JSON, `schema` first."""
-    doc = _record(replace(report, artifacts=()))
+    doc = encode(report)
+    assert isinstance(doc, dict)
     doc["artifacts"] = [artifact_document(artifact) for artifact in report.artifacts]
     return {"schema": REPORT_SCHEMA, **doc}
 
 
 def artifact_document(artifact: ArtifactReport) -> dict[str, JSON]:
     """An artifact as JSON, `schema` first."""
-    return {"schema": ARTIFACT_SCHEMA, **_record(artifact)}
+    doc = encode(artifact)
+    assert isinstance(doc, dict)
+    return {"schema": ARTIFACT_SCHEMA, **doc}
 
 
 def encode(value: object) -> JSON:
     """Any value of the model: fields in their order, mappings by key, floats to the millisecond."""
-    if value is None or isinstance(value, (str, int)):
-        return value
-    if isinstance(value, float):
-        return round(value, _DIGITS)
-    if isinstance(value, (tuple, list)):
-        return [encode(item) for item in value]
+    if dataclasses.is_dataclass(value) and not isinstance(value, type):
+        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
     if isinstance(value, Mapping):
         return {str(key): encode(value[key]) for key in sorted(value)}
-    return _record(value)
-
-
-def _record(value: object) -> dict[str, JSON]:
-    kind: type = type(value)
-    return {name: encode(getattr(value, name)) for name in _names(kind)}
-
-
-@lru_cache
-def _names(kind: type) -> tuple[str, ...]:
-    """Fields of a dataclass. Raises TypeError for another class."""
-    return tuple(field.name for field in dataclasses.fields(kind))
+    if isinstance(value, (tuple, list)):
+        return [encode(item) for item in value]
+    if isinstance(value, float):
+        return round(value, _DIGITS)
+    if value is None or isinstance(value, (str, int)):
+        return value
+    raise TypeError(type(value))
 
 
 def _text(doc: JSON) -> str:
