@@ -79,6 +79,8 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 waiting.append(os.path.normpath(Path(name).parent / rest))
             elif verb in ("sleep", "wait", "daemon", "die"):
                 linger(verb, Path(rest))
+            elif verb == "pause":
+                time.sleep(int(rest) / 1000)
             elif verb in ("warn", "fail"):
                 print(rest, file=sys.stderr)
                 if verb == "fail":
