@@ -179,7 +179,9 @@ class Crowd:
         """A disk, or somebody, writes into the cache or into what wbuild remembers of a project."""
         work = project.folder / ".wbuild"
         folder = self.dice.choice((self.home / ".cache/wbuild/cache-v1", work / "keys", work / "state", work / "index"))
-        found = sorted(p for p in [folder, *folder.rglob("*")] if p.is_file() and p.name not in ("growth", "swept") and p.parent.name != "runs")
+        found = sorted(
+            p for p in [folder, *folder.rglob("*")] if p.is_file() and p.name not in ("growth", "swept") and p.parent.name != "runs"
+        )
         with suppress(OSError):
             if found:
                 path = self.dice.choice(found)
@@ -251,7 +253,7 @@ def reader(crowd: Crowd) -> Iterator[None]:
 @contextmanager
 def crowd_in(folder: Path, seed: int) -> Iterator[Crowd]:
     """Two projects that nobody has built yet."""
-    dice, home = random.Random(seed), folder / "home"  # noqa: S311 - a test
+    dice, home = random.Random(seed), folder / "home"
     projects = []
     for name in ("a", "b"):
         project = with_toys(shell(folder / name, home), manifest(dice))
@@ -306,9 +308,7 @@ def same_as_clean(project: Shell, home: Path) -> None:
     """What stands in the project is what a fresh copy builds with an empty cache, and nothing else."""
     fresh = shell(project.folder.parent / "fresh", home)
     fresh.env |= {"WBUILD_CACHE": str(fresh.folder / "cache")}
-    shutil.copytree(
-        project.folder, fresh.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".wbuild", "dist", "bin", "*.lock")
-    )
+    shutil.copytree(project.folder, fresh.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(".wbuild", "dist", "bin", "*.lock"))
     (fresh.folder / "wbuild.lock").write_bytes((project.folder / "wbuild.lock").read_bytes())
     for args in ((), ("--opt",)):
         fresh.run("build", *args).ends(0)

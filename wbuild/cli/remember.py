@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild import fast
+from wbuild.engine.index import Stamp
 
 STATES_KEPT: Final = 24
 """State files of one project; one for each command line."""
@@ -25,12 +26,26 @@ class Watch:
 
     files: dict[str, fast.Stamp] = field(default_factory=dict)
     folders: dict[str, list[str]] = field(default_factory=dict)
+    began: int = field(default_factory=time.time_ns)
+    """Nanoseconds since 1970."""
 
     def file(self, *paths: Path) -> None:
         """Take stamps, before the files are read."""
         now = time.time_ns()
         for path in paths:
             self.files.setdefault(str(path), fast.stamp(str(path), now))
+
+    def late(self, paths: Iterable[Path]) -> None:
+        """Files of which is known only afterwards that they were read.
+
+        One that may have changed since this watch began is taken down as if it had not been there: so nobody takes it for the same.
+        """
+        now = time.time_ns()
+        for path in paths:
+            if str(path) not in self.files:
+                found = fast.stamp(str(path), now)
+                young = found is not None and Stamp(*map(int, found[:4])).may_follow(self.began)
+                self.files[str(path)] = None if young else found
 
     def tree(self, root: Path, names: Iterable[str], folders: Iterable[str], links: Mapping[str, str] | None = None) -> None:
         """The listings of all folders below `root`, from the names that were found there ("" is the root), links to folders too."""

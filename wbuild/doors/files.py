@@ -8,6 +8,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
@@ -27,9 +28,12 @@ if sys.platform == "linux":
 NEVER_WALKED: Final = frozenset({".git", ".wbuild", "dist", "target", "node_modules"})
 ASIDE: Final = ".wb-"
 """How names of files begin that are not yet whole."""
+_NAME: Final = re.compile(re.escape(ASIDE) + r"\d+-[0-9a-f]{8}")
 _FICLONE: Final = 0x40049409
 _CANNOT: Final = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
 _MANY: Final = 1 << 30
+_ATTEMPTS: Final = 8
+"""Times that a tree is removed in which others write meanwhile."""
 _LARGE: Final = 1 << 16
 """Bytes from which a copy by the system is faster."""
 _BLOCK: Final = 1 << 18
@@ -144,6 +148,11 @@ class RealFiles:
             waiting += reversed(below)
 
 
+def is_aside(name: str) -> bool:
+    """Whether a file of this name is one that is not yet whole, or was left so by a process that was killed."""
+    return _NAME.fullmatch(name) is not None
+
+
 def _is_file(entry: os.DirEntry[str]) -> bool:
     try:
         return entry.is_file()
@@ -234,13 +243,17 @@ def _copied_in_kernel(origin: FileIO, target: BinaryIO) -> bool:
 
 
 def _remove_tree(path: Path) -> None:
-    """Like rmtree, but also through folders without write permission."""
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:  # another process removes it too
-        shutil.rmtree(path, ignore_errors=True)
-    except PermissionError:
-        for folder, _, _ in os.walk(path):
-            with suppress(OSError):
-                Path(folder).chmod(0o700)
-        shutil.rmtree(path)
+    """Like rmtree, but also through folders without write permission, and while others still write there or remove it too."""
+    for _ in range(_ATTEMPTS):
+        try:
+            shutil.rmtree(path)
+        except PermissionError:
+            for folder, _, _ in os.walk(path):
+                with suppress(OSError):
+                    Path(folder).chmod(0o700)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                raise
+        if not os.path.lexists(path):
+            return
+    shutil.rmtree(path)

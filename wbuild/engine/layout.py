@@ -10,6 +10,8 @@ from pathlib import Path
 from typing import Final
 
 WORK: Final = ".wbuild"
+TEMPORARY: Final = "TMPDIR"
+"""Variable that names a step's own folder for temporary files; programs that a killed run left are known by it."""
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -57,6 +59,11 @@ class Layout:
         return self.root / self.work / "lock"
 
     @property
+    def mark(self) -> Path:
+        """There while a run goes on, and after one that was killed."""
+        return self.root / self.work / "running"
+
+    @property
     def index(self) -> Path:
         """What was known of files at the end of the last run."""
         return self.root / self.work / "index"
@@ -88,7 +95,7 @@ class Layout:
         home, temporary = str(self.root / scratch / "home"), str(self.root / scratch / "tmp")
         return {
             **dict.fromkeys(("USERPROFILE",) if windows else ("HOME",), home),
-            **dict.fromkeys(("TMP", "TEMP") if windows else ("TMPDIR",), temporary),
+            **dict.fromkeys(("TMP", "TEMP") if windows else (TEMPORARY,), temporary),
             "PATH": str(self.nothing),
             **fixed(epoch),
         }
