@@ -16,15 +16,17 @@ _WAIT: Final = 5.0
 _POLL: Final = 0.01
 
 
-def end_orphans(variable: str, below: str) -> int:
+def end_orphans(variable: str, below: Path) -> int:
     """Kill every process of this user whose `variable` names a folder below `below`, and wait until they are gone; how many there were.
 
-    Only where the system shows environments as files (Linux); elsewhere there are none.
+    Links are followed. Only where the system shows environments as files (Linux); elsewhere there are none.
     """
-    mark = os.fsencode(f"{variable}={below}{os.sep}")
+    folder = os.path.realpath(below)
     ended = set[int]()
     end = time.monotonic() + _WAIT
-    while (found := [*_with(mark)]) and time.monotonic() < end:  # one that is killed may have started another before
+    while (
+        found := [*_living(os.fsencode(f"{variable}="), folder)]
+    ) and time.monotonic() < end:  # one may have started another before it died
         for pid in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
@@ -33,12 +35,12 @@ def end_orphans(variable: str, below: str) -> int:
     return len(ended)
 
 
-def _with(mark: bytes) -> Iterator[int]:
-    """Living processes other than this one with an entry of their environment that begins so; one that has ended shows none."""
-    if not _PROC.is_dir():
-        return
-    for path in _PROC.iterdir():
+def _living(begin: bytes, folder: str) -> Iterator[int]:
+    """Processes other than this one with such a folder in their environment; one that has ended shows none."""
+    for path in _PROC.iterdir() if _PROC.is_dir() else ():
         if path.name.isdigit() and int(path.name) != os.getpid():
             with suppress(OSError):  # another user's, or gone
-                if any(entry.startswith(mark) for entry in (path / "environ").read_bytes().split(b"\0")):
+                words = (path / "environ").read_bytes().split(b"\0")
+                named = next((os.fsdecode(word[len(begin) :]) for word in words if word.startswith(begin)), "")
+                if named and os.path.realpath(named).startswith(f"{folder}{os.sep}"):
                     yield int(path.name)

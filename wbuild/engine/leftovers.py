@@ -36,21 +36,22 @@ class Leftovers:
         self.clear()
         layout = self.layout
         own = (f"{layout.work}/{name}" for name in _OWN)
-        words = (str(layout.root / layout.tmp), *sorted({*own, *map(dirname, outputs)}))
-        self.files.write(layout.mark, "\0".join(words), durable=False)
+        self.files.write(layout.mark, "\0".join(sorted({*own, *map(dirname, outputs)})), durable=False)
         yield
         self.files.remove(layout.mark)
 
     def clear(self) -> None:
         """End and remove what a killed run has left. Raises MachineError."""
         try:
-            tmp, *folders = self.layout.mark.read_bytes().decode("utf-8", "surrogateescape").split("\0")
+            folders = self.layout.mark.read_bytes().decode("utf-8", "surrogateescape").split("\0")
         except OSError:
             return
-        end_orphans(TEMPORARY, tmp)
-        for folder in folders:
-            for path in _asides(self.layout.root / folder):
-                self.files.remove(path)
+        root = self.layout.root
+        end_orphans(TEMPORARY, root / self.layout.tmp)
+        for folder in map(Path, folders):
+            if not folder.is_absolute() and ".." not in folder.parts:  # else the mark is damaged
+                for path in _asides(root / folder):
+                    self.files.remove(path)
 
 
 def _asides(folder: Path) -> list[Path]:
