@@ -276,7 +276,10 @@ def crowd_in(folder: Path, seed: int) -> Iterator[Crowd]:
 def settle(crowd: Crowd) -> None:
     """Afterwards everything is as if nothing had happened: outputs, locks, processes, files."""
     assert not crowd.torn, crowd.torn
+    old = time.time() - 3 * 86_400
     for project in crowd.projects:
+        for path in project.folder.glob(".wbuild/state/*.json.*"):
+            os.utime(path, (old, old))
         for name in ("one/one.toy", "two/two.toy", "two/y.inc", "common/x.inc", "three/three.toy"):
             put(project, name, re.sub("(fail|pause) .*\n", "", project.read(name)))
         for args in ((), ("--opt",)):
@@ -285,7 +288,6 @@ def settle(crowd: Crowd) -> None:
         same_as_clean(project, crowd.home)
         nothing_left(project)
     first = crowd.projects[0]
-    old = time.time() - 3 * 86_400
     for path in crowd.home.rglob(".*"):
         if path.name.startswith((".wb-", ".tmp-")):
             os.utime(path, (old, old))
@@ -357,6 +359,8 @@ def round_of(folder: Path, seed: int, steps: int) -> Crowd:
 
 
 def main(seconds: float, seed: int) -> int:
+    """Rounds until the time is over; 1 when any of them failed."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)  # who runs in the background of a script ignores it, and so would every child
     end, failures = time.monotonic() + seconds, 0
     while time.monotonic() < end:
         folder = Path(tempfile.mkdtemp(prefix="crowd-"))

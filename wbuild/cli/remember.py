@@ -18,6 +18,8 @@ from wbuild.engine.index import Stamp
 
 STATES_KEPT: Final = 24
 """State files of one project; one for each command line."""
+_STRAY: Final = 3600.0
+"""Seconds after which a state that is not whole was left by a process that was killed."""
 
 
 @dataclass(slots=True, kw_only=True)
@@ -140,5 +142,7 @@ def record(call: Call, watch: Watch, said: Said) -> None:
 
 def _forget_oldest(folder: Path) -> None:
     states = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in states[STATES_KEPT:]:
+    old = time.time() - _STRAY
+    strays = [path for path in folder.glob("*.json.*") if path.stat().st_mtime < old]
+    for path in (*states[STATES_KEPT:], *strays):
         path.unlink(missing_ok=True)

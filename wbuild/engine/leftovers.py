@@ -19,7 +19,7 @@ from wbuild.doors.interfaces import Files
 from wbuild.doors.orphans import end_orphans
 from wbuild.engine.layout import TEMPORARY, Layout
 
-_OWN: Final = ("", "keys", "log", "state")
+_OWN: Final = ("", "keys", "log")
 """Folders below that of the engine that are written into besides those of outputs."""
 
 
