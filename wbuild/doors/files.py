@@ -13,6 +13,7 @@ import secrets
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager, suppress
 from io import FileIO
@@ -21,13 +22,12 @@ from typing import BinaryIO, Final
 
 from wbuild.doors import locks, presence
 from wbuild.doors.machine import free_bytes, machine_errors
+from wbuild.fast import ASIDE
 
 if sys.platform == "linux":
     import fcntl
 
 NEVER_WALKED: Final = frozenset({".git", ".wbuild", "dist", "target", "node_modules"})
-ASIDE: Final = ".wb-"
-"""How names of files begin that are not yet whole."""
 _NAME: Final = re.compile(re.escape(ASIDE) + r"\d+-[0-9a-f]{8}")
 _FICLONE: Final = 0x40049409
 _CANNOT: Final = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
@@ -137,7 +137,7 @@ class RealFiles:
             for entry in found:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if is_folder and entry.name in NEVER_WALKED:
+                if entry.name in NEVER_WALKED if is_folder else entry.name.startswith(ASIDE):
                     continue
                 if on_link is not None and entry.is_symlink() and (entry.name not in NEVER_WALKED or _is_file(entry)):
                     on_link(name)
@@ -148,9 +148,15 @@ class RealFiles:
             waiting += reversed(below)
 
 
-def is_aside(name: str) -> bool:
-    """Whether a file of this name is one that is not yet whole, or was left so by a process that was killed."""
-    return _NAME.fullmatch(name) is not None
+def asides(folder: Path, *, older: float = 0.0) -> list[Path]:
+    """Files right in a folder that are not whole, and for so many seconds already: left by killed processes, or being written."""
+    limit = time.time() - older
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+            return [Path(entry.path) for entry in found if entry.stat(follow_symlinks=False).st_mtime <= limit]
+    except OSError:
+        return []
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:

@@ -6,7 +6,6 @@ killed or interrupted; after a run that ended in order there is nothing to look 
 
 from __future__ import annotations
 
-import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -14,7 +13,7 @@ from pathlib import Path
 from posixpath import dirname
 from typing import Final
 
-from wbuild.doors.files import is_aside
+from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
 from wbuild.doors.orphans import end_orphans
 from wbuild.engine.layout import TEMPORARY, Layout
@@ -50,13 +49,5 @@ class Leftovers:
         end_orphans(TEMPORARY, root / self.layout.tmp)
         for folder in map(Path, folders):
             if not folder.is_absolute() and ".." not in folder.parts:  # else the mark is damaged
-                for path in _asides(root / folder):
+                for path in asides(root / folder):
                     self.files.remove(path)
-
-
-def _asides(folder: Path) -> list[Path]:
-    try:
-        with os.scandir(folder) as entries:
-            return [Path(entry.path) for entry in entries if is_aside(entry.name) and entry.is_file(follow_symlinks=False)]
-    except OSError:
-        return []
