@@ -13,6 +13,7 @@ from wbuild.cli.deplocks import DEPENDENCY_LOCK, dependency_lock
 from wbuild.cli.options import Command, Common, pass_common
 from wbuild.cli.project import find
 from wbuild.cli.workdir import locked
+from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
 from wbuild.engine.layout import Layout
 from wbuild.engine.leftovers import Leftovers
@@ -41,19 +42,21 @@ def _clean(folder: Path, files: Files) -> int:
         if path.is_file() or path.is_symlink():
             files.remove(path)
             removed += 1
+    for profile in (folder / DIST).glob("*"):
+        for path in asides(profile):
+            files.remove(path)
     _remove_empty(folder / DIST)
-    return removed + _remove_work(folder / WORK, files)
+    return removed + _remove_work(folder, files)
 
 
-def _remove_work(work: Path, files: Files) -> bool:
+def _remove_work(folder: Path, files: Files) -> bool:
     """Whether there was more than the locks, which go last: whoever waits for one makes it anew, and begins."""
-    entries = sorted(work.iterdir())
-    last = [path for path in entries if path.name in (Layout(root=work).lock.name, DEPENDENCY_LOCK)]
-    others = [path for path in entries if path not in last]
-    for path in (*others, *last):
+    locks = [Layout(root=folder).lock, folder / WORK / DEPENDENCY_LOCK]
+    others = [path for path in sorted((folder / WORK).iterdir()) if path not in locks]
+    for path in (*others, *locks):
         files.remove(path)
     with suppress(OSError):
-        work.rmdir()
+        (folder / WORK).rmdir()
     return bool(others)
 
 
