@@ -13,10 +13,11 @@ def main() -> None:
     _open_streams()
     try:
         code = try_nothing_to_do(sys.argv[1:], os.environ)
-        if code is None:
-            from wbuild.cli.main import run
+        if code is not None:
+            os._exit(code)  # everything is written; tidying up the interpreter takes longer than the comparison
+        from wbuild.cli.main import run
 
-            code = run(sys.argv[1:], os.environ)
+        code = run(sys.argv[1:], os.environ)
     except KeyboardInterrupt:  # before the command line could say what it means
         code = 130
     sys.exit(code)

@@ -1,30 +1,33 @@
 """The nothing-to-do path of `wbuild build`: compare a recorded state with the world, print the recorded output, end.
 
 After a build in which everything succeeded `wbuild.cli.remember` writes one state file per exact command line below
-`.wbuild/state/`. A state says what that run depended on: wbuild itself, the declared environment, files (as `Stamp`s) and
-the listings of the project's folders. If all of it agrees, a full run would run no step; any doubt takes the full path.
+`.wbuild/state/`. A state says what that run depended on: wbuild itself, the declared environment, files (by size, times and
+inode) and the listings of the project's folders. If all of it agrees, a full run would run no step; any doubt takes the full path.
 
-This module is imported before anything else of wbuild and must stay cheap: standard library only, and little of that.
+This module is imported before anything else of wbuild and must stay cheap: standard library only, and little of that. A state is
+bytes that are compared as they are; for each file nothing is made but what the system says about it.
 
-Racy-clean rule: a file changed within `RACY_NS` before it was looked at could change again without a new time stamp, so its
-stamp carries a digest and the content is compared too; once it has aged, the state is written again without the digest.
+Racy-clean rule: a file changed within `RACY_NS` before it was looked at could change again without new times, so a digest of its
+content is compared too. Likewise the names in a folder are listed until the folder's own times have aged; then these vouch for the
+names. What has aged is written down, so that the next run need not look so closely.
 """
 
 from __future__ import annotations
 
-import hashlib
-import json
 import os
 import stat
 import sys
 import time
-from collections.abc import Iterable, Mapping, Sequence
 
 TYPE_CHECKING = False
-if TYPE_CHECKING:  # the module typing costs more than the whole comparison
-    from typing import Any
+if TYPE_CHECKING:  # importing these takes longer than reading a state
+    from collections.abc import Iterable, Mapping, Sequence
 
-SCHEMA = 1
+try:
+    from _blake2 import blake2b  # the module hashlib loads OpenSSL, which takes longer than the whole comparison
+except ImportError:
+    from hashlib import blake2b
+
 MANIFEST = "wbuild.toml"
 WORK = ".wbuild"
 """Folder of everything that wbuild keeps in a project, beside the manifest."""
@@ -35,9 +38,31 @@ ASIDE = ".wb-"
 RACY_NS = 2_000_000_000
 """Nanoseconds; the coarsest time stamps in use (FAT) have steps of two seconds."""
 
-Stamp = list[int | str] | None
-"""[size, mtime_ns, inode, ctime_ns] and, for a file that was young, its SHA-256; None where there is no regular file."""
+Stamp = tuple[int, int, int, int]
+"""Size, mtime_ns, inode, ctime_ns of a regular file."""
+State = dict[str, bytes]
+"""The parts of a state by name. In a list of names each ends with a NUL; numbers are of eight bytes."""
+PARTS = (
+    "environment",  # digest of the variables
+    "variables",  # names of those that the project declares
+    "absent",  # paths at which no file may be
+    "files",  # paths
+    "stamps",  # four numbers for each of them
+    "young",  # path and digest of the content of each file that could change unseen
+    "folders",  # paths
+    "listings",  # digest of the names in each of them
+    "times",  # of each: inode, mtime_ns, ctime_ns; zeros where these do not vouch for the names
+    "color",  # the choice
+    "stdout",
+    "plain",  # standard error without colour
+    "colored",
+)
 
+_SCHEMA = "2"
+_DIGEST = 16
+"""Bytes."""
+_LARGEST = (1 << 63) - 1
+"""No number in a state is larger."""
 _MACHINE = (
     "CI",
     "SOURCE_DATE_EPOCH",
@@ -57,13 +82,13 @@ def try_nothing_to_do(argv: Sequence[str], environ: Mapping[str, str]) -> int | 
     if "build" not in argv:
         return None
     try:
-        state = _unchanged(list(argv), environ)
-    except (OSError, ValueError, KeyError, TypeError, IndexError, RecursionError):
+        state = _unchanged(argv, environ)
+    except (OSError, ValueError):
         return None
     if state is None:
         return None
-    color = wants_color(state["color"], environ, terminal=sys.stderr.isatty())
-    return replay(state["stdout"], state["stderr"]["color" if color else "plain"])
+    color = wants_color(state["color"].decode(), environ, terminal=sys.stderr.isatty())
+    return replay(*(state[name].decode("utf-8", "surrogateescape") for name in ("stdout", "colored" if color else "plain")))
 
 
 def replay(stdout: str, stderr: str) -> int | None:
@@ -115,55 +140,58 @@ def start_folder(argv: Sequence[str]) -> str:
 
 
 def state_file(folder: str, argv: Sequence[str]) -> str:
-    """Where the state of a command line given in the current folder is kept."""
-    name = hashlib.sha256(json.dumps([os.getcwd(), *argv]).encode()).hexdigest()[:24]
-    return os.path.join(folder, WORK, "state", f"{name}.json")
+    """Where the state of a command line given in the current folder is kept, for this interpreter and this wbuild."""
+    words = (_SCHEMA, sys.version, sys.executable, __file__, os.getcwd(), *argv)
+    return os.path.join(folder, WORK, "state", blake2b(name_list(words), digest_size=_DIGEST).hexdigest())
 
 
-def build_id() -> str:
-    """What tells one wbuild from another: its files and recipes (by size and time), and the interpreter."""
-    package = os.path.dirname(os.path.abspath(__file__))
-    found = [sys.version, sys.executable]
-    for root in (package, os.path.join(os.path.dirname(package), "toolchains")):
-        _files_below(root, found)
-    return hashlib.sha256("\n".join(found).encode("utf-8", "surrogateescape")).hexdigest()
+def name_list(names: Iterable[str]) -> bytes:
+    """Names as a state has them."""
+    return os.fsencode("".join([f"{name}\0" for name in names]))
 
 
-def environment_id(environ: Mapping[str, str], names: Iterable[str]) -> str:
+def number_list(numbers: Iterable[int]) -> bytes:
+    """Numbers as a state has them."""
+    return b"".join([number.to_bytes(8, sys.byteorder, signed=True) for number in numbers])
+
+
+def environment_id(environ: Mapping[str, str], names: Iterable[str]) -> bytes:
     """Digest of the variables that a build may depend on: wbuild's own, the machine's folders, and `names`."""
     wanted = {*_MACHINE, *names, *(name for name in environ if name.startswith("WBUILD_"))}
-    return hashlib.sha256(json.dumps([[name, environ.get(name)] for name in sorted(wanted)]).encode()).hexdigest()
+    return name_list_id(f"{name}={environ[name]}" for name in sorted(wanted) if name in environ)
 
 
-def stamp(path: str, now: int) -> Stamp:
-    """What identifies the state of a file at `now` (nanoseconds)."""
+def name_list_id(names: Iterable[str]) -> bytes:
+    """Digest of names in this order."""
+    return blake2b(name_list(names), digest_size=_DIGEST).digest()
+
+
+def stamp(path: str) -> Stamp | None:
+    """What the system says about a regular file; None where there is none."""
     try:
         info = os.stat(path)
     except OSError:
         return None
     if not stat.S_ISREG(info.st_mode):
         return None
-    found: list[int | str] = [info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns]
-    if info.st_mtime_ns > now - RACY_NS:
-        found.append(sha256(path))
-    return found
+    return info.st_size, info.st_mtime_ns, info.st_ino & _LARGEST, info.st_ctime_ns
 
 
-def sha256(path: str) -> str:
-    """Digest (hex) of a file's bytes."""
-    digest = hashlib.sha256()
-    with open(path, "rb") as file:
-        while block := file.read(1 << 20):
-            digest.update(block)
+def is_young(found: Stamp, now: int) -> bool:
+    """Whether a file could change once more after `now` (nanoseconds) and keep its stamp."""
+    return max(found[1], found[3]) > now - RACY_NS
+
+
+def file_id(path: str) -> str:
+    """Digest (hex) of a file's bytes; "" when they cannot be read."""
+    digest = blake2b(digest_size=_DIGEST)
+    try:
+        with open(path, "rb") as file:
+            while block := file.read(1 << 20):
+                digest.update(block)
+    except OSError:
+        return ""
     return digest.hexdigest()
-
-
-def age(recorded: Stamp, now: int) -> bool:
-    """Drop the digest of a stamp that still holds and is no longer young at `now`; whether it had one."""
-    if recorded is None or len(recorded) < 5 or int(recorded[1]) > now - RACY_NS:
-        return False
-    del recorded[4]
-    return True
 
 
 def listing(folder: str) -> list[str] | None:
@@ -195,69 +223,121 @@ def _listed(entry: os.DirEntry[str]) -> str:
         return ""
 
 
-def write_state(path: str, state: Mapping[str, object]) -> None:
+def write_state(path: str, state: State) -> None:
     """Write a state file aside, then rename. Raises OSError."""
+    parts = [state[name] for name in PARTS]
+    body = b"".join([" ".join([str(len(part)) for part in parts]).encode(), b"\n", *parts])
     aside = f"{path}.{os.getpid()}"
-    with open(aside, "w", encoding="utf-8") as file:
-        json.dump(state, file)
+    with open(aside, "wb") as file:
+        file.write(blake2b(body, digest_size=_DIGEST).digest() + body)
     os.replace(aside, path)
 
 
-def _unchanged(argv: list[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
+def read_state(path: str) -> State:
+    """The state in a file. Raises OSError, and ValueError for a damaged file."""
+    with open(path, "rb", 0) as file:
+        content = file.read()
+    body = content[_DIGEST:]
+    if blake2b(body, digest_size=_DIGEST).digest() != content[:_DIGEST]:
+        raise ValueError(path)
+    lengths = body[: body.index(b"\n")]
+    start = len(lengths) + 1
+    state = {}
+    for name, length in zip(PARTS, map(int, lengths.split()), strict=True):
+        state[name] = body[start : start + length]
+        start += length
+    return state
+
+
+def _names(part: bytes) -> list[bytes]:
+    return part.split(b"\0")[:-1]
+
+
+def _numbers(part: bytes) -> list[int]:
+    return memoryview(part).cast("q").tolist()
+
+
+def _unchanged(argv: Sequence[str], environ: Mapping[str, str]) -> State | None:
     """The state recorded for this command line if everything in it still holds, else None."""
     for folder in project_folders(start_folder(argv)):
         path = state_file(folder, argv)
         if os.path.isfile(path):
-            state = _holding(path, argv, environ)
-            if state is not None:
+            now = time.time_ns()
+            state = read_state(path)
+            if _holds(state, environ) and _holds_closely(state, path, now):
                 return state
     return None
 
 
-def _holding(path: str, argv: list[str], environ: Mapping[str, str]) -> dict[str, Any] | None:
-    """The state in a file if everything in it still holds, else None."""
-    with open(path, encoding="utf-8") as file:
-        state: dict[str, Any] = json.load(file)
-    now = time.time_ns()
-    if state["schema"] != SCHEMA or state["argv"] != argv or state["cwd"] != os.getcwd() or state["build"] != build_id():
-        return None
-    if state["environment"] != environment_id(environ, state["variables"]):
-        return None
-    if any(listing(folder) != names for folder, names in state["folders"].items()):
-        return None
-    aged = False
-    for name, recorded in state["files"].items():
-        if not same(name, recorded):
-            return None
-        aged |= age(recorded, now)
-    if aged:
-        write_state(path, state)
-    return state
-
-
-def same(path: str, recorded: Stamp) -> bool:
-    """Whether a file is what it was when it was recorded."""
-    try:
-        info = os.stat(path)
-    except OSError:
-        return recorded is None
-    if not stat.S_ISREG(info.st_mode):
-        return recorded is None
-    if recorded is None or recorded[:4] != [info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns]:
+def _holds(state: State, environ: Mapping[str, str]) -> bool:
+    """Whether variables and files are what they were, as far as times tell. Raises OSError for a file that has gone."""
+    if state["environment"] != environment_id(environ, map(os.fsdecode, _names(state["variables"]))):
         return False
-    return len(recorded) < 5 or recorded[4] == sha256(path)
+    found: list[int] = []
+    for path in _names(state["files"]):
+        info = os.stat(path)
+        found += (info.st_size, info.st_mtime_ns, info.st_ino & _LARGEST, info.st_ctime_ns)
+    return found == _numbers(state["stamps"]) and not any(map(os.path.isfile, _names(state["absent"])))
 
 
-def _files_below(folder: str, found: list[str]) -> None:
-    """Add name, size and time of every file below a folder that can change what wbuild does."""
-    try:
-        entries = sorted(os.scandir(folder), key=lambda entry: entry.name)
-    except OSError:
-        return
-    for entry in entries:
-        if entry.is_dir():
-            if entry.name != "__pycache__":
-                _files_below(entry.path, found)
-        elif entry.name.endswith((".py", ".toml", ".mjs", ".json")):
-            info = entry.stat()
-            found.append(f"{entry.path} {info.st_size} {info.st_mtime_ns}")
+def _holds_closely(state: State, path: str, now: int) -> bool:
+    """Whether the content of young files and the names in folders are what they were. What has aged at `now` is written down."""
+    young = _young(state, now)
+    times = _times(state, os.path.dirname(path), now)
+    if young is None or times is None:
+        return False
+    if (young, times) != (state["young"], state["times"]):
+        write_state(path, {**state, "young": young, "times": times})
+    return True
+
+
+def _young(state: State, now: int) -> bytes | None:
+    """What remains of the part `young` at `now`; None when the content of a file has changed."""
+    words = map(os.fsdecode, _names(state["young"]))
+    remaining: list[str] = []
+    for path, recorded in zip(words, words, strict=True):
+        found = stamp(path)
+        if found is None or file_id(path) != recorded:
+            return None
+        if is_young(found, now):
+            remaining += (path, recorded)
+    return name_list(remaining)
+
+
+def _times(state: State, folder: str, now: int) -> bytes | None:
+    """The part `times` as it is at `now`; None when the names in a folder have changed."""
+    paths = _names(state["folders"])
+    found: list[int] = []
+    for path in paths:
+        info = os.stat(path)
+        found += (info.st_ino & _LARGEST, info.st_mtime_ns, info.st_ctime_ns)
+    known = _numbers(state["times"])
+    if found == known:
+        return state["times"]
+    device = _device_of_times(folder)
+    for index, path in enumerate(paths):
+        here = slice(3 * index, 3 * index + 3)
+        if found[here] == known[here]:
+            continue
+        names = listing(os.fsdecode(path))
+        if names is None or name_list_id(names) != state["listings"][_DIGEST * index : _DIGEST * (index + 1)]:
+            return None
+        if max(found[here][1:]) > now - RACY_NS or os.stat(path).st_dev != device or _has_links(path):
+            found[here] = 0, 0, 0
+    return number_list(found)
+
+
+def _device_of_times(folder: str) -> int:
+    """The device of a folder, if a new name in the folder changes its times there; else one that no folder has. Raises OSError."""
+    probe = os.path.join(folder, f"{os.getpid()}.new")
+    os.utime(folder, ns=(0, 0))
+    with open(probe, "wb"):
+        info = os.stat(folder)
+    os.unlink(probe)
+    return info.st_dev if info.st_mtime_ns else -1
+
+
+def _has_links(folder: bytes) -> bool:
+    """Whether names in a folder may come and go with what they point to."""
+    with os.scandir(folder) as entries:
+        return any(entry.is_symlink() for entry in entries)

@@ -64,6 +64,10 @@ class Context:
     """wbuild's own environment, for `env` with `from`."""
     places: Callable[[Artifact, Path], Place | None] | None = None
     """Where an artifact's values stand in its manifest; None when nobody knows."""
+    homes: tuple[str, ...] = ()
+    """Folders of all artifacts, sorted; made with the plan."""
+    outs: Mapping[str, Artifact] = field(default_factory=dict)
+    """Files of the tree that the `out` of an artifact would replace; made with the plan."""
 
 
 def make_plan(context: Context, request: Request) -> Plan:
@@ -71,7 +75,7 @@ def make_plan(context: Context, request: Request) -> Plan:
 
     Raises UsageError with all problems at once.
     """
-    context = replace(context, tree=_without_copies(context))
+    context = _with_others(replace(context, tree=_without_copies(context)))
     artifacts = in_order(context.manifest.artifacts)
     chosen = selected(artifacts, request.artifacts, request.targets)
     problems: list[Problem] = []
@@ -128,9 +132,18 @@ def _without_copies(context: Context) -> Tree:
     return replace(context.tree, names=tuple(n for n in context.tree.names if n not in made)) if made else context.tree
 
 
+def _with_others(context: Context) -> Context:
+    """The context with what each artifact asks about all others, found once: a project may have thousands."""
+    artifacts, folder = context.manifest.artifacts, context.manifest.folder
+    homes = sorted({normpath(join(folder, artifact.path)) for artifact in artifacts})
+    copies = {_copy(context.manifest, artifact): artifact for artifact in artifacts if artifact.out}
+    outs = {name: artifact for name, artifact in copies.items() if context.tree.kind(name) == "file"}
+    return replace(context, homes=tuple(homes), outs=outs)
+
+
 def _overwritten(context: Context, steps: Sequence[Step]) -> Iterator[Problem]:
     """Sources of the steps that the `out` of an artifact would replace."""
-    outs = {name: artifact for artifact in context.manifest.artifacts if (name := _copy(context.manifest, artifact)) in context.tree.names}
+    outs = context.outs
     for step in steps if outs else ():
         for name in sorted(outs.keys() & {*step.inputs, *step.candidates}):
             message = f"artifact.{outs[name].name}.out: {quoted(name)} is an input of {step.verb} of {step.label}"
@@ -141,6 +154,7 @@ def _overwritten(context: Context, steps: Sequence[Step]) -> Iterator[Problem]:
 def locks_to_make(context: Context, request: Request) -> Sequence[LockToMake]:
     """Lock files of dependencies that must be made before the plan, each once. What else is wrong is for `make_plan` to say."""
     found: dict[str, LockToMake] = {}
+    context = _with_others(context)
     for artifact in context.manifest.artifacts:
         if artifact.name in request.artifacts and context.catalog.languages[artifact.lang].driver == "project":
             with suppress(UsageError, ProvisionError):
@@ -153,6 +167,7 @@ def locks_to_make(context: Context, request: Request) -> Sequence[LockToMake]:
 def _build(context: Context, request: Request, artifact: Artifact, target: Target) -> Build:
     """What a driver is asked, with the artifact's kind settled. Raises UsageError, ProvisionError."""
     manifest = context.manifest
+    base = normpath(join(manifest.folder, artifact.path))
     language = context.catalog.languages[artifact.lang]
     toolchain = _toolchain(context, artifact, language)
     optimize, debug = resolve_profile(manifest, artifact, request.profile, request.level)
@@ -165,9 +180,9 @@ def _build(context: Context, request: Request, artifact: Artifact, target: Targe
         debug=debug,
         kit=context.kit,
         tree=context.tree,
-        base=normpath(join(manifest.folder, artifact.path)),
+        base=base,
         needs=_needed(context, artifact, request.profile),
-        foreign=tuple(_foreign(manifest, artifact)),
+        foreign=tuple(home for home in Tree(names=context.homes).below(base) if home != base),
     )
     build = replace(build, places=context.places) if context.places else build
     return build if artifact.kind else replace(build, artifact=replace(artifact, kind=project.kind(build)))
@@ -227,13 +242,13 @@ def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial])
 
 def _needed(context: Context, artifact: Artifact, profile: str) -> dict[str, str]:
     """Artifact that this one needs → its file, that of its first target."""
-    others = (other for other in context.manifest.artifacts if other.name in artifact.needs)
+    others = [other for other in context.manifest.artifacts if other.name in artifact.needs] if artifact.needs else ()
     return {other.name: product_file(context.manifest, other, other.targets[0], profile) for other in others}
 
 
 def _files(context: Context, build: Build, request: Request) -> tuple[str, ...]:
     """What compile steps read of needed artifacts: their files, and the copies that their `out` asks for."""
-    others = [other for other in context.manifest.artifacts if other.name in build.needs]
+    others = [other for other in context.manifest.artifacts if other.name in build.needs] if build.needs else []
     copies = [_copy(context.manifest, other) for other in others if _copied(other, other.targets[0], request)]
     return (*build.needs.values(), *copies)
 
@@ -274,12 +289,3 @@ def _runtimes(context: Context, request: Request) -> Sequence[RuntimeRecipe]:
 def _optimizer(catalog: Catalog) -> ToolRecipe | None:
     """The tool that optimizes."""
     return next((tool for tool in catalog.tools.values() if tool.optimizer), None)
-
-
-def _foreign(manifest: Manifest, artifact: Artifact) -> Iterator[str]:
-    """Folders of other artifacts that are not above or at this one's."""
-    base = normpath(join(manifest.folder, artifact.path))
-    for other in manifest.artifacts:
-        folder = normpath(join(manifest.folder, other.path))
-        if other.name != artifact.name and folder != base and (base == "." or folder.startswith(f"{base}/")):
-            yield folder

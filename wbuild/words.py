@@ -8,9 +8,11 @@ this module knows only how templates are read, filled in, shown and expanded.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
@@ -62,7 +64,8 @@ def fill_all(templates: Iterable[str], scope: Scope) -> tuple[Word, ...]:
     return tuple(word for template in templates for word in fill(template, scope))
 
 
-def _tokens(template: str) -> list[tuple[str | None, str]]:
+@lru_cache(maxsize=4096)
+def _tokens(template: str) -> tuple[tuple[str | None, str], ...]:
     """(text, "") for text, (None, name) for a placeholder."""
     found: list[tuple[str | None, str]] = []
     for match in _TOKEN.finditer(template):
@@ -73,7 +76,7 @@ def _tokens(template: str) -> list[tuple[str | None, str]]:
             found.append((None, name))
         else:
             found.append((text if text is not None else match.group()[0], ""))
-    return found
+    return tuple(found)
 
 
 def _merge(parts: Sequence[Part]) -> Word:
@@ -106,6 +109,14 @@ class Places:
     """The interpreter that runs wbuild."""
     root: Path = Path()
     """The project's root; the current folder outside of any."""
+    base: str = ""
+    """What the outputs' paths begin with, all of them: it has no folders below `out`."""
+
+
+def common_base(outputs: Sequence[str]) -> str:
+    """The folder that all outputs are in, with a slash; "" when it is the root."""
+    folder = posixpath.commonpath([posixpath.dirname(path) for path in outputs]) if outputs else ""
+    return f"{folder}/" if folder else ""
 
 
 OUT_FOLDER = "out"
@@ -131,7 +142,7 @@ def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911 - one line 
         case In(path):
             return _relative(path)
         case Out(path):
-            return f"{places.scratch}/{OUT_FOLDER}/{path}"
+            return f"{places.scratch}/{OUT_FOLDER}/{path.removeprefix(places.base)}"
         case Scratch(name):
             return f"{places.scratch}/{name}" if name else places.scratch
         case State(name):

@@ -1,10 +1,13 @@
 """A build with nothing to do: one artifact, and a generated project of 100 C artifacts with 10 files each.
 
-    python -m tests.bench.nothing_to_do [ARTIFACTS [FILES]]
+    python -m tests.bench.nothing_to_do [ARTIFACTS [FILES]] [--shim]
 
 Beside them `ninja` and `make` on the same command lines, taken from wbuild's plan, turbo and moon with a task for each artifact that
 is in their cache, and `python -c "import click, tomli"`. ninja and make decide by time stamps, the others by content. turbo and moon
-are started without npm's wrapper; they come with `npm install` into the folder `BENCH_NPM`, else into one that goes away.
+are started as npm's links start them, through node, and once more as the programs that these start; they come with `npm install`
+into the folder `BENCH_NPM`, else into one that goes away. Ratios are to wbuild with all artifacts.
+
+`--shim` puts a compiler that costs next to nothing in the place of `zig cc`; so does a project of more than 3 000 files.
 """
 
 from __future__ import annotations
@@ -15,20 +18,25 @@ import shutil
 import subprocess
 import sys
 import tempfile
+import time
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Final
 
 from tests.bench.generated import beside, generate, tool_steps, zig_caches
+from tests.bench.shim import MANY, shimmed
 from tests.bench.timing import Place, Timing, best, once, script, table
 from tests.real.machine import Machine
 
 WBUILD: Final = [script("wbuild"), "build"]
+WAIT: Final = 2.5
+"""Seconds until files are no longer young: until then everybody who looks at content has more to do."""
 PACKAGES: Final = {"turbo": "@turbo/*/bin/turbo", "@moonrepo/cli": "@moonrepo/core-*/moon"}
 """Package → its program below node_modules."""
+TASK: Final = "cp src/main.c out.wasm"
 
 
-def main(artifacts: int = 100, files: int = 10) -> None:
+def main(artifacts: int = 100, files: int = 10, *, shim: bool = False) -> None:
     """Print the table."""
     with tempfile.TemporaryDirectory() as folder:
         base = Path(folder)
@@ -37,12 +45,16 @@ def main(artifacts: int = 100, files: int = 10) -> None:
         many = Place(folder=base / "many", environ=environ)
         generate(one.folder, 1, 1)
         generate(many.folder, artifacts, files)
+        if shim or artifacts * files > MANY:
+            many = shimmed(many)
         once(WBUILD, one)
         first = once(WBUILD, many)
+        time.sleep(WAIT)
         rows: list[tuple[str, Timing]] = [
-            ('python -c "import click, tomli"', best([sys.executable, "-c", "import click, tomli"], one)),
-            ("wbuild, 1 artifact of 1 file", best(WBUILD, one)),
             (f"wbuild, {artifacts} artifacts of {files} files", best(WBUILD, many)),
+            ("wbuild, 1 artifact of 1 file", best(WBUILD, one)),
+            ('python -c "pass"', best([sys.executable, "-c", "pass"], one)),
+            ('python -c "import click, tomli"', best([sys.executable, "-c", "import click, tomli"], one)),
         ]
         rows += _by_time(many)
         rows += _monorepo(many)
@@ -66,18 +78,30 @@ def _by_time(place: Place) -> Iterator[tuple[str, Timing]]:
 def _monorepo(place: Place) -> Iterator[tuple[str, Timing]]:
     """turbo and moon: one package an artifact, whose task copies a source; what it does is in their cache when they are timed."""
     modules = _modules(place)
+    npm = _npm(place.folder.parent / "task")
     for name, work in (("turbo", ["run", "build"]), ("moon", ["run", ":build"])):
         folder = place.folder.parent / name
-        shutil.copytree(place.folder, folder, ignore=shutil.ignore_patterns(".wbuild", "dist", "wbuild.*"))
+        shutil.copytree(place.folder, folder, ignore=shutil.ignore_patterns(".wbuild", "dist", "recipes", "wbuild.*"))
         packages = sorted(path for path in folder.iterdir() if path.is_dir())
         _turbo(folder, packages) if name == "turbo" else _moon(folder, packages)
         quiet = {"TURBO_TELEMETRY_DISABLED": "1", "DO_NOT_TRACK": "1", "MOON_TOOLCHAIN_FORCE_GLOBALS": "true"}
-        there = Place(folder=folder, environ={**place.environ, **quiet})
+        path = os.pathsep.join([str(npm), place.environ["PATH"]])
+        there = Place(folder=folder, environ={**place.environ, **quiet, "PATH": path})
         _commit(there)
         (program,) = (path for pattern in PACKAGES.values() for path in modules.glob(pattern) if path.name == name)
-        argv = [str(program), *work]
-        once(argv, there)
-        yield f"{name}, a task for each artifact", best(argv, there, runs=5)
+        once([str(program), *work], there)
+        time.sleep(WAIT)
+        for title, start in ((f"node_modules/.bin/{name}", modules / ".bin" / name), (f"{name}, the program alone", program)):
+            yield f"{title}, a task for each artifact", best([str(start), *work], there, runs=5)
+
+
+def _npm(folder: Path) -> Path:
+    """A folder with an npm that does the task at once: turbo starts tasks by it, and only their results are wanted here."""
+    folder.mkdir()
+    program = folder / "npm"
+    program.write_text(f"#!/bin/sh\nexec {TASK}\n", "utf-8")
+    program.chmod(0o755)
+    return folder
 
 
 def _modules(place: Place) -> Path:
@@ -96,13 +120,13 @@ def _turbo(folder: Path, packages: list[Path]) -> None:
     _write(folder / "turbo.json", {"tasks": {"build": task}})
     _write(folder / "package.json", {"name": "root", "private": True, "packageManager": "npm@10.0.0", "workspaces": ["a*"]})
     for package in packages:
-        _write(package / "package.json", {"name": package.name, "version": "1.0.0", "scripts": {"build": "cp src/main.c out.wasm"}})
+        _write(package / "package.json", {"name": package.name, "version": "1.0.0", "scripts": {"build": TASK}})
 
 
 def _moon(folder: Path, packages: list[Path]) -> None:
     _write(folder / ".moon/workspace.yml", {"projects": ["a*"], "telemetry": False, "vcs": {"defaultBranch": "main"}})
     for package in packages:
-        task = {"command": "cp src/main.c out.wasm", "inputs": ["src/**/*"], "outputs": ["out.wasm"]}
+        task = {"command": TASK, "inputs": ["src/**/*"], "outputs": ["out.wasm"]}
         _write(package / "moon.yml", {"tasks": {"build": task}})
 
 
@@ -121,4 +145,4 @@ def _commit(place: Place) -> None:
 
 
 if __name__ == "__main__":
-    main(*map(int, sys.argv[1:3]))
+    main(*(int(word) for word in sys.argv[1:] if word != "--shim"), shim="--shim" in sys.argv)

@@ -112,24 +112,29 @@ recipes = ["recipes/*.toml"]
 def wheel(folder: Path, ballast: int = 0) -> Path:
     """The wheel with the toys' program, and bytes that nobody needs."""
     program = (Path(__file__).parent / "toytools.py").read_bytes()
-    about = "toytools-1.0.dist-info"
+    return pack(folder, "toytools", {"toytools/__init__.py": b"", "toytools/main.py": program, "toytools/ballast.bin": bytes(ballast)})
+
+
+def pack(folder: Path, name: str, content: Mapping[str, bytes], mode: int = 0) -> Path:
+    """A wheel of version 1.0 with files of one mode; 0: as the installer likes."""
+    about = f"{name}-1.0.dist-info"
     files = {
-        "toytools/__init__.py": b"",
-        "toytools/main.py": program,
-        "toytools/ballast.bin": bytes(ballast),
-        f"{about}/METADATA": b"Metadata-Version: 2.1\nName: toytools\nVersion: 1.0\n",
+        **content,
+        f"{about}/METADATA": f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n".encode(),
         f"{about}/WHEEL": b"Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
     }
     record = ""
-    for name, data in files.items():
+    for file, data in files.items():
         digest = base64.urlsafe_b64encode(hashlib.sha256(data).digest()).rstrip(b"=").decode()
-        record += f"{name},sha256={digest},{len(data)}\n"
+        record += f"{file},sha256={digest},{len(data)}\n"
     files[f"{about}/RECORD"] = f"{record}{about}/RECORD,,\n".encode()
-    path = folder / "toytools-1.0-py3-none-any.whl"
+    path = folder / f"{name}-1.0-py3-none-any.whl"
     folder.mkdir(parents=True, exist_ok=True)
     with zipfile.ZipFile(path, "w") as archive:
-        for name, data in files.items():
-            archive.writestr(zipfile.ZipInfo(name, (2020, 1, 1, 0, 0, 0)), data)
+        for file, data in files.items():
+            info = zipfile.ZipInfo(file, (2020, 1, 1, 0, 0, 0))
+            info.external_attr = info.external_attr | mode << 16
+            archive.writestr(info, data)
     return path
 
 

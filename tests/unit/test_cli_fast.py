@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import os
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
@@ -53,8 +53,16 @@ class Project:
 
     @property
     def state(self) -> Path:
-        (path,) = (self.root / ".wbuild/state").glob("*.json")
+        (path,) = (self.root / ".wbuild/state").iterdir()
         return path
+
+    def part(self, name: str) -> bytes:
+        return fast.read_state(str(self.state))[name]
+
+    def vouched(self) -> list[str]:
+        """Names of the folders whose times vouch for the names in them."""
+        times, paths = self.part("times"), self.part("folders").split(b"\0")[:-1]
+        return sorted(Path(os.fsdecode(path)).name for index, path in enumerate(paths) if any(times[24 * index : 24 * index + 24]))
 
 
 @pytest.fixture
@@ -94,10 +102,10 @@ CHANGES: dict[str, Callable[[Project], object]] = {
     "a variable of wbuild": lambda p: p.environ.update(WBUILD_STORE="/elsewhere"),
     "CI": lambda p: p.environ.update(CI="true"),
     "home": lambda p: p.environ.update(HOME="/home/you"),
-    "the state is damaged": lambda p: p.state.write_text(p.state.read_text()[:-3]),
+    "the state is cut": lambda p: p.state.write_bytes(p.state.read_bytes()[:-3]),
+    "the state is empty": lambda p: p.state.write_bytes(b""),
     "the state is of another kind": lambda p: p.state.write_text("[1]"),
-    "the state is of another version": lambda p: p.state.write_text(p.state.read_text().replace('"schema": 1', '"schema": 0')),
-    "another wbuild": lambda p: p.state.write_text(p.state.read_text().replace(fast.build_id(), "0" * 64)),
+    "a bit of the state": lambda p: p.state.write_bytes(p.state.read_bytes().replace(b"table", b"tabls")),
     "a nearer manifest": lambda p: os.chdir(p.write("src/wbuild.toml", "").parent),
 }
 
@@ -137,27 +145,75 @@ def test_from_another_folder_with_its_own_record(project: Project, monkeypatch: 
     assert fast.try_nothing_to_do(("build", "-C"), project.environ) is None
 
 
-def test_a_young_file_is_hashed_until_it_has_aged(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.fixture
+def later(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Everything that the test wrote has aged."""
+    now = time.time_ns() + 10 * fast.RACY_NS
+    monkeypatch.setattr(time, "time_ns", lambda: now)
+
+
+def test_a_young_file_is_hashed(project: Project) -> None:
     path = project.write("src/a.c", "young", age=False)
     project.built()
-    stamp = json.loads(project.state.read_text())["files"][str(path)]
-    assert len(stamp) == 5
-    info = path.stat()
     assert project.nothing_to_do()
-    with path.open("r+") as file:  # the same inode, size and, by force, time
-        file.write("YOUNG")
-    os.utime(path, ns=(info.st_atime_ns, info.st_mtime_ns))
-    state = json.loads(project.state.read_text())
-    state["files"][str(path)][3] = path.stat().st_ctime_ns
-    project.state.write_text(json.dumps(state))
+    assert str(path).encode() in project.part("young")
+    path.write_text("YOUNG")
+    state = fast.read_state(str(project.state))
+    stamps = [fast.stamp(name.decode()) for name in state["files"].split(b"\0")[:-1]]
+    state["stamps"] = fast.number_list(number for found in stamps if found for number in found)
+    fast.write_state(str(project.state), state)  # as if the clock were too coarse to tell
     assert not project.nothing_to_do()
-    path.write_text("young")
+
+
+def test_a_file_that_has_aged_is_not_hashed(project: Project, later: None) -> None:
+    assert project.part("young")
+    assert project.nothing_to_do()
+    assert project.part("young") == b""
+    assert project.nothing_to_do()
+    project.write("src/a.c", "src/A.c")
+    assert not project.nothing_to_do()
+
+
+def test_times_of_a_folder_vouch_for_its_names_once_they_have_aged(project: Project) -> None:
+    assert project.nothing_to_do()
+    assert not {"p", "src", "docs"} & {*project.vouched()}
+
+
+@pytest.mark.parametrize("change", ["a new file", "a new folder", "a file that is no input is gone", "a file becomes a folder"])
+def test_names_for_which_times_vouch(change: str, project: Project, later: None) -> None:
+    assert project.nothing_to_do()
+    assert {"p", "src", "docs"} <= {*project.vouched()}
+    assert project.nothing_to_do()
+    CHANGES[change](project)
+    assert not project.nothing_to_do()
+
+
+def test_a_folder_whose_times_have_changed_is_listed(project: Project, later: None) -> None:
+    assert project.nothing_to_do()
+    project.write("docs/new", "").unlink()
+    assert project.nothing_to_do()
+
+
+def test_times_never_vouch_for_links(project: Project, later: None) -> None:
+    """What they point to decides whether they are listed, and as what."""
+    (project.root / "docs/link").symlink_to("../.wbuild/there")
     project.built()
-    later = time.time_ns() + 10 * fast.RACY_NS
-    monkeypatch.setattr(time, "time_ns", lambda: later)
     assert project.nothing_to_do()
-    assert len(json.loads(project.state.read_text())["files"][str(path)]) == 4
+    assert "docs" not in project.vouched()
+    project.write(".wbuild/there", "")
+    assert not project.nothing_to_do()
+
+
+def test_times_never_vouch_where_the_system_keeps_none(project: Project, later: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    look, kept = os.stat, str(project.state.parent)
+
+    def stat(path: str | bytes) -> object:
+        found = look(path)
+        return SimpleNamespace(st_dev=found.st_dev, st_mtime_ns=0) if path == kept else found
+
+    monkeypatch.setattr(os, "stat", stat)
     assert project.nothing_to_do()
+    assert project.vouched() == []
 
 
 def test_a_change_after_it_was_looked_at_is_seen(project: Project) -> None:
@@ -213,7 +269,7 @@ def test_F116_secrets_are_not_in_the_state(project: Project) -> None:
     project.environ.update(WBUILD_TOKEN="canary-1", APP="canary-2")
     project.built()
     assert project.nothing_to_do()
-    assert "canary" not in project.state.read_text()
+    assert b"canary" not in project.state.read_bytes()
 
 
 def test_few_states_are_kept(project: Project) -> None:

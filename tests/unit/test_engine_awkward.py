@@ -259,13 +259,12 @@ def _two(world: World) -> list[Step]:
 def test_the_record_of_files_cut_anywhere(world: World) -> None:
     steps = _two(world)
     world.run(*steps)
-    for name in ["index", *(str(path.relative_to(world.root / ".wbuild")) for path in (world.root / ".wbuild/keys").iterdir())]:
-        path = world.root / ".wbuild" / name
-        whole = path.read_bytes()
-        for length in range(0, len(whole), 1 if name == "index" else 7):
-            path.write_bytes(whole[:length])
-            assert set(world.statuses(*steps).values()) == {"cached"}, (name, length)
-            assert bool(world.notes) == (name == "index"), (name, length)
+    path = world.root / ".wbuild/index"
+    whole = path.read_bytes()
+    for length in range(len(whole)):
+        path.write_bytes(whole[:length])
+        assert set(world.statuses(*steps).values()) == {"cached"}, length
+        assert world.notes, length
     world.write(x_h="y")
     assert set(world.statuses(*steps).values()) == {"ran"}
 

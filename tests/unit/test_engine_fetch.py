@@ -73,6 +73,17 @@ def test_a_fetch_step_runs_when_its_lock_file_changed_or_what_it_fetched_is_gone
     assert statuses(network(world, offline=True), FETCH, USE) == ["cached", "cached"]
 
 
+def test_the_engine_names_the_files_without_which_a_fetch_step_runs_again(world: World) -> None:
+    plan = Plan(steps=(FETCH, USE), products=())
+    assert statuses(network(world), *plan.steps) == ["ran", "ran"]
+    (mark,) = network(world).marks(plan)
+    assert mark.is_relative_to(world.cache_root / "shared")
+    mark.unlink()
+    assert statuses(network(world), *plan.steps) == ["ran", "cached"]
+    assert mark.is_file()
+    assert network(world).marks(Plan(steps=(USE,), products=())) == ()
+
+
 def test_a_fetch_step_is_never_answered_by_the_action_cache(world: World, tmp_path: Path) -> None:
     step = replace(FETCH, action=tool_step("x", [], [], ["fetch", (State("vendor"),)]).action, state="npm/app")
     assert statuses(network(world), step) == ["ran"]

@@ -224,3 +224,18 @@ def test_what_the_system_refuses_while_it_copies_is_an_error(tmp_path: Path, mon
         files.copy_verified(source, tmp_path / "out" / "one", files.sha256(source))
     assert caught.value.problems[0].code == "WB610"
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_strict_umask_takes_nothing_from_files_that_others_read(size: int, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(bytes(size))
+    source.chmod(0o700)
+    before = os.umask(0o077)
+    try:
+        files.write(tmp_path / "written", bytes(size))
+        files.copy_verified(source, tmp_path / "copy", files.sha256(source))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "written").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o755

@@ -79,6 +79,7 @@ def remember(common: Common, session: Session, built: Built) -> None:
     root, watch, world = session.project.root, session.watch, session.world
     watch.wrote(*(root / p for product in session.plan.products for p in (product.file, product.copy) if p), *built.written)
     watch.file(*(session.store.path(pin) / "receipt.json" for pin in session.pins()))
+    watch.file(*session.engine().marks(session.plan))
     watch.listing(world.cache / VERSION)
     artifacts = session.project.manifest.artifacts
     variables = {value.from_ for a in artifacts for value in a.env.values() if isinstance(value, EnvFrom)}

@@ -14,19 +14,21 @@ from pathlib import Path
 from typing import Final
 
 from wbuild import fast
+from wbuild.cli.itself import own_files, recipe_folders
 from wbuild.engine.index import Stamp
 
 STATES_KEPT: Final = 24
 """State files of one project; one for each command line."""
-_STRAY: Final = 3600.0
-"""Seconds after which a state that is not whole was left by a process that was killed."""
 
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
     """What one run has looked at. Paths are absolute."""
 
-    files: dict[str, fast.Stamp] = field(default_factory=dict)
+    files: dict[str, fast.Stamp | None] = field(default_factory=dict)
+    """None where there is no file."""
+    young: dict[str, str] = field(default_factory=dict)
+    """Digests of the files among them that could change without a new stamp."""
     folders: dict[str, list[str]] = field(default_factory=dict)
     began: int = field(default_factory=time.time_ns)
     """Nanoseconds since 1970."""
@@ -34,8 +36,9 @@ class Watch:
     def file(self, *paths: Path) -> None:
         """Take stamps, before the files are read."""
         now = time.time_ns()
-        for path in paths:
-            self.files.setdefault(str(path), fast.stamp(str(path), now))
+        for path in map(str, paths):
+            if path not in self.files:
+                self._stamp(path, now)
 
     def late(self, paths: Iterable[Path]) -> None:
         """Files of which is known only afterwards that they were read.
@@ -43,11 +46,13 @@ class Watch:
         One that may have changed since this watch began is taken down as if it had not been there: so nobody takes it for the same.
         """
         now = time.time_ns()
-        for path in paths:
-            if str(path) not in self.files:
-                found = fast.stamp(str(path), now)
-                young = found is not None and Stamp(*map(int, found[:4])).may_follow(self.began)
-                self.files[str(path)] = None if young else found
+        for path in map(str, paths):
+            if path not in self.files:
+                self._stamp(path, now)
+                found = self.files[path]
+                if found is not None and Stamp(*found).may_follow(self.began):
+                    self.files[path] = None
+                    self.young.pop(path, None)
 
     def tree(self, root: Path, names: Iterable[str], folders: Iterable[str], links: Mapping[str, str] | None = None) -> None:
         """The listings of all folders below `root`, from the names that were found there ("" is the root), links to folders too."""
@@ -73,10 +78,12 @@ class Watch:
     def same_files(self) -> bool:
         """Whether every file is still what it was."""
         now = time.time_ns()
-        for path, recorded in self.files.items():
-            if not fast.same(path, recorded):
+        if any(fast.stamp(path) != recorded for path, recorded in self.files.items()):
+            return False
+        for path, recorded in list(self.young.items()):
+            if fast.file_id(path) != recorded:
                 return False
-            fast.age(recorded, now)
+            self._age(path, now)
         return True
 
     def same_folders(self) -> bool:
@@ -90,7 +97,18 @@ class Watch:
             entries = self.folders.get(str(path.parent))
             if entries is not None and path.name not in entries:
                 self.folders[str(path.parent)] = sorted([*entries, path.name])
-            self.files[str(path)] = fast.stamp(str(path), now)
+            self._stamp(str(path), now)
+
+    def _stamp(self, path: str, now: int) -> None:
+        found = self.files[path] = fast.stamp(path)
+        self.young.pop(path, None)
+        if found is not None and fast.is_young(found, now):
+            self.young[path] = fast.file_id(path)
+
+    def _age(self, path: str, now: int) -> None:
+        found = self.files[path]
+        if found is None or not fast.is_young(found, now):
+            del self.young[path]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -120,29 +138,34 @@ class Call:
 
 def record(call: Call, watch: Watch, said: Said) -> None:
     """Write the state of a run that succeeded. A state that cannot be written only costs time later."""
-    state = {
-        "schema": fast.SCHEMA,
-        "argv": list(call.argv),
-        "cwd": str(Path.cwd()),
-        "build": fast.build_id(),
-        "environment": fast.environment_id(call.environ, call.variables),
-        "variables": sorted(call.variables),
-        "files": watch.files,
-        "folders": watch.folders,
-        "color": said.choice,
-        "stdout": said.stdout,
-        "stderr": {"plain": said.plain, "color": said.color},
-    }
-    path = fast.state_file(str(call.folder), call.argv)
+    watch.file(*own_files())
+    for folder in recipe_folders():
+        watch.listing(folder)
+    path = Path(fast.state_file(str(call.folder), call.argv))
     with suppress(OSError):
-        Path(path).parent.mkdir(parents=True, exist_ok=True)
-        fast.write_state(path, state)
-        _forget_oldest(Path(path).parent)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        fast.write_state(str(path), _state(call, watch, said))
+        _forget_oldest(path.parent)
+
+
+def _state(call: Call, watch: Watch, said: Said) -> fast.State:
+    stamps = {path: found for path, found in watch.files.items() if found is not None}
+    text = {"stdout": said.stdout, "plain": said.plain, "colored": said.color, "color": said.choice}
+    return {
+        "environment": fast.environment_id(call.environ, call.variables),
+        "variables": fast.name_list(sorted(call.variables)),
+        "absent": fast.name_list(path for path, found in watch.files.items() if found is None),
+        "files": fast.name_list(stamps),
+        "stamps": fast.number_list(number for found in stamps.values() for number in found),
+        "young": fast.name_list(word for pair in watch.young.items() for word in pair),
+        "folders": fast.name_list(watch.folders),
+        "listings": b"".join(map(fast.name_list_id, watch.folders.values())),
+        "times": bytes(8 * 3 * len(watch.folders)),
+        **{name: part.encode("utf-8", "surrogateescape") for name, part in text.items()},
+    }
 
 
 def _forget_oldest(folder: Path) -> None:
-    states = sorted(folder.glob("*.json"), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    old = time.time() - _STRAY
-    strays = [path for path in folder.glob("*.json.*") if path.stat().st_mtime < old]
-    for path in (*states[STATES_KEPT:], *strays):
+    states = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
+    for path in states[STATES_KEPT:]:
         path.unlink(missing_ok=True)

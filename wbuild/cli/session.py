@@ -36,7 +36,6 @@ from wbuild.model.written import Level, Manifest
 from wbuild.needs import with_needed
 from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan, product_file
 from wbuild.report import to_json
-from wbuild.report.assemble import Run, assemble
 from wbuild.store import Store
 from wbuild.tree import Tree
 
@@ -105,7 +104,8 @@ class Session:
 
     def pins(self) -> tuple[Pin, ...]:
         """Every tool and vendored source of the plan, needed ones first."""
-        return tuple({pin.identity: pin for step in self.plan.steps for pin in step.pins}.values())
+        objects = {id(pin): pin for step in self.plan.steps for pin in step.pins}
+        return tuple({pin.identity: pin for pin in objects.values()}.values())
 
     def unavailable(self) -> tuple[Problem, ...]:
         """Why this platform cannot make some of the products."""
@@ -160,6 +160,8 @@ class Session:
 
     def report(self, results: tuple[Result, ...]) -> Report:
         """What came out."""
+        from wbuild.report.assemble import Run, assemble
+
         products = self.plan.products
         wanted = [path for p in products for path in (p.measure, p.select, *p.verdicts) if path]
         return assemble(

@@ -8,10 +8,11 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cli.console import Console
+from wbuild.cli.itself import build_id
 from wbuild.cli.world import World
 from wbuild.doors.interfaces import Files
 from wbuild.engine.layout import Layout
-from wbuild.fast import WORK, build_id
+from wbuild.fast import WORK
 from wbuild.model.shipped import Catalog
 
 SCHEMA_FILE: Final = "wbuild.schema.json"

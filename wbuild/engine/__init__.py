@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from functools import cache
 from pathlib import Path
 
 from wbuild.builtin import BUILTINS, Function
 from wbuild.cache import Cache
-from wbuild.doors.interfaces import Command, Doors
+from wbuild.doors.interfaces import Command, Doors, Fence
 from wbuild.doors.jobserver import JobServer
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.failure import failed
+from wbuild.engine.fetched import Fetched
 from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.keying import settled
@@ -22,6 +24,7 @@ from wbuild.engine.layout import WORK, Layout, Surroundings
 from wbuild.engine.leftovers import Leftovers
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
+from wbuild.engine.scratch import Scratches
 from wbuild.engine.session import Session
 from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
@@ -36,6 +39,17 @@ __all__ = ["Engine", "Interrupted", "Note", "Say", "StepFinished", "StepStarted"
 
 def _silent(_event: object) -> None:
     """Nobody listens."""
+
+
+def _with_folders(paths: Iterable[str]) -> frozenset[str]:
+    """Paths and every folder that they are in."""
+    found: set[str] = set()
+    for path in paths:
+        for name in upward(path):
+            if name in found:
+                break
+            found.add(name)
+    return frozenset(found)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,7 +109,14 @@ class Engine:
             if not index.load(layout.index):
                 self._note(f"{self.work}/index, the record of files, is damaged: files are looked at again")
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
-            schedule = Schedule(plan.steps, after_failure=after, on_event=self.on_event, seconds=index.seconds)
+            new = cache(index.changed)
+            schedule = Schedule(
+                plan.steps,
+                after_failure=after,
+                on_event=self.on_event,
+                seconds=index.seconds,
+                changed=lambda step: any(map(new, (*step.inputs, *step.candidates))),
+            )
             server = JobServer(self.root / layout.jobserver)
             slots = Slots(jobs=self.jobs, memory=self.memory, urgency=schedule.urgency, server=server)
             session = self._session(layout, index, schedule.say, plan.steps, slots)
@@ -108,6 +129,7 @@ class Engine:
                 raise
             finally:
                 session.pool.close()
+                session.scratches.close()
                 server.close()
                 self._save(index, layout)
             return results
@@ -156,20 +178,32 @@ class Engine:
         index.load(layout.index)
         return Forecast(self._alone(layout, index, plan.steps)).look(plan.steps)
 
+    def marks(self, plan: Plan) -> tuple[Path, ...]:
+        """The files that say what the fetch steps of a plan have brought; without one of them its step runs again."""
+        steps = [step for step in plan.steps if step.network]
+        if not steps:
+            return ()
+        layout = Layout(root=self.root, work=self.work)
+        session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), steps)
+        return tuple(mark for step in steps for mark in Fetched.of(session, step).marks())
+
     def _alone(self, layout: Layout, index: Index, steps: Sequence[Step]) -> Session:
         """A session for what is not the run of a plan."""
         slots = Slots(jobs=1, memory=None, urgency={}, server=JobServer(self.root / layout.jobserver))
         return self._session(layout, index, self.on_event, steps, slots)
 
     def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
+        writable = (self.root / layout.tmp, self.root / layout.states, self.cache.shared("."))
         return Session(
             root=self.root,
             doors=self.doors,
             cache=self.cache,
+            fence=Fence(protected=self.root, open=writable),
             layout=layout,
+            scratches=Scratches(self.root / layout.tmp, self.doors.files),
             index=index,
             strays=Strays(self.root, self.doors.clock),
-            outputs=frozenset(path for step in steps for output in step.outputs for path in upward(output)),
+            outputs=_with_folders(output for step in steps for output in step.outputs),
             store=self.store,
             tools=Provisioner(self.store, say),
             pool=Pool(self.jobs),

@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.engine.keying import Settled
+from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.session import Session
-from wbuild.keys import Key, action_digest
+from wbuild.keys import ABSENT, Key, Remembered, action_digest, canonical
 from wbuild.model.planned import SharedCache, Step
 
 _MARKS: Final = ".wbuild-fetched"
@@ -24,6 +26,13 @@ class Fetched:
     words: Settled
     key: Key
 
+    @classmethod
+    def of(cls, session: Session, step: Step) -> Fetched:
+        """The mark of a step with the files as they are. Raises BugError."""
+        words = settled(session, step)
+        inputs = {path: session.index.blob(path) or ABSENT for path in step.inputs}
+        return cls(session=session, step=step, words=words, key=key_of(session, step, words, inputs))
+
     @property
     def action(self) -> str:
         """Digest of the step's key."""
@@ -36,15 +45,26 @@ class Fetched:
 
     def known(self) -> bool:
         """Whether every folder holds what this key asks for."""
-        return all(mark.is_file() for mark in self._marks())
+        return all(mark.is_file() for mark in self.marks())
 
     def remember(self) -> None:
-        """Leave the marks. Raises MachineError."""
-        for mark in self._marks():
-            self.session.doors.files.write(mark, "")
+        """Leave the marks, which say what was asked for. Raises MachineError."""
+        for mark in self.marks():
+            self.session.doors.files.write(mark, canonical(self.key.evidence({})))
 
-    def _marks(self) -> Sequence[Path]:
+    def remembered(self, action: str) -> Remembered | None:
+        """What was asked for when the marks of an action were left, or None."""
+        for mark in self._marks(action) if action else ():
+            with suppress(OSError, ValueError):
+                return Remembered(evidence=dict(json.loads(mark.read_bytes())), candidates=None)
+        return None
+
+    def marks(self) -> Sequence[Path]:
+        """Its files; without one of them the step runs again."""
+        return self._marks(self.action)
+
+    def _marks(self, action: str) -> Sequence[Path]:
         session = self.session
         shared = [session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
         state = [session.root / session.places(self.step).state] if self.step.state else []
-        return [folder / _MARKS / self.action for folder in {*shared, *state} or {session.root / session.layout.work}]
+        return [folder / _MARKS / action for folder in {*shared, *state} or {session.root / session.layout.work}]

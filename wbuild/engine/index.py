@@ -44,6 +44,8 @@ class Index:
         self._files = files
         self._clock = clock
         self._known: dict[str, tuple[Stamp, str]] = {}
+        self._fresh: dict[str, tuple[Stamp, str]] = {}
+        """Files that this run has written: too young to be known to a later one."""
         self._saved = ""
         self.actions: dict[str, str] = {}
         """Step → digest of the action whose key is remembered on disk."""
@@ -57,6 +59,11 @@ class Index:
         except (OSError, ValueError):
             return None
         return Stamp(info.st_size, info.st_mtime_ns, info.st_ino, info.st_ctime_ns) if stat.S_ISREG(info.st_mode) else None
+
+    def changed(self, path: str) -> bool:
+        """Whether a file is not, as far as times tell, what it was when its digest was taken; also when nobody knows."""
+        known = self._known.get(path)
+        return known is None or known[0] != self.stamp(path)
 
     def digest(self, path: str) -> str | None:
         """SHA-256 of a file, relative to the root; None when it is not a regular file."""
@@ -72,9 +79,10 @@ class Index:
         stamp = self.stamp(path)
         if stamp is None:
             return None
-        known = self._known.get(path)
-        if known is not None and known[0] == stamp:
-            return known
+        for book in (self._known, self._fresh):
+            known = book.get(path)
+            if known is not None and known[0] == stamp:
+                return known
         found = self._files.sha256(Path(self._root, path))
         self._note(path, stamp, found)
         return stamp, found
@@ -83,6 +91,7 @@ class Index:
         """Note a file that wbuild itself has written."""
         stamp = self.stamp(path)
         if stamp is not None:
+            self._fresh[path] = stamp, content
             self._note(path, stamp, content)
 
     def _note(self, path: str, stamp: Stamp, content: str) -> None:

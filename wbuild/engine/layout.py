@@ -6,8 +6,11 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
+
+from wbuild.engine.scratch import HOME, TMP
 
 WORK: Final = ".wbuild"
 TEMPORARY: Final = "TMPDIR"
@@ -15,6 +18,7 @@ TEMPORARY: Final = "TMPDIR"
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
+@lru_cache(maxsize=1 << 14)
 def slug(name: str) -> str:
     """A short, safe file name for a step: the same on every machine, different for different steps."""
     return f"{_ODD.sub('-', name)[:40].strip('.-')}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
@@ -86,13 +90,9 @@ class Layout:
         """What the step's tool said, relative to the root."""
         return f"{self.work}/log/{slug(step)}.txt"
 
-    def key(self, step: str) -> Path:
-        """The last key of a step."""
-        return self.root / self.work / "keys" / f"{slug(step)}.json"
-
     def environment(self, scratch: str, epoch: int, *, windows: bool) -> dict[str, str]:
         """What every step sees: no program, no home, no language, a fixed time."""
-        home, temporary = str(self.root / scratch / "home"), str(self.root / scratch / "tmp")
+        home, temporary = str(self.root / scratch / HOME), str(self.root / scratch / TMP)
         return {
             **dict.fromkeys(("USERPROFILE",) if windows else ("HOME",), home),
             **dict.fromkeys(("TMP", "TEMP") if windows else (TEMPORARY,), temporary),

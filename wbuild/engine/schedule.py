@@ -37,14 +37,25 @@ Message: TypeAlias = "Result | Callable[[], None]"
 class Schedule:
     """One run of a plan's steps. Everything but the work itself happens in the calling thread, events included."""
 
-    def __init__(self, steps: Sequence[Step], *, after_failure: AfterFailure, on_event: Say, seconds: Mapping[str, float]) -> None:
+    def __init__(
+        self,
+        steps: Sequence[Step],
+        *,
+        after_failure: AfterFailure,
+        on_event: Say,
+        seconds: Mapping[str, float],
+        changed: Callable[[Step], bool] = lambda _: False,
+    ) -> None:
+        """`seconds`: how long steps took; `changed`: whether a step will probably run, because something that it may read has changed."""
         self._steps = {step.name: step for step in steps}
         self._after_failure = after_failure
         self._on_event = on_event
         self._order = {name: number for number, name in enumerate(self._steps)}
         self._dependants: dict[str, list[str]] = {name: [] for name in self._steps}
         self._open: dict[str, int] = {}
-        self._ready: list[tuple[float, int, str]] = []
+        self._ready: list[tuple[bool, float, int, str]] = []
+        self._first = set[str]()
+        """Steps after one that ran: what will probably run goes before what is only looked up."""
         self._todo: queue.SimpleQueue[Step | None] = queue.SimpleQueue()
         self._inbox: queue.SimpleQueue[Message] = queue.SimpleQueue()
         self._running = 0
@@ -55,6 +66,7 @@ class Schedule:
         """Step → seconds, as far as they are known, from its start to the end of the longest way that goes on from it."""
         self._connect()
         self._weigh(seconds)
+        self._begin(changed)
 
     def say(self, event: object) -> None:
         """Take an event from any thread; it is told in the calling thread of `run`."""
@@ -111,17 +123,19 @@ class Schedule:
         for name, step in reversed(self._steps.items()):
             after = max((self.urgency.get(other, 0.0) for other in self._dependants[name]), default=0.0)
             self.urgency[name] = after + seconds.get(slot(step), _UNKNOWN if isinstance(step.action, Tool) else 0.0)
+
+    def _begin(self, changed: Callable[[Step], bool]) -> None:
         for name, left in self._open.items():
             if not left:
-                self._push(name)
+                self._push(name, first=changed(self._steps[name]))
 
-    def _push(self, name: str) -> None:
-        heapq.heappush(self._ready, (-self.urgency[name], self._order[name], name))
+    def _push(self, name: str, *, first: bool) -> None:
+        heapq.heappush(self._ready, (not first, -self.urgency[name], self._order[name], name))
 
     def _start(self, threads: int) -> None:
         """Hand ready steps to free threads, but for those that shall not start after a failure."""
         while self._ready and (self._running < threads or self._failed):
-            if self._stopped(step := self._steps[self._ready[0][2]]):
+            if self._stopped(step := self._steps[self._ready[0][-1]]):
                 heapq.heappop(self._ready)
                 self._finish(_skip(step, Problem(code="WB107", message="not started after a failure")))
             elif self._running < threads:
@@ -159,15 +173,17 @@ class Schedule:
             if ended.status in ("failed", "skipped"):
                 waiting += self._skipped(ended)
             else:
-                self._release(ended.step)
+                self._release(ended)
         if result.status == "failed":
             self._failed.add(result.artifact)
 
-    def _release(self, name: str) -> None:
-        for other in self._dependants[name]:
+    def _release(self, ended: Result) -> None:
+        for other in self._dependants[ended.step]:
             self._open[other] -= 1
+            if ended.status == "ran":
+                self._first.add(other)
             if not self._open[other] and other not in self.results:
-                self._push(other)
+                self._push(other, first=other in self._first)
 
     def _skipped(self, cause: Result) -> Iterator[Result]:
         reason = cause.problem.message if cause.status == "skipped" and cause.problem else f"{cause.verb} of {cause.label} failed"

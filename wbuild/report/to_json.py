@@ -7,7 +7,8 @@ from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
+from functools import cache
 from typing import Final
 
 from wbuild.model.happened import ArtifactReport, Comparison, Report
@@ -55,12 +56,10 @@ def render_index(report: Report, earlier: str = "", files: Collection[str] | Non
 
     `files`: every artifact's file in the manifest; others are forgotten. `made` says which the last run made. Ordered by file.
     """
-    doc = report_document(report)
     entries = {str(entry["file"]): entry for entry in _entries(earlier)}
     entries = {file: {**entry, "made": False} for file, entry in entries.items() if files is None or file in files}
     entries |= {artifact.file: {**artifact_document(artifact), "made": True} for artifact in report.artifacts}
-    doc["artifacts"] = [entries[file] for file in sorted(entries)]
-    return _text(doc)
+    return _text(_document(report, [entries[file] for file in sorted(entries)]))
 
 
 def _entries(earlier: str) -> list[dict[str, JSON]]:
@@ -76,9 +75,13 @@ def _entries(earlier: str) -> list[dict[str, JSON]]:
 
 def report_document(report: Report) -> dict[str, JSON]:
     """The report as JSON, `schema` first."""
-    doc = encode(report)
+    return _document(report, [artifact_document(artifact) for artifact in report.artifacts])
+
+
+def _document(report: Report, artifacts: Sequence[JSON]) -> dict[str, JSON]:
+    doc = encode(dataclasses.replace(report, artifacts=()))
     assert isinstance(doc, dict)
-    doc["artifacts"] = [artifact_document(artifact) for artifact in report.artifacts]
+    doc["artifacts"] = [*artifacts]
     return {"schema": REPORT_SCHEMA, **doc}
 
 
@@ -91,17 +94,22 @@ def artifact_document(artifact: ArtifactReport) -> dict[str, JSON]:
 
 def encode(value: object) -> JSON:
     """Any value of the model: fields in their order, mappings by key, floats to the millisecond."""
+    if value is None or isinstance(value, (str, int)):
+        return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {field.name: encode(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        return {name: encode(getattr(value, name)) for name in _fields(type(value))}
     if isinstance(value, Mapping):
         return {str(key): encode(value[key]) for key in sorted(value)}
     if isinstance(value, (tuple, list)):
         return [encode(item) for item in value]
     if isinstance(value, float):
         return round(value, _DIGITS)
-    if value is None or isinstance(value, (str, int)):
-        return value
     raise TypeError(type(value))
+
+
+@cache
+def _fields(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _text(doc: JSON) -> str:
