@@ -43,6 +43,8 @@ def said_by(path: str) -> bytes:
 def linger(verb: str, file: Path) -> None:
     if verb == "die":
         os.kill(os.getpid(), int(file.name))
+    elif verb == "pause":
+        time.sleep(int(file.name) / 1000)
     elif verb == "daemon":
         idle = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"], start_new_session=True)
         file.write_text(str(idle.pid))
@@ -90,7 +92,7 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 said.append(seen(verb, rest))
             elif verb == "include":
                 waiting.append(os.path.normpath(Path(name).parent / rest))
-            elif verb in ("sleep", "wait", "daemon", "die"):
+            elif verb in ("sleep", "pause", "wait", "daemon", "die"):
                 linger(verb, Path(rest))
             elif verb in ("warn", "fail"):
                 print(rest, file=sys.stderr)

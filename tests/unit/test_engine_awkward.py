@@ -31,7 +31,7 @@ from pathlib import Path
 import pytest
 
 from tests.doors import Answer
-from tests.unit.engine_world import World, builtin_step, compile_step, compiler, tool_step
+from tests.unit.engine_world import World, builtin_step, compile_step, compiler, ends, tool_step
 from wbuild.doors.interfaces import Command
 from wbuild.model.planned import JSON, In, Out, Step
 
@@ -217,6 +217,19 @@ def test_a_folder_in_the_place_of_an_output_is_left_alone(world: World) -> None:
     (world.root / "out/a.c.o/mine.txt").unlink()
     (world.root / "out/a.c.o").rmdir()
     assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "cached"}
+
+
+def test_a_folder_in_the_place_of_an_output_that_is_not_made_is_left_alone(world: World) -> None:
+    world.put("c1/mine.txt", "precious")
+    step = tool_step("opt", [], ["c1"], ["opt", (Out("c1"),)], optional=True)
+    world.runner.respond = lambda _: ends(1)
+    for _ in range(2):
+        problem = world.run(step)["opt"].problem
+        assert problem is not None
+        assert problem.code == "WB645"
+        assert world.read("c1/mine.txt") == "precious"
+    (world.root / "c1").rename(world.root / "elsewhere")
+    assert world.statuses(step) == {"opt": "none"}
 
 
 def test_F64_one_of_two_outputs_is_missing(world: World) -> None:

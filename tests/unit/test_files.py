@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import pytest
 
+from wbuild import fast
 from wbuild.doors import locks
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError
@@ -101,13 +102,15 @@ def test_sha256_of_big_and_empty_files(tmp_path: Path) -> None:
 
 
 def test_walk_is_sorted_and_skips_what_is_never_an_input(tmp_path: Path) -> None:
-    for name in ("b/x.c", "a.c", ".git/config", "b/node_modules/y.js", "dist/o", "target/p", ".wbuild/q"):
+    for name in ("b/x.c", "a.c", ".git/config", "b/node_modules/y.js", "dist/o", "target/p", ".wbuild/q", "b/.wb-1-0123abcd"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "self").symlink_to("self")
     (tmp_path / "to-file").symlink_to("a.c")
     (tmp_path / "b" / "target").symlink_to(tmp_path)
+    (tmp_path / "b" / ".wb-link").symlink_to(tmp_path)
+    assert fast.listing(str(tmp_path / "b")) == ["x.c"]
     assert list(files.walk(tmp_path)) == [("a.c", False), ("b", True), ("to-file", False), ("b/x.c", False)]
     links: list[str] = []
     assert len(list(files.walk(tmp_path, links.append))) == 4

@@ -13,10 +13,10 @@ from typing import Final
 
 from wbuild.cache import SHARED, VERSION
 from wbuild.cache.books import decode, entry_in, entry_of
-from wbuild.doors.files import ASIDE
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
+from wbuild.fast import ASIDE
 
 RESULTS: Final = "ac"
 READ_SETS: Final = "sets"
@@ -134,7 +134,7 @@ def look(base: Path) -> Holdings:
             *(Record(file=file, contents=frozenset()) for file in whole[READ_SETS]),
         ),
         contents={file.name: file for file in whole[CONTENTS]},
-        strays=tuple(file for files in listed.values() for file in files if not _whole(file)),
+        strays=tuple(file for files in (*listed.values(), _walk(base, deep=False)) for file in files if not _whole(file)),
     )
 
 
@@ -196,14 +196,14 @@ def _files(folder: Path) -> list[File]:
     return sorted(_walk(folder), key=lambda file: file.place)
 
 
-def _walk(folder: Path) -> Iterator[File]:
-    """Every regular file at any depth; what goes meanwhile is left out, and what may not be read."""
+def _walk(folder: Path, *, deep: bool = True) -> Iterator[File]:
+    """Every regular file, at any depth unless told otherwise; what goes meanwhile is left out, and what may not be read."""
     waiting = [str(folder)]
     while waiting:
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    waiting += [entry.path] * deep
                 elif entry.is_file(follow_symlinks=False):
                     with suppress(FileNotFoundError):
                         info = entry.stat(follow_symlinks=False)

@@ -8,10 +8,12 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, suppress
 from functools import partial
@@ -21,17 +23,19 @@ from typing import Final
 
 from wbuild.doors import locks, presence
 from wbuild.doors.machine import free_bytes, machine_errors
+from wbuild.fast import ASIDE
 
 if sys.platform == "linux":
     import fcntl
 
 NEVER_WALKED: Final = frozenset({".git", ".wbuild", "dist", "target", "node_modules"})
-ASIDE: Final = ".wb-"
-"""How names of files begin that are not yet whole."""
+_NAME: Final = re.compile(re.escape(ASIDE) + r"\d+-[0-9a-f]{8}")
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FICLONE: Final = 0x40049409
 _CANNOT: Final = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
 _MANY: Final = 1 << 30
+_ATTEMPTS: Final = 8
+"""Times that a tree is removed in which others write meanwhile."""
 _LARGE: Final = 1 << 16
 """Bytes from which a copy by the system is faster than one read and one write."""
 _BLOCK: Final = 1 << 18
@@ -139,7 +143,7 @@ class RealFiles:
             for entry in found:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if is_folder and entry.name in NEVER_WALKED:
+                if entry.name in NEVER_WALKED if is_folder else entry.name.startswith(ASIDE):
                     continue
                 if on_link is not None and entry.is_symlink() and (entry.name not in NEVER_WALKED or _is_file(entry)):
                     on_link(name)
@@ -148,6 +152,17 @@ class RealFiles:
                 if is_folder or _is_file(entry):
                     yield name, is_folder
             waiting += reversed(below)
+
+
+def asides(folder: Path, *, older: float = 0.0) -> list[Path]:
+    """Files right in a folder that are not whole, and for so many seconds already: left by killed processes, or being written."""
+    limit = time.time() - older
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+            return [Path(entry.path) for entry in found if entry.stat(follow_symlinks=False).st_mtime <= limit]
+    except OSError:
+        return []
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
@@ -256,13 +271,17 @@ def _copied_in_kernel(origin: FileIO, handle: int) -> bool:
 
 
 def _remove_tree(path: Path) -> None:
-    """Like rmtree, but also through folders without write permission."""
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:  # another process removes it too
-        shutil.rmtree(path, ignore_errors=True)
-    except PermissionError:
-        for folder, _, _ in os.walk(path):
-            with suppress(OSError):
-                Path(folder).chmod(0o700)
-        shutil.rmtree(path)
+    """Like rmtree, but also through folders without write permission, and while others still write there or remove it too."""
+    for _ in range(_ATTEMPTS):
+        try:
+            shutil.rmtree(path)
+        except PermissionError:
+            for folder, _, _ in os.walk(path):
+                with suppress(OSError):
+                    Path(folder).chmod(0o700)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                raise
+        if not os.path.lexists(path):
+            return
+    shutil.rmtree(path)

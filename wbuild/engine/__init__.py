@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -21,6 +21,7 @@ from wbuild.engine.index import Index
 from wbuild.engine.keying import settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.layout import WORK, Layout, Surroundings
+from wbuild.engine.leftovers import Leftovers
 from wbuild.engine.lookup import slot
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
@@ -85,15 +86,25 @@ class Engine:
     patience: float = 2.0
     """Seconds that the first use of a tool's cache may take before it is explained."""
 
-    def execute(self, plan: Plan) -> tuple[Result, ...]:
+    def execute(self, plan: Plan, then: Callable[[tuple[Result, ...]], None] = _silent) -> tuple[Result, ...]:
         """Run the plan; one result for each step, in the plan's order. A failed step is a result, not an exception.
 
-        Raises MachineError when the project cannot be locked or written, and Interrupted after Ctrl-C, when every process is gone.
+        `then` gets them before anybody else can build in this project. Raises what it raises, MachineError when the project cannot be
+        locked or written, and Interrupted after Ctrl-C, when every process is gone.
         """
         layout = Layout(root=self.root, work=self.work)
         files = self.doors.files
         locked = files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note)
-        with locked, self.cache.running():
+        outputs = (path for step in plan.steps for path in step.outputs)
+        with locked, Leftovers(layout=layout, files=files).marked(outputs):
+            results = self._run(plan, layout)
+            then(results)
+            return results
+
+    def _run(self, plan: Plan, layout: Layout) -> tuple[Result, ...]:
+        """The results of a plan, in a project that is locked."""
+        files = self.doors.files
+        with self.cache.running():
             self._clean(layout)
             index = Index(self.root, files, self.doors.clock)
             if not index.load(layout.index):

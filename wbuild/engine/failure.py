@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.doors.interfaces import Command, Exit
-from wbuild.errors import Problem, WbuildError
+from wbuild.errors import MachineError, Problem, WbuildError
 from wbuild.model.planned import Step
 from wbuild.sources.client import refusal
 
@@ -119,3 +119,10 @@ def missing_output(step: Step, path: str, what: str) -> Problem:
         message=f"{title(step)} ended well, but its output {path} {what}",
         hint="the step's command line must write that file; see the log of the step in .wbuild/log",
     )
+
+
+def free(step: Step, target: Path, path: str) -> None:
+    """Raise MachineError when a folder stands where an output goes: what is in it may be anybody's."""
+    if target.is_dir() and not target.is_symlink():
+        message = f"{title(step)} cannot put {path} in place: a folder of this name is there"
+        raise MachineError("WB645", message, hint="move the folder away, or remove it")

@@ -30,6 +30,11 @@ class Stamp(NamedTuple):
     inode: int
     ctime_ns: int
 
+    def may_follow(self, moment_ns: float) -> bool:
+        """Whether the file may have changed at or after a moment (nanoseconds since 1970), as finely as its file system tells time."""
+        tick = _TICK_NS if self.mtime_ns % 1_000_000_000 else _COARSE_NS
+        return max(self.mtime_ns, self.ctime_ns) + tick >= moment_ns
+
 
 class Index:
     """Digests of a project's files. Methods may be called from several threads."""
@@ -90,8 +95,7 @@ class Index:
             self._note(path, stamp, content)
 
     def _note(self, path: str, stamp: Stamp, content: str) -> None:
-        tick = _TICK_NS if stamp.mtime_ns % 1_000_000_000 else _COARSE_NS
-        if max(stamp.mtime_ns, stamp.ctime_ns) + tick < self._clock.now() * 1e9 and self.stamp(path) == stamp:
+        if not stamp.may_follow(self._clock.now() * 1e9) and self.stamp(path) == stamp:
             self._known[path] = (stamp, content)
         else:
             self._known.pop(path, None)

@@ -13,6 +13,8 @@ from typing import Final
 from wbuild.engine.scratch import HOME, TMP
 
 WORK: Final = ".wbuild"
+TEMPORARY: Final = "TMPDIR"
+"""Variable that names a step's own folder for temporary files; programs that a killed run left are known by it."""
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
@@ -63,6 +65,11 @@ class Layout:
         return self.root / self.work / "lock"
 
     @property
+    def mark(self) -> Path:
+        """There while a run goes on, and after one that was killed."""
+        return self.root / self.work / "running"
+
+    @property
     def index(self) -> Path:
         """What was known of files at the end of the last run."""
         return self.root / self.work / "index"
@@ -90,7 +97,7 @@ class Layout:
         home, temporary = str(self.root / scratch / HOME), str(self.root / scratch / TMP)
         return {
             **dict.fromkeys(("USERPROFILE",) if windows else ("HOME",), home),
-            **dict.fromkeys(("TMP", "TEMP") if windows else ("TMPDIR",), temporary),
+            **dict.fromkeys(("TMP", "TEMP") if windows else (TEMPORARY,), temporary),
             "PATH": str(self.nothing),
             **fixed(epoch),
         }

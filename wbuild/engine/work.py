@@ -11,7 +11,7 @@ from typing import Final
 
 from wbuild.cache import Cache, Entry
 from wbuild.engine.events import StepStarted
-from wbuild.engine.failure import ended_by, failed, how, missing_output, said, title, unfetched
+from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
@@ -72,6 +72,8 @@ class Work:
     step: Step
     start: float
     """Monotonic time at which its work began; waiting for tools and for a free slot does not count."""
+    began: float = 0.0
+    """Time of the system (seconds since 1970) at which its run began."""
 
     def perform(self) -> Result:
         """The step's result; its outputs are in place unless it raises. Raises WbuildError for what ends the step."""
@@ -149,6 +151,7 @@ class Work:
         reasons = lookup.reasons()
         launch = Launch(session=session, step=step, words=words)
         with self._place(reasons):
+            self.began = session.doors.clock.now()
             for path in (*step.inputs, *step.candidates):
                 session.seen.setdefault(path, session.index.stamp(path))
             watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
@@ -270,12 +273,15 @@ class Work:
 
     def _changed(self, lookup: Lookup, read: Mapping[str, str]) -> str:
         """The first file that changed while the step ran, even if it is again as it was; "" for none."""
-        index, seen = self.session.index, self.session.seen
         for path, content in lookup.key.inputs:
-            if content != ABSENT and index.blob(path) != content:
+            if content != ABSENT and self.session.index.blob(path) != content:
                 return path
-        files = (*self.step.inputs, *read)
-        return next((path for path in files if path in seen and seen[path] != index.stamp(path)), "")
+        return next((path for path in (*self.step.inputs, *read) if self._touched(path)), "")
+
+    def _touched(self, path: str) -> bool:
+        """Whether a file changed while the step ran; of one that nobody has listed only its own times tell."""
+        stamp, seen = self.session.index.stamp(path), self.session.seen
+        return seen[path] != stamp if path in seen else stamp is not None and stamp.may_follow(self.began * 1e9)
 
     def _store_log(self) -> str:
         """Digest of what the tool said; "" for nothing. Raises MachineError."""
@@ -298,12 +304,13 @@ class Work:
         if degraded:
             session.degraded.add(path)
         if content is None or result.digest is None:
-            if target.exists():
-                files.remove(target)
+            free(self.step, target, path)
+            files.remove(target)
             session.absent.add(path)
             return
         if session.index.digest(path) == result.digest:
             return
+        free(self.step, target, path)
         if isinstance(content, bytes):
             files.write(target, content, durable=False)
         elif content.is_relative_to(session.root / session.layout.tmp):

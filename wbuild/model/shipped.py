@@ -98,6 +98,8 @@ class Candidate:
     """Keeps the meaning of every module without a proof by checks: the only kind that runs for an artifact without a check."""
     timeout: Seconds = 600.0
     """Limit of time."""
+    memory: Size = 0
+    """What the program takes at its peak; see the steps of toolchains."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
