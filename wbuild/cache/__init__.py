@@ -127,9 +127,9 @@ class Cache:
         entry = self.find(action)
         if entry is None:
             return
-        for content in {*entry.outputs.values(), entry.log} - {None, ""}:
-            if self.size(str(content)) is not None:
-                self._files.copy(self._path("cas", str(content)), other._path("cas", str(content)), durable=False)
+        for content in entry.contents:
+            if self.size(content) is not None:
+                self._files.copy(self._path("cas", content), other._path("cas", content), durable=False)
         self._files.copy(self._path("ac", action), other._path("ac", action), durable=False)
 
     def sets(self, coarse: str) -> tuple[tuple[str, ...], ...]:
