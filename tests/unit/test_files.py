@@ -191,7 +191,8 @@ def test_a_verified_copy_is_whole_or_not_there(size: int, tmp_path: Path) -> Non
     source.write_bytes(data)
     assert files.copy_verified(source, target, hashlib.sha256(data).hexdigest()) == size
     assert target.read_bytes() == data
-    assert files.copy_verified(source, target, "0" * 64) is None
+    for other in (source, tmp_path / "none", tmp_path):
+        assert files.copy_verified(other, target, "0" * 64) is None
     assert target.read_bytes() == data
     assert [path.name for path in target.parent.iterdir()] == ["target"]
 

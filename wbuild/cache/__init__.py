@@ -170,11 +170,10 @@ class Cache:
     def restore(self, content: str, target: Path) -> bool:
         """Put a content at `target` as a file of its own; False when it is not there or damaged. Raises MachineError."""
         blob = self._path("cas", content)
-        if not blob.is_file():
-            return False
         copied = self._files.copy_verified(blob, target, content)
         if copied is None:
-            self._heal(blob)
+            if blob.is_file():
+                self._heal(blob)
             return False
         self._count(restored=copied)
         return True

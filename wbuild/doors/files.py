@@ -62,20 +62,14 @@ class RealFiles:
             _make(target, partial(_copy, origin), needed=info.st_size, mode=info.st_mode, durable=durable)
 
     def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
-        """Copy like `copy`, not durable; how many bytes, or None, and nothing written, when the SHA-256 of `source` is not `content`."""
-        with machine_errors(source, "read"), source.open("rb", buffering=0) as origin:
-            info = os.fstat(origin.fileno())
-            if info.st_size >= _LARGE:
-                fill = partial(_copy, origin, content=content)
-            else:
-                data = origin.readall()
-                if hashlib.sha256(data).hexdigest() != content:
-                    return None
-                fill = partial(_write, data=data)
+        """Copy like `copy`, not durable; how many bytes, or None, and nothing written, when `source` is no file of this SHA-256."""
+        with machine_errors(source, "read"):
             try:
-                return _make(target, fill, needed=info.st_size, mode=info.st_mode, durable=False)
-            except _OtherContentError:
+                origin = source.open("rb", buffering=0)
+            except (FileNotFoundError, IsADirectoryError):
                 return None
+            with origin:
+                return _copy_verified(origin, target, content)
 
     def twin(self, source: Path, target: Path) -> None:
         """The same content at another place for a short while, for programs that only read it; see `Files.twin`."""
@@ -203,6 +197,22 @@ def _copy(origin: FileIO, handle: int, content: str = "") -> int:
         if content not in ("", found):
             raise _OtherContentError
     return os.fstat(handle).st_size
+
+
+def _copy_verified(origin: FileIO, target: Path, content: str) -> int | None:
+    """A small file is compared before anything is written."""
+    info = os.fstat(origin.fileno())
+    if info.st_size >= _LARGE:
+        fill = partial(_copy, origin, content=content)
+    else:
+        data = origin.readall()
+        if hashlib.sha256(data).hexdigest() != content:
+            return None
+        fill = partial(_write, data=data)
+    try:
+        return _make(target, fill, needed=info.st_size, mode=info.st_mode, durable=False)
+    except _OtherContentError:
+        return None
 
 
 def _write(handle: int, data: bytes | memoryview) -> int:

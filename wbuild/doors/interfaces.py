@@ -140,7 +140,7 @@ class Files(Protocol):
         ...
 
     def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
-        """Copy, not durable, if the SHA-256 (hex) of `source` is `content`: how many bytes. None, and nothing written, if it is another."""
+        """Copy, not durable, if `source` is a file of the SHA-256 (hex) `content`: how many bytes. None, and nothing written, if not."""
         ...
 
     def move(self, source: Path, target: Path) -> None:
