@@ -287,7 +287,10 @@ def _holds_closely(state: State, path: str, now: int) -> bool:
     if young is None or times is None:
         return False
     if (young, times) != (state["young"], state["times"]):
-        write_state(path, {**state, "young": young, "times": times})
+        try:
+            write_state(path, {**state, "young": young, "times": times})
+        except OSError:
+            return True  # the next run looks closely again
     return True
 
 
@@ -328,12 +331,15 @@ def _times(state: State, folder: str, now: int) -> bytes | None:
 
 
 def _device_of_times(folder: str) -> int:
-    """The device of a folder, if a new name in the folder changes its times there; else one that no folder has. Raises OSError."""
+    """The device of a folder, if a new name in the folder changes its times there; else, and where nothing can be written, none."""
     probe = os.path.join(folder, f"{os.getpid()}.new")
-    os.utime(folder, ns=(0, 0))
-    with open(probe, "wb"):
-        info = os.stat(folder)
-    os.unlink(probe)
+    try:
+        os.utime(folder, ns=(0, 0))
+        with open(probe, "wb"):
+            info = os.stat(folder)
+        os.unlink(probe)
+    except OSError:
+        return -1
     return info.st_dev if info.st_mtime_ns else -1
 
 

@@ -60,9 +60,21 @@ def _both(one: Step, other: Step, what: str) -> Problem:
     return Problem(code="WB258", message=f"{names} would both write {what}", hint="rename a source, an artifact or an `out`")
 
 
+def _in_order(graph: Mapping[str, Iterable[str]]) -> bool:
+    """Whether nothing is before what it reads, as in most plans: then there is no cycle."""
+    seen = set[str]()
+    for name, before in graph.items():
+        if not seen.issuperset(before):
+            return False
+        seen.add(name)
+    return True
+
+
 def _cycle(steps: Sequence[Step], makers: Mapping[str, Step]) -> Iterator[Problem]:
     """The first cycle, told as a path of steps, each after the one that it reads from."""
     graph = {step.name: [makers[path].name for path in reads(step) if path in makers] for step in steps}
+    if _in_order(graph):
+        return
     try:
         TopologicalSorter(graph).prepare()
     except CycleError as error:

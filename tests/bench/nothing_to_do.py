@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
+from itertools import chain
 from pathlib import Path
 from typing import Final
 
@@ -50,16 +51,16 @@ def main(artifacts: int = 100, files: int = 10, *, shim: bool = False) -> None:
         once(WBUILD, one)
         first = once(WBUILD, many)
         time.sleep(WAIT)
-        rows: list[tuple[str, Timing]] = [
-            (f"wbuild, {artifacts} artifacts of {files} files", best(WBUILD, many)),
-            ("wbuild, 1 artifact of 1 file", best(WBUILD, one)),
-            ('python -c "pass"', best([sys.executable, "-c", "pass"], one)),
-            ('python -c "import click, tomli"', best([sys.executable, "-c", "import click, tomli"], one)),
-        ]
-        rows += _by_time(many)
-        rows += _monorepo(many)
-        table("nothing to do", rows)
-        table("the first build", [(f"wbuild, {artifacts} artifacts of {files} files", first)])
+        title = f"wbuild, {artifacts} artifacts of {files} files"
+        table("the first build", [(title, first)])
+        table("nothing to do", chain([(title, best(WBUILD, many))], _small(one), _by_time(many), _monorepo(many)))
+
+
+def _small(place: Place) -> Iterator[tuple[str, Timing]]:
+    """wbuild over the smallest project, and what no Python program can do without."""
+    yield "wbuild, 1 artifact of 1 file", best(WBUILD, place)
+    for code in ("pass", "import click, tomli"):
+        yield f'python -c "{code}"', best([sys.executable, "-c", code], place)
 
 
 def _by_time(place: Place) -> Iterator[tuple[str, Timing]]:

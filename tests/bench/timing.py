@@ -7,13 +7,17 @@ import resource
 import subprocess
 import sys
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from tests.real.machine import network
 
+ENOUGH: Final = 20.0
+"""Seconds for the runs of one row."""
+WIDTH: Final = 52
+"""Of the names of rows."""
 ROOT: Final = Path(__file__).resolve().parent.parent.parent
 
 
@@ -58,8 +62,11 @@ def once(argv: Sequence[str], place: Place) -> Timing:
 
 
 def best(argv: Sequence[str], place: Place, runs: int = 20) -> Timing:
-    """The fastest of `runs` runs: the others hold noise of the machine."""
-    return fastest([once(argv, place) for _ in range(runs)])
+    """The fastest of `runs` runs, or of as many as fit into `ENOUGH`: the others hold noise of the machine."""
+    end, found = time.monotonic() + ENOUGH, [once(argv, place)]
+    while len(found) < runs and time.monotonic() < end:
+        found.append(once(argv, place))
+    return fastest(found)
 
 
 def fastest(found: Sequence[Timing]) -> Timing:
@@ -67,13 +74,14 @@ def fastest(found: Sequence[Timing]) -> Timing:
     return Timing(wall=min(t.wall for t in found), cpu=min(t.cpu for t in found))
 
 
-def table(title: str, rows: Sequence[tuple[str, Timing]]) -> None:
-    """Print timings, each beside the first row as a ratio."""
-    width = max(len(name) for name, _ in rows)
-    print(f"{title}\n  {'':{width}}     wall      CPU   ratio")
+def table(title: str, rows: Iterable[tuple[str, Timing]]) -> None:
+    """Print timings as they come, each beside the first one as ratios."""
+    print(f"{title}\n  {'':{WIDTH}}     wall      CPU   wall/first CPU/first")
+    first: Timing | None = None
     for name, timing in rows:
-        print(f"  {name:{width}} {_seconds(timing.wall)} {_seconds(timing.cpu)} {timing.wall / rows[0][1].wall:7.2f}")
-    sys.stdout.flush()
+        first = first or timing
+        ratios = f"{timing.wall / first.wall:10.2f} {timing.cpu / first.cpu:9.2f}"
+        print(f"  {name:{WIDTH}} {_seconds(timing.wall)} {_seconds(timing.cpu)} {ratios}", flush=True)
 
 
 def _seconds(value: float) -> str:

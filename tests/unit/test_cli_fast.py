@@ -53,7 +53,7 @@ class Project:
 
     @property
     def state(self) -> Path:
-        (path,) = (self.root / ".wbuild/state").iterdir()
+        (path,) = (path for path in (self.root / ".wbuild/state").iterdir() if not path.suffix)
         return path
 
     def part(self, name: str) -> bytes:
@@ -213,6 +213,17 @@ def test_times_never_vouch_where_the_system_keeps_none(project: Project, later: 
 
     monkeypatch.setattr(os, "stat", stat)
     assert project.nothing_to_do()
+    assert project.vouched() == []
+
+
+def test_where_nothing_can_be_written_there_is_nothing_to_do_either(project: Project, later: None, monkeypatch: pytest.MonkeyPatch) -> None:
+    def full(*_: object, **__: object) -> None:
+        raise OSError(28, "no space left on device")
+
+    monkeypatch.setattr(os, "replace", full)
+    monkeypatch.setattr(os, "utime", full)
+    for _ in range(2):
+        assert project.nothing_to_do()
     assert project.vouched() == []
 
 

@@ -10,15 +10,18 @@ from pathlib import Path
 
 import pytest
 
-from tests.doors import Answer
+from tests.doors import Answer, fake_doors
 from tests.unit.engine_world import World, builtin_step, tool_step
+from wbuild.cache import Cache
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
+from wbuild.doors.interfaces import Command
 from wbuild.doors.jobserver import JobServer
+from wbuild.engine import Engine, StepFinished
 from wbuild.engine.index import Index
 from wbuild.engine.schedule import Schedule
 from wbuild.engine.slots import Slots
-from wbuild.model.planned import Out, Step
+from wbuild.model.planned import Out, Plan, Step
 
 
 class Queue:
@@ -156,6 +159,40 @@ def test_urgency_is_the_longest_way_to_the_end() -> None:
     ]
     schedule = Schedule(steps, after_failure="all", on_event=print, seconds={"l": 7.0, "s": 0.5, "j": 0.25})
     assert schedule.urgency == {"short": 0.75, "long": 8.0, "join": 0.25, "end": 1.0}
+
+
+class LaterClock(SystemClock):
+    """Every file of a test has aged."""
+
+    def now(self) -> float:
+        return super().now() + 60
+
+
+def test_what_has_changed_starts_before_the_rest_is_looked_up(tmp_path: Path) -> None:
+    world = World(tmp_path)
+    started = threading.Event()
+    waiting = False
+
+    def respond(command: Command) -> Answer:
+        started.set()
+        return Answer(files={command.argv[1]: "made"})
+
+    def hear(event: object) -> None:
+        if waiting and isinstance(event, StepFinished):  # nothing more is handed out meanwhile
+            assert started.wait(60)
+
+    world.runner.respond = respond
+    names = [f"{number:02}" for number in range(30)]
+    steps = tuple(tool_step(name, [f"{name}.c"], [name], ["cc", (Out(name),)]) for name in names)
+    for name in names:
+        world.put(f"{name}.c", name)
+    doors = fake_doors(runner=world.runner, files=world.files, clock=LaterClock())
+    engine = Engine(root=world.root, doors=doors, store=world.store, cache=Cache(world.cache_root, world.files), on_event=hear)
+    engine.execute(Plan(steps=steps, products=()))
+    world.put("29.c", "other")
+    started.clear()
+    waiting = True
+    assert [result.step for result in engine.execute(Plan(steps=steps, products=())) if result.status == "ran"] == ["29"]
 
 
 def test_durations_are_remembered(tmp_path: Path) -> None:

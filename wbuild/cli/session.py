@@ -252,7 +252,8 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     plan = make_plan(context, request)
     if asked.write:
         known = frozenset(context.tree.names)
-        watch.file(*(project.root / n for step in plan.steps for n in (*step.inputs, *step.candidates) if n in known))
+        read = dict.fromkeys(name for step in plan.steps for name in (*step.inputs, *step.candidates))
+        watch.file(*(project.root / name for name in read if name in known))
     return Session(
         world=world,
         console=console,

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from posixpath import dirname
+from typing import Final
 
 from wbuild.drivers import zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
@@ -18,9 +19,11 @@ from wbuild.model.shipped import LockRecipe, StepRecipe
 from wbuild.names import quoted
 from wbuild.needs import with_files
 from wbuild.tree import is_glob
-from wbuild.words import Value, fill, fill_all
+from wbuild.words import Value, fill, fill_all, placeholders
 
 DEPFILE = "deps.d"
+_EACH: Final = frozenset({"in", "out", "depfile"})
+"""Placeholders that mean something else for each source."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +98,19 @@ class _Shared:
     scope: Mapping[str, Value]
     facts: Facts
     state: str
+    _filled: dict[str, list[Word]] = field(default_factory=dict)
+
+    def words(self, templates: Sequence[str], scope: Mapping[str, Value]) -> tuple[Word, ...]:
+        """The words of a source's command line; most are the same for all sources, and are filled in once."""
+        filled: list[Word] = []
+        for template in templates:
+            words = self._filled.get(template)
+            if words is None:
+                words = fill(template, scope)
+                if _EACH.isdisjoint(placeholders(template)):
+                    self._filled[template] = words
+            filled += words
+        return tuple(filled)
 
     @classmethod
     def of(cls, build: Build, facts: Facts) -> _Shared:
@@ -138,7 +154,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         verb=recipe.verb,
         label=f"{build.artifact.name} {source.label.removeprefix(f'{build.base}/')}",
         artifact=build.artifact.name,
-        action=Tool(argv=fill_all(recipe.run, scope)),
+        action=Tool(argv=shared.words(recipe.run, scope)),
         inputs=source.file,
         candidates=tuple(name for name in shared.facts.candidates if name not in source.file),
         outputs=(output,),
