@@ -273,8 +273,8 @@ def _moved(one: _Part, other: _Part) -> bool:
 
 
 def _stray(one: _Part, other: _Part) -> int:
-    """Bytes of the one number that differs in two texts which are the same otherwise; 0 for any other difference, and in code."""
-    if len(one.data) != len(other.data) or one.name.endswith("code section"):
+    """Bytes of the one number that differs in two texts which are the same otherwise; 0 for any other difference."""
+    if len(one.data) != len(other.data):
         return 0
     start = _first_byte(one.data, other.data)
     end = len(one.data) - _first_byte(one.data[::-1], other.data[::-1])

@@ -8,7 +8,7 @@ import pytest
 
 from tests.real.machine import Machine
 
-C = '#include <stdio.h>\nint main(void) { puts(__DATE__ " " __TIME__); }\n'
+C = '#include <stdio.h>\nint main(void) { puts(__DATE__ " " __TIME__ " " __TIMESTAMP__); }\n'
 RUST = 'fn main() { println!("{} and {}", env!("SOURCE_DATE_EPOCH"), env!("FROM_A_SCRIPT")); }\n'
 SCRIPT = """fn main() {
     println!("cargo:rerun-if-env-changed=SOURCE_DATE_EPOCH");
@@ -35,7 +35,7 @@ lang = "rust"
 """,
 }
 """The other languages (Zig, Go, AssemblyScript, WebAssembly text) read neither clock nor environment while they compile."""
-TIMES = {"1700000000": "Nov 14 2023 22:13:20", "": "Jan  1 1970 00:00:00"}
+TIMES = {"1700000000": "Nov 14 2023 22:13:20 Tue Nov 14 22:13:20 2023", "": "Jan  1 1970 00:00:00 Thu Jan  1 00:00:00 1970"}
 """What is given → how C writes it; nothing given is 1970, not now."""
 
 
