@@ -162,7 +162,12 @@ class Cache:
         blob = self._path("cas", content)
         if not blob.is_file():
             return False
-        copied = self._files.copy_verified(blob, target, content)
+        try:
+            copied = self._files.copy_verified(blob, target, content)
+        except MachineError:
+            if blob.is_file():
+                raise
+            return False  # a sweep was faster
         if copied is None:
             self._heal(blob)
             return False
