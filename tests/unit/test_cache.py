@@ -60,6 +60,19 @@ def kept(world: World, data: bytes) -> Path:
     return world.cache_root / "cache-v1/cas" / name[:2] / name
 
 
+def test_a_result_is_lent_to_another_cache(tmp_path: Path) -> None:
+    cache, other = Cache(tmp_path / "a", files), Cache(tmp_path / "b", files)
+    entry = Entry(outputs={"x": cache.store_bytes(b"bytes"), "y": None}, log=cache.store_bytes(b"said"), seconds=1.5)
+    cache.keep(EVIDENCE, entry)
+    action = action_digest(EVIDENCE)
+    cache.lend(action, other)
+    cache.lend("0" * 64, other)
+    assert other.find(action, EVIDENCE) == entry
+    assert other.restore(str(entry.outputs["x"]), tmp_path / "x")
+    assert (tmp_path / "x").read_bytes() == b"bytes"
+    assert other.restore(entry.log, tmp_path / "log")
+
+
 def test_an_entry_and_its_contents_come_back(tmp_path: Path) -> None:
     cache = Cache(tmp_path, files)
     content = cache.store_bytes(b"bytes")

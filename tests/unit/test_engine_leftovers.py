@@ -34,7 +34,7 @@ def killed(world: World) -> None:
 
     with pytest.raises(KilledError):
         world.engine().execute(Plan(steps=(compile_step("a.c"),), products=()), then=die)
-    for folder in ("out", ".wbuild", ".wbuild/keys"):
+    for folder in ("out", ".wbuild", ".wbuild/log"):
         world.put(f"{folder}/{HALF}", "half")
 
 

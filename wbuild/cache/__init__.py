@@ -122,6 +122,16 @@ class Cache:
         """Remove the entry of an action, whose contents turned out to be damaged or gone."""
         self._heal(self._path("ac", action))
 
+    def lend(self, action: str, other: Cache) -> None:
+        """Let another cache have the result of an action, if there is one. Raises MachineError."""
+        entry = self.find(action)
+        if entry is None:
+            return
+        for content in {*entry.outputs.values(), entry.log} - {None, ""}:
+            if self.size(str(content)) is not None:
+                self._files.copy(self._path("cas", str(content)), other._path("cas", str(content)), durable=False)
+        self._files.copy(self._path("ac", action), other._path("ac", action), durable=False)
+
     def sets(self, coarse: str) -> tuple[tuple[str, ...], ...]:
         """Sets of files that were read under a coarse digest, newest first."""
         body = self._read(self._path("sets", coarse))

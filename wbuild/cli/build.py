@@ -63,21 +63,23 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
 
         watch(common, asked, program=given["program"], explain=bool(given["explain"]))  # type: ignore[arg-type]
     session = prepare(common, asked)
-    once = given["format_"] == "json" or given["explain"] or given["changed_since"] or given["verify_reproducible"]
+    json = given["format_"] == "json"
+    once = json or given["explain"] or given["changed_since"] or given["verify_reproducible"]
     then = nothing if once or asked.timed or common.verbosity else partial(conclude.remember, common, session)
     built = session.build(explain=bool(given["explain"]), then=then)
     report = built.report
-    if given["format_"] == "json":
-        conclude.document(session, report)
-    else:
+    if not json:
         conclude.show(session, report)
     conclude.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
     if given["shell"]:
         shell.after_failure(session, built.results)
-    if given["verify_reproducible"]:
+    if given["verify_reproducible"] and not report.exit:
         from wbuild.cli.reproduce import verify
 
-        return report.exit or verify(session)
+        report = verify(session, report)
+        session.publish(report)
+    if json:
+        conclude.document(session, report)
     return report.exit
 
 

@@ -120,7 +120,7 @@ class Session:
 
         def conclude(results: tuple[Result, ...]) -> None:
             report = self.report(results)
-            made.append(Built(results=results, report=report, written=self._publish(report)))
+            made.append(Built(results=results, report=report, written=self.publish(report)))
             then(made[0])
 
         self.execute(explain=explain, then=conclude)
@@ -180,7 +180,7 @@ class Session:
             ),
         )
 
-    def _publish(self, report: Report) -> tuple[Path, ...]:
+    def publish(self, report: Report) -> tuple[Path, ...]:
         """Write the document beside each artifact and the index of the profile; the files written. Raises MachineError.
 
         Not synced: the nothing-to-do path compares them, and any other build writes them again.

@@ -38,6 +38,8 @@ class Command:
     """What it may not write."""
     umask: int = -1
     """Permissions that files which it makes do not get (POSIX); -1: those of wbuild itself."""
+    confined: bool = False
+    """To one processor (Linux): it finds only one when it asks how many there are."""
     limit: int = 16 << 20
     """Bytes kept of each output stream; the rest is read and dropped, and the log says so."""
 

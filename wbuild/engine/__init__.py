@@ -22,6 +22,7 @@ from wbuild.engine.keying import settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.layout import WORK, Layout, Surroundings
 from wbuild.engine.leftovers import Leftovers
+from wbuild.engine.lookup import slot
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.scratch import Scratches
@@ -186,6 +187,12 @@ class Engine:
         layout = Layout(root=self.root, work=self.work)
         session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), steps)
         return tuple(mark for step in steps for mark in Fetched.of(session, step).marks())
+
+    def actions(self, plan: Plan) -> dict[str, str]:
+        """The action of each step whose last result is remembered: step → digest."""
+        index = Index(self.root, self.doors.files, self.doors.clock)
+        index.load(Layout(root=self.root, work=self.work).index)
+        return {step.name: index.actions[slot(step)] for step in plan.steps if slot(step) in index.actions}
 
     def _alone(self, layout: Layout, index: Index, steps: Sequence[Step]) -> Session:
         """A session for what is not the run of a plan."""

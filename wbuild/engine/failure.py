@@ -61,6 +61,16 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
     return Problem(code=code, message=f"{title(step)} failed: {why}", hint=advice + by_hand, detail=text)
 
 
+def unfetched(step: Step, text: str = "") -> Problem:
+    """The problem of a fetch step under --offline; `text` is what its client said that had to make do with what is there."""
+    return Problem(
+        code="WB493",
+        message=f"{title(step)} needs the network, and --offline forbids it",
+        hint="run `wbuild fetch` once without --offline",
+        detail=text,
+    )
+
+
 def repeat(step: Step, command: Command, *, inside: bool = False) -> str:
     """A shell line that runs the step's program again; `inside` a shell that has the step's environment.
 

@@ -12,7 +12,7 @@ from pathlib import Path
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
-from wbuild.engine.failure import MAKEFLAGS, title
+from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
@@ -57,10 +57,8 @@ class Launch:
     def start(self) -> tuple[Exit, Command]:
         """Run the program to its end. Raises MachineError, ProvisionError."""
         step, session = self.step, self.session
-        if step.network and session.doors.offline:
-            raise ProvisionError(
-                "WB493", f"{title(step)} needs the network, and --offline forbids it", hint="run `wbuild fetch` once without --offline"
-            )
+        if step.network and session.doors.offline and not step.offline:
+            raise ProvisionError.of((unfetched(step),))
         self.prepare()
         command = self.command()
         with self._announced(step.first_use):
@@ -83,6 +81,7 @@ class Launch:
             timeout=step.timeout,
             fence=None if step.network else session.fence,
             umask=-1 if step.network else session.surroundings.umask,
+            confined=session.surroundings.confined and not step.network,
         )
 
     def read(self) -> Read | None:
@@ -124,7 +123,7 @@ class Launch:
         session, places = self.session, self.places
         declared = {name: "".join(expand([word], places)) for name, word in self.words.env.items()}
         if self.step.network:
-            return {**session.doors.client_env, **declared}
+            return {**session.doors.client_env, **declared, **(self.step.offline if session.doors.offline else {})}
         windows = session.doors.platform.startswith("windows")
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
         flags = session.slots.flags(self.step)

@@ -32,6 +32,8 @@ class Surroundings:
     """In place of what every step sees; what recipe and manifest declare wins."""
     umask: int = -1
     """As in `Command`."""
+    confined: bool = False
+    """As in `Command`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -18,7 +18,7 @@ from wbuild.doors.interfaces import Files
 from wbuild.doors.orphans import end_orphans
 from wbuild.engine.layout import TEMPORARY, Layout
 
-_OWN: Final = ("", "keys", "log")
+_OWN: Final = ("", "log")
 """Folders below that of the engine that are written into besides those of outputs."""
 
 

@@ -11,14 +11,14 @@ from typing import Final
 
 from wbuild.cache import Cache, Entry
 from wbuild.engine.events import StepStarted
-from wbuild.engine.failure import ended_by, failed, free, how, missing_output, title
+from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.lookup import Lookup, slot
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
-from wbuild.errors import MachineError, Problem, StepError
+from wbuild.errors import MachineError, Problem, ProvisionError, StepError
 from wbuild.keys import ABSENT, digest
 from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Late, Step, Tool
@@ -201,6 +201,8 @@ class Work:
             launch = Launch(session=session, step=step, words=words)
             with self._place(reasons):
                 done, command = launch.start()
+            if done.code and session.doors.offline and not (done.cancelled or done.timed_out):
+                raise ProvisionError.of((unfetched(step, said(launch.log)),))
             if done.code or done.timed_out:
                 raise StepError.of((failed(step, done, command, launch.log),))
             fetched.remember()
