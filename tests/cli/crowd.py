@@ -234,13 +234,18 @@ def reader(crowd: Crowd) -> Iterator[None]:
     """Somebody who reads all artifacts all the time."""
     over = threading.Event()
 
+    def look(project: Shell, pattern: str) -> None:
+        with suppress(FileNotFoundError):  # a folder goes while it is listed
+            for path in project.folder.glob(pattern):
+                with suppress(FileNotFoundError):
+                    if not is_whole(path.read_bytes()):
+                        crowd.torn.append(f"{path} is not whole")
+
     def read() -> None:
         while not over.wait(0.005):
             for project in crowd.projects:
-                for path in [*project.folder.glob("dist/*/*.wasm"), *project.folder.glob("bin/*.wasm")]:
-                    with suppress(FileNotFoundError):
-                        if not is_whole(path.read_bytes()):
-                            crowd.torn.append(f"{path} is not whole")
+                look(project, "dist/*/*.wasm")
+                look(project, "bin/*.wasm")
 
     thread = threading.Thread(target=read)
     thread.start()

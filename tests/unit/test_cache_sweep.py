@@ -251,6 +251,19 @@ def test_F54_readers_beside_a_sweep_see_hits_or_misses_and_never_an_error(shelf:
     assert wrong == []
 
 
+def test_F54_a_content_that_goes_before_it_is_copied_is_a_miss(shelf: Shelf) -> None:
+    class Late(RealFiles):
+        def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
+            source.unlink()
+            return super().copy_verified(source, target, content)
+
+    shelf.add("a", b"content", days=1)
+    cache = Cache(shelf.root, Late())
+    assert not cache.restore(digest(b"content"), shelf.root / "out")
+    assert not (shelf.root / "out").exists()
+    assert cache.healed == 0
+
+
 def _noting(work: Callable[[], None], wrong: list[str]) -> Callable[[], None]:
     def noted() -> None:
         try:
