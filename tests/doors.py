@@ -154,7 +154,7 @@ class FakeFiles:
         self.copy(source, target)
 
     def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
-        if self.sha256(source) != content:
+        if not source.is_file() or self.sha256(source) != content:
             return None
         self.copy(source, target)
         return target.stat().st_size

@@ -11,12 +11,16 @@ from wbuild.fast import try_nothing_to_do
 def main() -> None:
     """Run the command line of this process and exit with its code."""
     _open_streams()
-    code = try_nothing_to_do(sys.argv[1:], os.environ)
-    if code is not None:
-        os._exit(code)  # everything is written; tidying up the interpreter takes longer than the comparison
-    from wbuild.cli.main import run
+    try:
+        code = try_nothing_to_do(sys.argv[1:], os.environ)
+        if code is not None:
+            os._exit(code)  # everything is written; tidying up the interpreter takes longer than the comparison
+        from wbuild.cli.main import run
 
-    sys.exit(run(sys.argv[1:], os.environ))
+        code = run(sys.argv[1:], os.environ)
+    except KeyboardInterrupt:  # before the command line could say what it means
+        code = 130
+    sys.exit(code)
 
 
 def _open_streams() -> None:

@@ -8,22 +8,20 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from wbuild.measure import measure
+from wbuild.lazy import Lazy
 from wbuild.model.planned import JSON
-from wbuild.optimize.features import features
-from wbuild.optimize.select import select
-from wbuild.optimize.strip import strip
-from wbuild.verdict import judge
 
 Function: TypeAlias = "Callable[[Mapping[str, JSON], Sequence[bytes | None]], Sequence[bytes | None]]"
 
-BUILTINS: Final[Mapping[str, Function]] = {
-    "features": features,
-    "judge": judge,
-    "measure": measure,
-    "select": select,
-    "strip": strip,
-}
+BUILTINS: Final[Mapping[str, Function]] = Lazy(
+    {
+        "features": "wbuild.optimize.features:features",
+        "judge": "wbuild.verdict:judge",
+        "measure": "wbuild.measure:measure",
+        "select": "wbuild.optimize.select:select",
+        "strip": "wbuild.optimize.strip:strip",
+    }
+)
 
 
 def only_copies(name: str, args: Mapping[str, JSON]) -> bool:

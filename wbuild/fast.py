@@ -33,6 +33,8 @@ WORK = ".wbuild"
 """Folder of everything that wbuild keeps in a project, beside the manifest."""
 IGNORED = frozenset((".git", WORK, "dist", "target", "node_modules"))
 """Folders that are never inputs."""
+ASIDE = ".wb-"
+"""How names of files begin that are not yet whole."""
 RACY_NS = 2_000_000_000
 """Nanoseconds; the coarsest time stamps in use (FAT) have steps of two seconds."""
 
@@ -211,6 +213,8 @@ def _listed(entry: os.DirEntry[str]) -> str:
     if entry.is_dir(follow_symlinks=False):
         return "" if entry.name in IGNORED else entry.name + "/"
     try:
+        if entry.name.startswith(ASIDE):
+            return ""
         if entry.is_file():
             return entry.name
         is_link = entry.is_symlink() and entry.name not in IGNORED and entry.is_dir()

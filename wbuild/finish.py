@@ -132,6 +132,7 @@ def _optimize(line: Line, candidate: Candidate, features: str, source: str, targ
         pins=kit.closure([tool.name]),
         optional=True,
         timeout=candidate.timeout,
+        memory=candidate.memory,
     )
 
 

@@ -82,13 +82,22 @@ class Key:
     """Files that may be read, sorted."""
     depfile: str = ""
 
+    @property
+    def names(self) -> str:
+        """Digest of `names_text`, part of the evidence of a step that tells what it has read; "" for others."""
+        return _names_digest(self.candidates) if self.depfile else ""
+
+    def names_text(self) -> bytes:
+        """The names of all candidates, as JSON."""
+        return canonical(self.candidates)
+
     def coarse(self) -> str:
         """Digest that leads to remembered read sets."""
         return digest(canonical({**self._common(), "names": _names_digest(self.candidates), "depfile": self.depfile}))
 
     def evidence(self, read: Mapping[str, str]) -> Evidence:
         """The action over one read set: file → content. A set that a program has told is the right one only among the same names."""
-        names = {"names": _names_digest(self.candidates)} if self.depfile else {}
+        names = {"names": self.names} if self.depfile else {}
         return {**self._common(), **names, "read": dict(read)}
 
     def _common(self) -> dict[str, object]:
@@ -162,10 +171,11 @@ def _tree(made: Any) -> dict[str, File]:  # noqa: ANN401 - JSON
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Remembered:
-    """The last key of a step whose result was used, kept in the project to explain the next run."""
+    """A key as it is remembered, to explain a later run."""
 
     evidence: Evidence
-    candidates: tuple[str, ...]
+    candidates: tuple[str, ...] | None
+    """Files that might have been read; None when that is no longer known."""
 
 
 def difference(before: Remembered, after: Remembered) -> tuple[str, ...]:
@@ -226,7 +236,9 @@ def _version(tool: str, identity: str) -> str:
     return "-".join(parts[:-3]) if len(parts) > 3 else identity[:12]
 
 
-def _names(old: Sequence[str], new: Sequence[str]) -> Iterator[str]:
+def _names(old: Sequence[str] | None, new: Sequence[str] | None) -> Iterator[str]:
+    if old is None or new is None:
+        return
     before, after = set(old), set(new)
     yield from (f"candidates {name}: added" for name in sorted(after - before))
     yield from (f"candidates {name}: removed" for name in sorted(before - after))

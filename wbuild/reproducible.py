@@ -3,26 +3,27 @@
 from __future__ import annotations
 
 import re
+import time
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from itertools import zip_longest
-from typing import Final, Literal
+from typing import Final
 
 from wbuild import legible
 from wbuild.errors import ArtifactError
+from wbuild.model.happened import Cause
 from wbuild.wasm.module import Component, Module, Section
 from wbuild.wasm.reader import read
 
-__all__ = ["ADVICE", "CAUSES", "Built", "Cause", "Difference", "compare"]
+__all__ = ["ADVICE", "CAUSES", "Built", "Difference", "compare", "dated", "tied"]
 
-Cause = Literal["path", "surroundings", "time", "id", "order", "unknown"]
-"""A path of the machine; the zone, the language or the home of a step; a time; a number made for one build; an order; none of these."""
 CAUSES: Final[Mapping[Cause, str]] = {
     "path": "a path of the machine",
     "surroundings": "the time zone or the language of whoever builds",
     "time": "the time of the build",
     "id": "a number made for each build",
     "order": "an order that changes from build to build",
+    "random": "a random number: a hash seed, a key, an address, or what was left in memory",
     "unknown": "none that shows in the bytes",
 }
 """The causes in words."""
@@ -32,10 +33,12 @@ ADVICE: Final[Mapping[Cause, str]] = {
     "time": "write no time, or the one in SOURCE_DATE_EPOCH: wbuild gives it to every step",
     "id": "turn the build id off in the linker's or the generator's flags, or make it from the sources",
     "order": "sort what is listed or hashed before it is written; a hash seed or several threads change such orders",
-    "unknown": "look for random numbers, addresses and races in what generates code; `wbuild inspect FILE FILE2` shows both",
+    "random": "give what generates code or data a constant seed (HashMap's RandomState, PYTHONHASHSEED), and let it write no address",
+    "unknown": "look for random numbers, addresses and races in what generates code, and whether it asks for the number of processors",
 }
 """What helps against a cause, in whatever language."""
 _DAY: Final = 86_400
+_MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BEFORE: Final = 16
 _BEHIND: Final = 56
 """Bytes shown before and behind the first difference."""
@@ -49,6 +52,10 @@ _TIMES: Final = re.compile(
 _COUNTS: Final = re.compile(rb"(?<!\d)\d{10}(?:\d{3}|\d{6}|\d{9})?(?!\d)")
 """Seconds, milli-, micro- or nanoseconds since 1970."""
 _IDS: Final = re.compile(rb"[0-9a-fA-F]{8}-(?:[0-9a-fA-F]{4}-){3}[0-9a-fA-F]{12}|(?<![0-9a-fA-F])[0-9a-f]{32,128}(?![0-9a-fA-F])")
+_STRAY: Final = 64
+"""Bytes that a random number, or a few of them, may have."""
+_ALIKE: Final = 4
+"""At most one in so many bytes of two random numbers is the same."""
 _ID_SECTION: Final = re.compile(r"build[-_.]?id|uuid", re.IGNORECASE)
 
 
@@ -117,6 +124,36 @@ def compare(first: Built, second: Built) -> Difference | None:
     )
 
 
+def tied(built: Built, folders: Mapping[str, str]) -> Difference | None:
+    """What ties an artifact to a machine although all builds on it are the same: the first of `folders` (path → what it is) in it."""
+    for path, what in folders.items():
+        for coded in _codings(path):
+            at = built.data.find(coded)
+            if at >= 0:
+                part = next(p for p in reversed(_parts(built.data)) if p.start <= at)
+                text = _excerpt(part.data, at - part.start)
+                return Difference(
+                    section=part.name, offset=at, excerpts=(text, text), cause="path", evidence=f"{legible.escape(path)}, {what}"
+                )
+    return None
+
+
+def dated(built: Built, given: float) -> str:
+    """The day of the build, as an artifact holds it that every build of the same day makes so; "" for none, or when it was `given`.
+
+    `given`: seconds since 1970 that all steps were told to take for the time.
+    """
+    days = {time.gmtime(moment)[:3] for moment in (built.began, built.ended)} - {time.gmtime(given)[:3]}
+    forms = [form for year, month, day in sorted(days) for form in _written(year, month, day)]
+    return next((form for form in forms if form.encode("ascii") in built.data), "")
+
+
+def _written(year: int, month: int, day: int) -> tuple[str, ...]:
+    """The usual forms of a day; the third is that of `__DATE__`."""
+    name = _MONTHS[month - 1]
+    return f"{year}-{month:02}-{day:02}", f"{year}/{month:02}/{day:02}", f"{name} {day:2} {year}", f"{day:02} {name} {year}"
+
+
 def _first_difference(parts: Sequence[_Part], others: Sequence[_Part]) -> tuple[_Part, _Part]:
     end = parts[-1].start + len(parts[-1].data)
     for one, other in zip_longest(parts, others, fillvalue=_Part("", end, b"")):
@@ -181,6 +218,9 @@ def _cause(first: Built, second: Built, one: _Part, other: _Part) -> tuple[Cause
         return "id", ids or one.name
     if _moved(one, other):
         return "order", f"the same parts stand in another order in the {one.name}"
+    stray = _stray(one, other)
+    if stray:
+        return "random", f"{stray} bytes are others, and everything around them is the same"
     return "unknown", ""
 
 
@@ -228,6 +268,15 @@ def _time(first: Built, second: Built, one: bytes, other: bytes) -> str:
 
 def _moved(one: _Part, other: _Part) -> bool:
     """Whether both hold the same in another order."""
-    return len(one.data) == len(other.data) and (
-        sorted(one.pieces) == sorted(other.pieces) if one.pieces != other.pieces else sorted(one.data) == sorted(other.data)
-    )
+    pieces = one.pieces != other.pieces and sorted(one.pieces) == sorted(other.pieces)
+    return len(one.data) == len(other.data) and (pieces or sorted(one.data) == sorted(other.data))
+
+
+def _stray(one: _Part, other: _Part) -> int:
+    """Bytes of the one number that differs in two texts which are the same otherwise; 0 for any other difference."""
+    if len(one.data) != len(other.data):
+        return 0
+    start = _first_byte(one.data, other.data)
+    end = len(one.data) - _first_byte(one.data[::-1], other.data[::-1])
+    alike = sum(here == there for here, there in zip(one.data[start:end], other.data[start:end], strict=True))
+    return end - start if _SHORTEST <= end - start <= _STRAY and alike <= (end - start) // _ALIKE else 0

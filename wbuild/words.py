@@ -8,6 +8,7 @@ this module knows only how templates are read, filled in, shown and expanded.
 
 from __future__ import annotations
 
+import posixpath
 import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
@@ -108,6 +109,14 @@ class Places:
     """The interpreter that runs wbuild."""
     root: Path = Path()
     """The project's root; the current folder outside of any."""
+    base: str = ""
+    """What the outputs' paths begin with, all of them: it has no folders below `out`."""
+
+
+def common_base(outputs: Sequence[str]) -> str:
+    """The folder that all outputs are in, with a slash; "" when it is the root."""
+    folder = posixpath.commonpath([posixpath.dirname(path) for path in outputs]) if outputs else ""
+    return f"{folder}/" if folder else ""
 
 
 OUT_FOLDER = "out"
@@ -133,7 +142,7 @@ def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911 - one line 
         case In(path):
             return _relative(path)
         case Out(path):
-            return f"{places.scratch}/{OUT_FOLDER}/{path}"
+            return f"{places.scratch}/{OUT_FOLDER}/{path.removeprefix(places.base)}"
         case Scratch(name):
             return f"{places.scratch}/{name}" if name else places.scratch
         case State(name):

@@ -51,6 +51,18 @@ def generate(folder: Path, artifacts: int, files: int) -> None:
     (folder / "wbuild.toml").write_text("\n".join(manifest), "utf-8")
 
 
+def copies(folder: Path, artifacts: int, source: Path) -> None:
+    """A project whose artifacts are all the program in `source`, a folder of C files, each with another number in it."""
+    manifest = ['[project]\nname = "copies"\n']
+    for number in range(artifacts):
+        name = f"a{number:03}"
+        shutil.copytree(source, folder / name / "src")
+        manifest.append(f'[artifact.{name}]\nlang = "c"\npath = "{name}"\n')
+        for file in sorted((folder / name / "src").glob("*.c")):
+            file.write_text(f"{file.read_text('utf-8')}\nextern int copy_{number};\n", "utf-8")
+    (folder / "wbuild.toml").write_text("\n".join(manifest), "utf-8")
+
+
 def said(place: Place, *words: str) -> str:
     """Standard output of a wbuild command that succeeds."""
     argv = [script("wbuild"), *words]

@@ -12,6 +12,8 @@ from wbuild.doors.fence import can_fence
 
 if hasattr(signal, "SIGHUP"):  # a run under nohup ignores it, and so would every child
     signal.signal(signal.SIGHUP, signal.SIG_DFL)
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:  # a run in the background of a script does
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture

@@ -2,14 +2,20 @@
 
 from __future__ import annotations
 
+import os
+import signal
 import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
+import pytest
+
+from tests.cli.crowd import round_of
 from tests.cli.toys import Shell, shell, with_toys
+from tests.cli.watched import alive, made
 
 
 @contextmanager
@@ -48,6 +54,34 @@ def test_F54_a_build_and_a_clean_wait_for_a_build(place: Shell) -> None:
                 assert run.returncode == 0, said
     project.run("build").ends(0)
     assert (project.folder / "dist/dev/hello.wasm").read_bytes().startswith(b"\0asm")
+
+
+@pytest.mark.parametrize("then", ["build", "clean"])
+def test_F54_what_a_killed_build_leaves_is_tidied_up_by_the_next_one(place: Shell, then: str) -> None:
+    project = with_toys(place, hello="say hello\n", slow=f"sleep {place.home}/started\n")
+    half = project.folder / "dist/dev/.wb-4711-0123abcd"
+    with started(project, "build", "-j", "2") as run:
+        pid = int(made(project.home / "started"))
+        try:
+            appeared(project.folder / "dist/dev/hello.wasm", run)
+            run.kill()
+            run.wait()
+            assert alive(pid)
+            half.write_text("half")
+            project.write("slow/slow.toy", "say slow\n")
+            project.run(then).ends(0)
+            assert not alive(pid)
+        finally:
+            with suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+    assert not half.exists()
+    if then == "build":
+        assert sorted(p.name for p in half.parent.glob("*.wasm")) == ["hello.wasm", "slow.wasm"]
+        assert not [*project.folder.glob(".wbuild/tmp/*")]
+
+
+def test_F54_a_crowd(tmp_path: Path) -> None:
+    assert round_of(tmp_path, 1, 20).count
 
 
 def test_four_projects_with_one_empty_store_and_cache(tmp_path: Path) -> None:

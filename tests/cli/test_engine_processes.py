@@ -15,6 +15,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.cli.toys import REPOSITORY
+from tests.cli.watched import gone
 from tests.doors import fake_doors
 from tests.unit.engine_world import FakeStore, builtin_step, tool_step
 from wbuild.cache import Cache
@@ -94,6 +96,29 @@ def test_F84_a_killed_worker_process_is_an_error_and_the_next_one_works() -> Non
     assert pool.run(which_process, {}, [BIG]) not in ([str(os.getpid()).encode()], [])
     pool.close()
     pool.close(now=True)
+
+
+POOL = """
+import time
+from tests.cli.test_engine_processes import BIG, which_process
+from wbuild.engine.pool import Pool
+if __name__ == "__main__":
+    print(Pool(1).run(which_process, {}, [BIG])[0].decode(), flush=True)
+    time.sleep(600)
+"""
+
+
+def test_F80_worker_processes_end_with_a_wbuild_that_is_killed(tmp_path: Path) -> None:
+    script = tmp_path / "script.py"
+    script.write_text(POOL)
+    env = {**os.environ, "PYTHONPATH": str(REPOSITORY)}
+    with subprocess.Popen([sys.executable, str(script)], stdout=subprocess.PIPE, env=env) as process:
+        try:
+            assert process.stdout is not None
+            worker = int(process.stdout.readline())
+        finally:
+            process.kill()
+    gone(worker)
 
 
 WRITER = """

@@ -83,6 +83,14 @@ def test_silence_leaves_no_log_but_an_empty_stdout(runner: ProcessRunner, tmp_pa
     assert not (tmp_path / "log").exists()
 
 
+def test_F76_a_program_that_finds_one_processor(runner: ProcessRunner, tmp_path: Path) -> None:
+    before = os.sched_getaffinity(0)
+    count = python("import os; print(len(os.sched_getaffinity(0)))", tmp_path, confined=True)
+    assert runner.run(count, log=tmp_path / "log").code == 0
+    assert (tmp_path / "log").read_text() == "1\n"
+    assert os.sched_getaffinity(0) == before
+
+
 def test_exit_code_and_signal(runner: ProcessRunner, tmp_path: Path) -> None:
     assert runner.run(python("raise SystemExit(3)", tmp_path), log=tmp_path / "log").code == 3
     killed = runner.run(python("import os; os.kill(os.getpid(), 9)", tmp_path), log=tmp_path / "log")

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.toys import Shell, copied, shell, with_toys
-from tests.cli.watched import Watched, change, made, watched
+from tests.cli.watched import Watched, alive, change, made, watched
 
 WATCHING = r"watching .*; Ctrl-C ends"
 
@@ -79,6 +79,39 @@ def test_editors_that_write_by_renaming(project: Shell) -> None:
             while build.turn() != "rebuilt two; 4 steps":  # the moment without the file may have been seen
                 pass
             assert f"{number}\n".encode() in (project.folder / "dist/dev/two.wasm").read_bytes()
+
+
+def test_a_file_that_no_pattern_lists_is_watched_once_it_was_read(project: Shell) -> None:
+    project.write("two/two.toy", "include ../common/z.inc\n")
+    project.write("common/z.inc", "say first\n")
+    with watched(project, "two") as build:
+        assert build.turn() == "rebuilt two; 4 steps"
+        build.until(WATCHING)
+        change(project, "common/z.inc", "say second\n")
+        assert build.turn() == "rebuilt two; 4 steps"
+        project.write("common/notes.txt", "nobody reads this")
+        change(project, "common/z.inc", "fail two is wrong\n")
+        assert build.turn() == "failed: two; 1 step"
+        change(project, "common/z.inc", "say third\n")
+        assert build.turn() == "rebuilt two; 4 steps"
+        assert b"third\n" in (project.folder / "dist/dev/two.wasm").read_bytes()
+        (project.folder / "common/z.inc").unlink()
+        assert build.turn() == "failed: two; 1 step"
+        assert build.end() == 130
+        assert build.rest() == []
+
+
+def test_F66_a_file_that_no_pattern_lists_and_that_changes_before_that_is_known_is_built_too(project: Shell) -> None:
+    go = project.home / "go"
+    project.write("two/two.toy", "include ../common/z.inc\n")
+    project.write("common/z.inc", f"say first\nwait {go}\n")
+    with watched(project, "two") as build:
+        made(project.home / "go.waiting")
+        change(project, "common/z.inc", "say second\n")
+        go.touch()
+        assert build.turn() == "rebuilt two; 4 steps"
+        assert build.turn() == "rebuilt two; 4 steps"
+        assert b"second" in (project.folder / "dist/dev/two.wasm").read_bytes()
 
 
 def test_a_folder_that_goes_and_comes_back(project: Shell) -> None:
@@ -190,15 +223,8 @@ def test_F82_signals_during_a_build_end_it(project: Shell, tmp_path: Path, numbe
     with watched(project, "one") as build:
         pid = int(made(started))
         assert build.end(number) == code
-        assert not _alive(pid)
+        assert not alive(pid)
         assert build.rest() == []
-
-
-def _alive(pid: int) -> bool:
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
-    except FileNotFoundError:
-        return False
 
 
 def _pid(build: Watched) -> int:
@@ -218,13 +244,13 @@ def test_the_program_is_started_again_after_each_build_of_it(project: Shell) -> 
         assert build.turn() == "rebuilt two; 4 steps"
         change(project, "one/one.toy", "fail one is wrong\n")
         assert build.turn() == "failed: one; 1 step"
-        assert _alive(first)
+        assert alive(first)
         change(project, "one/one.toy", "say again\nserve\n")
         assert build.turn() == "rebuilt one; 4 steps"
         second = _pid(build)
-        assert not _alive(first)
+        assert not alive(first)
         assert build.end() == 130
-        assert not _alive(second)
+        assert not alive(second)
         assert [line for line in build.said if "dist/" in line] == []
 
 

@@ -3,10 +3,11 @@
 The toys take the real way (pip, lock, store, engine), from a folder with one wheel, so nothing needs the network. The language
 `toy` has a directive a line: `say TEXT` (the program prints it), `pad N` (bytes that the optimizer takes away), `include FILE`,
 `env NAME` (prints the variable that the compiler saw), `embed NAME` (the bytes of the file that the variable names), `fail TEXT`
-(the compiler says it and ends with 1), `clock` (prints when it was compiled), `sleep FILE` (it writes its process id there and sleeps),
-`wait FILE` (until it exists; FILE.waiting says that it waits), `warn TEXT` (the compiler says it), `daemon FILE` (starts a process that
-stays, and writes its id there), `die N` (by signal N), `serve` (the program says `pid N` and runs on). What the compiler writes stands
-outside of the project, which is closed to it.
+(the compiler says it and ends with 1), `sleep FILE` (it writes its process id there and sleeps), `pause N` (milliseconds), `wait FILE`
+(until it exists; FILE.waiting says that it waits), `warn TEXT` (the compiler says it), `daemon FILE` (starts a process that stays, and
+writes its id there), `die N` (by signal N), `serve` (the program says `pid N` and runs on). What is different each time or everywhere:
+`clock`, `today`, `here` (the compiler's folder), `random`, `uuid`, `hashes N` (numbers in the order of their hashes). What the compiler
+writes stands outside of the project, which is closed to it.
 """
 
 from __future__ import annotations

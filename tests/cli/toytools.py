@@ -12,6 +12,8 @@ import os
 import subprocess
 import sys
 import time
+import uuid
+from collections.abc import Callable
 from pathlib import Path
 
 HEAD = b"\0asm\1\0\0\0" + b"\1\4\1\x60\0\0" + b"\3\2\1\0" + b"\7\n\1\6_start\0\0" + b"\n\4\1\2\0\x0b"
@@ -41,6 +43,8 @@ def said_by(path: str) -> bytes:
 def linger(verb: str, file: Path) -> None:
     if verb == "die":
         os.kill(os.getpid(), int(file.name))
+    elif verb == "pause":
+        time.sleep(int(file.name) / 1000)
     elif verb == "daemon":
         idle = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"], start_new_session=True)
         file.write_text(str(idle.pid))
@@ -55,9 +59,20 @@ def linger(verb: str, file: Path) -> None:
         time.sleep(0.02)
 
 
+CHANGING: dict[str, Callable[[str], str]] = {
+    "clock": lambda _: str(time.time_ns()),
+    "today": lambda _: time.strftime("%Y-%m-%d", time.gmtime()),
+    "here": lambda _: str(Path(__file__).parent.parent),
+    "random": lambda _: "".join(chr(byte & 127) for byte in os.urandom(16)),
+    "uuid": lambda _: str(uuid.uuid4()),
+    "hashes": lambda count: "\0".join(sorted(map(str, range(int(count))), key=hash)),
+}
+"""What comes out differently each time, or on each machine."""
+
+
 def seen(verb: str, name: str) -> str:
-    if verb == "clock":
-        return str(time.time_ns())
+    if verb in CHANGING:
+        return CHANGING[verb](name)
     value = os.environ.get(name, "unset")
     return value if verb == "env" else Path(value).read_bytes().decode("latin-1")
 
@@ -73,11 +88,11 @@ def compile_(sources: list[str], out: str, depfile: str) -> int:
                 said.append(rest if verb == "say" else verb)
             elif verb == "pad":
                 pad = int(rest)
-            elif verb in ("env", "embed", "clock"):
+            elif verb in ("env", "embed", *CHANGING):
                 said.append(seen(verb, rest))
             elif verb == "include":
                 waiting.append(os.path.normpath(Path(name).parent / rest))
-            elif verb in ("sleep", "wait", "daemon", "die"):
+            elif verb in ("sleep", "pause", "wait", "daemon", "die"):
                 linger(verb, Path(rest))
             elif verb in ("warn", "fail"):
                 print(rest, file=sys.stderr)

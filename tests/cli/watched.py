@@ -83,6 +83,22 @@ def made(path: Path) -> str:
     return path.read_text()
 
 
+def alive(pid: int) -> bool:
+    """Whether a process goes on."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def gone(pid: int) -> None:
+    """Wait until a process has ended."""
+    end = time.monotonic() + _LONG
+    while alive(pid):
+        assert time.monotonic() < end, f"{pid} goes on"
+        time.sleep(0.01)
+
+
 @contextmanager
 def watched(place: Shell, *args: str, **env: str) -> Iterator[Watched]:
     """`wbuild build --watch ARGS`; nothing of it is left at the end."""

@@ -57,7 +57,7 @@ def traced(machine: Machine, strace: Sequence[str], logs: Path, *args: str, cwd:
 def keys(root: Path) -> Mapping[str, Declared]:
     """The last key of every step of a project."""
     found: dict[str, Declared] = {}
-    for path in (root / ".wbuild/keys").iterdir():
+    for path in (root / ".wbuild/keys").rglob("*.json"):
         body = json.loads(path.read_bytes())
         action = body["action"]
         files = {*(name for name, _ in action["inputs"]), *action["read"]}

@@ -94,7 +94,9 @@ def test_packages_are_fetched_once_and_the_build_needs_no_network(tmp_path: Path
     built = machine.run(["wbuild", "build", "--opt", "--offline"], project).succeeds()
     assert "1 passed" in built.stderr
     assert (project / "dist/release/hello.wasm").is_file()
-    assert machine.run(["wbuild", "build", "--opt", "--offline", "-v"], project).succeeds().stdout == built.stdout
+    verified = machine.run(["wbuild", "build", "--opt", "--offline", "-v", "--verify-reproducible"], project).succeeds()
+    assert verified.stdout == built.stdout
+    assert verified.stderr.endswith("\nreproducible: hello\n")
 
 
 def test_what_was_not_fetched_is_named_offline(tmp_path: Path, server: tuple[Path, str]) -> None:

@@ -101,13 +101,13 @@ def test_a_content_stays_while_any_result_names_it(shelf: Shelf) -> None:
 
 def test_what_nothing_names_goes_and_what_is_not_whole_after_a_day(shelf: Shelf) -> None:
     shelf.cache.store_bytes(b"orphan")
-    young, old = shelf.base / "cas/aa/.wb-1-young", shelf.base / "cas/aa/.wb-1-old"
+    young, old, top = (shelf.base / name for name in ("cas/aa/.wb-1-young", "cas/aa/.wb-1-old", ".wb-1-old"))
     young.parent.mkdir(parents=True)
-    for path, age in ((young, 0.5 * DAY), (old, 2 * DAY)):
+    for path, age in ((young, 0.5 * DAY), (old, 2 * DAY), (top, 2 * DAY)):
         path.write_bytes(b"half")
         os.utime(path, (time.time() - age,) * 2)
     assert shelf.sweep(10**9).contents == 1
-    assert (young.exists(), old.exists()) == (True, False)
+    assert (young.exists(), old.exists(), top.exists()) == (True, False, False)
 
 
 def test_a_dry_run_says_the_same_and_changes_nothing(shelf: Shelf) -> None:
@@ -249,6 +249,19 @@ def test_F54_readers_beside_a_sweep_see_hits_or_misses_and_never_an_error(shelf:
         done.set()
         thread.join()
     assert wrong == []
+
+
+def test_F54_a_content_that_goes_before_it_is_copied_is_a_miss(shelf: Shelf) -> None:
+    class Late(RealFiles):
+        def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
+            source.unlink()
+            return super().copy_verified(source, target, content)
+
+    shelf.add("a", b"content", days=1)
+    cache = Cache(shelf.root, Late())
+    assert not cache.restore(digest(b"content"), shelf.root / "out")
+    assert not (shelf.root / "out").exists()
+    assert cache.healed == 0
 
 
 def _noting(work: Callable[[], None], wrong: list[str]) -> Callable[[], None]:

@@ -28,6 +28,16 @@ def test_the_shipped_recipes_are_right() -> None:
     assert found.digest == ""
 
 
+def test_every_program_of_a_build_says_what_memory_it_takes() -> None:
+    """Without a weight any number would start at the same time, whatever memory there is. What only fetches takes little."""
+    found = shipped_catalog()
+    steps = [(language.name, step) for language in found.languages.values() for chain in language.toolchains for step in chain.steps]
+    silent = [f"{name}: {step.verb}" for name, step in steps if not step.network and not step.memory]
+    optimizers = [tool.optimizer for tool in found.tools.values() if tool.optimizer]
+    silent += [candidate.name for o in optimizers for level in o.levels.values() for candidate in level if not candidate.memory]
+    assert silent == []
+
+
 def test_everything_is_sorted_by_name_and_has_an_origin() -> None:
     found = made_up()
     assert (list(found.tools), list(found.languages), list(found.runtimes)) == (["maker", "shrinker"], ["c", "cpp"], ["engine"])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import threading
 import time
 from collections.abc import Mapping, Sequence
@@ -145,6 +146,23 @@ def test_F66_an_input_that_changes_while_the_step_runs_is_used_but_not_kept(worl
         world.runner.respond = compiler
         assert world.statuses(compile_step("a.c", headers=["x.h"])) == {"app:compile:a.c": "ran"}
         assert world.read("out/a.c.o") == "int edited;"
+
+
+def test_F66_a_file_that_no_pattern_lists_and_that_changes_while_it_is_read_is_noticed(world: World) -> None:
+    world.write(a_c='#include "x.h"', x_h="int x;")
+    os.utime(world.root / "x.h", (1, 1))
+
+    def meanwhile(command: Command) -> Answer:
+        answer = compiler(command)
+        world.put("x.h", "int edited;")
+        return answer
+
+    world.runner.respond = meanwhile
+    assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "ran"}
+    assert world.notes == ["x.h changed during compile of app a.c: its result is used, but not kept"]
+    world.runner.respond = compiler
+    assert world.statuses(compile_step("a.c")) == {"app:compile:a.c": "ran"}
+    assert world.read("out/a.c.o") == "int edited;"
 
 
 @pytest.mark.parametrize("edited", ["a.c", "x.h"])

@@ -143,6 +143,25 @@ def test_F22_offline_a_fetch_step_that_is_needed_fails(world: World) -> None:
     assert not world.runner.seen
 
 
+def test_F22_offline_a_client_that_can_do_without_the_network_is_asked_to(world: World) -> None:
+    step = replace(FETCH, offline={"NPM_OFFLINE": "true"})
+    assert statuses(network(world, offline=True), step, USE) == ["ran", "ran"]
+    assert world.runner.seen[0].env["NPM_OFFLINE"] == "true"
+    assert statuses(network(world), step, USE) == ["cached", "cached"]
+    world.put("app.lock", "2")
+    assert statuses(network(world), step) == ["ran"]
+    assert "NPM_OFFLINE" not in world.runner.seen[-1].env
+
+
+def test_F22_what_such_a_client_lacks_is_told(world: World) -> None:
+    world.runner.respond = lambda c: ends(1, said="no copy of words 1.0")
+    step = replace(FETCH, offline={"NPM_OFFLINE": "true"})
+    (result,) = network(world, offline=True).execute(Plan(steps=(step,), products=()))
+    assert result.problem is not None
+    assert (result.problem.code, result.problem.detail.strip()) == ("WB493", "no copy of words 1.0")
+    assert "wbuild fetch" in result.problem.hint
+
+
 def test_a_result_in_the_state_directory_stays_there_and_one_in_the_scratch_folder_moves(world: World) -> None:
     def respond(command: Command) -> Answer:
         return Answer(files={command.argv[1]: command.argv[0]})

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import json
 import os
+import secrets
 import shutil
 import tempfile
 import threading
@@ -55,7 +56,7 @@ class MortalFiles(RealFiles):
             self.left -= self.left > 0
             if self.left == 0:
                 if target is not None and target.parent.is_dir():
-                    target.with_name(".wb-dead").write_text("half")
+                    target.with_name(f".wb-{os.getpid()}-{secrets.token_hex(4)}").write_text("half")
                 self._die()
 
     def _die(self) -> NoReturn:
@@ -117,6 +118,7 @@ class Project:
         told = foretell(steps, self.files, self.knobs, frozenset(self.blocked))
         forecast = world.engine().forecast(Plan(steps=tuple(steps), products=()))
         results = world.run(*steps)
+        assert not list(world.root.rglob(".wb-*"))
         for name, foretold in told.items():
             status = results[name].status
             assert status == foretold.said or (not foretold.said and status in ("ran", "cached")), (name, results[name], foretold)

@@ -13,6 +13,7 @@ from typing import NoReturn
 
 import pytest
 
+from wbuild import fast
 from wbuild.doors import locks
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError
@@ -101,13 +102,15 @@ def test_sha256_of_big_and_empty_files(tmp_path: Path) -> None:
 
 
 def test_walk_is_sorted_and_skips_what_is_never_an_input(tmp_path: Path) -> None:
-    for name in ("b/x.c", "a.c", ".git/config", "b/node_modules/y.js", "dist/o", "target/p", ".wbuild/q"):
+    for name in ("b/x.c", "a.c", ".git/config", "b/node_modules/y.js", "dist/o", "target/p", ".wbuild/q", "b/.wb-1-0123abcd"):
         (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         (tmp_path / name).write_text("")
     (tmp_path / "loop").symlink_to(tmp_path)
     (tmp_path / "self").symlink_to("self")
     (tmp_path / "to-file").symlink_to("a.c")
     (tmp_path / "b" / "target").symlink_to(tmp_path)
+    (tmp_path / "b" / ".wb-link").symlink_to(tmp_path)
+    assert fast.listing(str(tmp_path / "b")) == ["x.c"]
     assert list(files.walk(tmp_path)) == [("a.c", False), ("b", True), ("to-file", False), ("b/x.c", False)]
     links: list[str] = []
     assert len(list(files.walk(tmp_path, links.append))) == 4
@@ -188,7 +191,8 @@ def test_a_verified_copy_is_whole_or_not_there(size: int, tmp_path: Path) -> Non
     source.write_bytes(data)
     assert files.copy_verified(source, target, hashlib.sha256(data).hexdigest()) == size
     assert target.read_bytes() == data
-    assert files.copy_verified(source, target, "0" * 64) is None
+    for other in (source, tmp_path / "none", tmp_path):
+        assert files.copy_verified(other, target, "0" * 64) is None
     assert target.read_bytes() == data
     assert [path.name for path in target.parent.iterdir()] == ["target"]
 
@@ -221,3 +225,18 @@ def test_what_the_system_refuses_while_it_copies_is_an_error(tmp_path: Path, mon
         files.copy_verified(source, tmp_path / "out" / "one", files.sha256(source))
     assert caught.value.problems[0].code == "WB610"
     assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("size", [1, 100_000])
+def test_a_strict_umask_takes_nothing_from_files_that_others_read(size: int, tmp_path: Path) -> None:
+    source = tmp_path / "source"
+    source.write_bytes(bytes(size))
+    source.chmod(0o700)
+    before = os.umask(0o077)
+    try:
+        files.write(tmp_path / "written", bytes(size))
+        files.copy_verified(source, tmp_path / "copy", files.sha256(source))
+    finally:
+        os.umask(before)
+    assert (tmp_path / "written").stat().st_mode & 0o777 == 0o644
+    assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o755

@@ -61,6 +61,13 @@ def test_a_dev_build_keeps_names_and_runs_no_checks() -> None:
     golden("plan/c-dev.txt", render(make(case("c", "wasip1", "command"), FILES["c"], profile="dev")))
 
 
+def test_what_programs_take_of_the_memory_reaches_their_steps() -> None:
+    for lang in ("c", "go"):
+        plan = make(case(lang, "wasip1", "command"), FILES[lang], level="smallest")
+        heavy = {step.verb for step in plan.steps if step.memory}
+        assert heavy == {step.verb for step in plan.steps if isinstance(step.action, Tool)} - {"check", "fetch"}
+
+
 def test_names_of_programs_on_windows() -> None:
     text = render(make(case("c", "wasip1", "command"), FILES["c"], platform="windows-x86_64"))
     assert "{zig}/ziglang/zig.exe" in text

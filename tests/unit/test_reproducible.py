@@ -6,7 +6,7 @@ import pytest
 
 from tests.modules import component, module
 from tests.unit.wasm_samples import function_module, wat
-from wbuild.reproducible import ADVICE, CAUSES, Built, compare
+from wbuild.reproducible import ADVICE, CAUSES, Built, compare, dated, tied
 
 NOW = 1_790_000_000
 
@@ -74,9 +74,17 @@ CASES = {
     ),
     "order of strings": (holding("one\\00two\\00"), holding("two\\00one\\00"), "order", "data section", "another order"),
     "order of sections": (module(customs={"a": b"x", "b": b"y"}), module(customs={"b": b"y", "a": b"x"}), "order", "custom", ""),
+    "hash seed": (
+        custom(b"table \x51\x02\xfe\x93\x10\xaa\x7c\x01 of words"),
+        custom(b"table \x8e\xd1\x03\x29\x10\x5b\xc4\x77 of words"),
+        "random",
+        'custom section "about"',
+        "8 bytes are others, and everything around them is the same",
+    ),
+    "a longer text": (custom(b"x" * 90), custom(b"y" * 90), "unknown", "custom", ""),
     "nothing known": (function_module(b"\x41\1\x1a"), function_module(b"\x41\2\x1a"), "unknown", "code section", ""),
     "one more section": (custom(b"x"), module(), "unknown", 'custom section "about"', ""),
-    "no Wasm": (b"some bytes", b"some text!", "unknown", "file", ""),
+    "no Wasm": (b"some bytes", b"some other text", "unknown", "file", ""),
     "in a component": (
         component(module(), custom(b"x")),
         component(module(), custom(b"y")),
@@ -114,6 +122,23 @@ def test_a_path_that_both_hold_says_nothing() -> None:
     found = compare(built(holding(f"{both}a"), 1), built(holding(f"{both}b"), 2))
     assert found is not None
     assert found.cause == "unknown"
+
+
+def test_a_folder_that_every_build_on_this_machine_holds() -> None:
+    folders = {"/store/zig-1": "the folder of zig", "/store/go-1": "the folder of go"}
+    found = tied(built(holding("/store/zig-1/lib/libc.c")), folders)
+    assert found is not None
+    assert (found.section, found.cause, found.evidence) == ("data section", "path", "/store/zig-1, the folder of zig")
+    assert "/store/zig-1/lib" in found.excerpts[0]
+    assert tied(built(custom("/store/go-1".encode("utf-16-le"))), folders) is not None
+    assert tied(built(holding("/store/zig-2/lib/libc.c")), folders) is None
+
+
+@pytest.mark.parametrize("text", ["2026-09-21", "2026/09/21", "Sep 21 2026", "21 Sep 2026"])
+def test_the_day_of_the_build(text: str) -> None:
+    assert dated(built(holding(f"on {text}")), given=0) == text
+    assert dated(built(holding(f"on {text}")), given=NOW) == ""
+    assert dated(built(holding(f"on {text.replace('21', '20')}")), given=0) == ""
 
 
 def test_what_stands_there_is_safe_to_show() -> None:

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import errno
 import json
+import os
 import stat
 import threading
-from collections.abc import Sequence
+import time
+from collections.abc import Callable, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
@@ -425,6 +427,29 @@ def test_F57_a_build_never_uses_a_damaged_tree(bench: Bench, kind: str) -> None:
     assert later.damage(zig) == ()
 
 
+@pytest.mark.parametrize(
+    ("file", "damage", "seen"),
+    [
+        ("zig/README", Path.unlink, True),
+        ("zig/README", lambda path: path.rename(path.with_name("LIESMICH")), True),
+        ("zig/bin/zig", flip, True),
+        ("zig/README", flip, False),  # written in place: the next whole look sees it
+    ],
+)
+def test_F57_soon_after_a_whole_look_a_short_one_is_enough(bench: Bench, file: str, damage: Callable[[Path], object], seen: bool) -> None:
+    zig = pinned("zig", ZIG)
+    bench.ensure(zig)
+    bench.another().ensure([zig], bench.said.append)
+    damage(bench.store.path(zig) / file)
+    bench.another().ensure([zig], bench.said.append)
+    assert ("damaged" in bench.kinds) == seen
+    (note,) = (bench.root / "store-v1/.looked").iterdir()
+    os.utime(note, (time.time() - 3600,) * 2)
+    bench.another().ensure([zig], bench.said.append)
+    assert bench.kinds.count("damaged") == 1
+    assert bench.store.damage(zig) == ()
+
+
 def test_F57_offline_a_damaged_tree_is_refused(bench: Bench) -> None:
     zig = pinned("zig", ZIG)
     bench.ensure(zig)
@@ -437,8 +462,6 @@ def test_F57_offline_a_damaged_tree_is_refused(bench: Bench) -> None:
 
 
 def test_F57_a_flip_that_hides_size_and_time_is_found_by_verify(bench: Bench) -> None:
-    import os
-
     zig = pinned("zig", ZIG)
     bench.ensure(zig)
     path = bench.store.path(zig) / "zig/README"

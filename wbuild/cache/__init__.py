@@ -18,6 +18,7 @@ The time of an entry's file is when it was last used, at most `STEADY` seconds l
 
 from __future__ import annotations
 
+import json
 import os
 import threading
 import time
@@ -29,7 +30,7 @@ from typing import Final
 from wbuild.cache.books import Entry, decode, encode, entry_in
 from wbuild.doors.interfaces import Files
 from wbuild.errors import MachineError
-from wbuild.keys import Evidence, action_digest, digest
+from wbuild.keys import Evidence, Remembered, action_digest, digest
 
 __all__ = ["DEFAULT_LIMIT", "GROWTH", "RUNS", "SHARED", "STEADY", "SWEPT", "VERSION", "Cache", "Entry"]
 
@@ -100,14 +101,36 @@ class Cache:
             self._heal(path)
         return entry
 
-    def keep(self, evidence: Evidence, entry: Entry) -> None:
-        """Remember a result. Every content that it names must be stored already. Raises MachineError."""
+    def keep(self, evidence: Evidence, entry: Entry, action: str = "") -> None:
+        """Remember a result. Every content that it names must be stored already. Raises MachineError.
+
+        `action`: the digest of `evidence`, if known: saves making it again.
+        """
         body = {"action": evidence, "outputs": dict(entry.outputs), "log": entry.log, "seconds": round(entry.seconds, 3)}
-        self._write(self._path("ac", action_digest(evidence)), encode(body))
+        self._write(self._path("ac", action or action_digest(evidence)), encode(body))
+
+    def remembered(self, action: str) -> Remembered | None:
+        """The key of an action whose result is there, or None."""
+        body = self._read(self._path("ac", action)) or {}
+        evidence = body.get("action")
+        if not isinstance(evidence, dict):
+            return None
+        names = self._json(str(evidence.get("names", "")))
+        return Remembered(evidence=evidence, candidates=tuple(str(name) for name in names) if isinstance(names, list) else None)
 
     def forget(self, action: str) -> None:
         """Remove the entry of an action, whose contents turned out to be damaged or gone."""
         self._heal(self._path("ac", action))
+
+    def lend(self, action: str, other: Cache) -> None:
+        """Let another cache have the result of an action, if there is one. Raises MachineError."""
+        entry = self.find(action)
+        if entry is None:
+            return
+        for content in entry.contents:
+            if self.size(content) is not None:
+                self._files.copy(self._path("cas", content), other._path("cas", content), durable=False)
+        self._files.copy(self._path("ac", action), other._path("ac", action), durable=False)
 
     def sets(self, coarse: str) -> tuple[tuple[str, ...], ...]:
         """Sets of files that were read under a coarse digest, newest first."""
@@ -136,9 +159,9 @@ class Cache:
             self._files.copy(path, blob, durable=False)
             self._count(stored=size)
 
-    def store_bytes(self, data: bytes) -> str:
-        """Take bytes; their digest. Raises MachineError."""
-        content = digest(data)
+    def store_bytes(self, data: bytes, content: str = "") -> str:
+        """Take bytes; their digest, which is `content` if that is known. Raises MachineError."""
+        content = content or digest(data)
         blob = self._path("cas", content)
         if not self._holds(blob, len(data)):
             self._write(blob, data)
@@ -147,11 +170,10 @@ class Cache:
     def restore(self, content: str, target: Path) -> bool:
         """Put a content at `target` as a file of its own; False when it is not there or damaged. Raises MachineError."""
         blob = self._path("cas", content)
-        if not blob.is_file():
-            return False
         copied = self._files.copy_verified(blob, target, content)
         if copied is None:
-            self._heal(blob)
+            if blob.is_file():
+                self._heal(blob)
             return False
         self._count(restored=copied)
         return True
@@ -184,6 +206,14 @@ class Cache:
         else:
             _use(path, found)
         return body
+
+    def _json(self, content: str) -> object:
+        """A content that is JSON; None when it is not there or damaged."""
+        try:
+            data = self._path("cas", content).read_bytes()
+        except OSError:
+            return None
+        return json.loads(data) if content and digest(data) == content else None
 
     def _heal(self, path: Path) -> None:
         self._count(healed=1)

@@ -19,11 +19,13 @@ class Entry:
     """Digest of what the tool said; "" for nothing."""
     seconds: float = 0.0
     """How long it took when it ran."""
+    names: str = ""
+    """Digest of the names that it might have read, where it told which it has: they are kept to explain what is another time."""
 
     @property
     def contents(self) -> frozenset[str]:
         """Digests of all that it names."""
-        return frozenset(content for content in (*self.outputs.values(), self.log) if content)
+        return frozenset(content for content in (*self.outputs.values(), self.log, self.names) if content)
 
 
 def encode(body: Mapping[str, object]) -> bytes:
@@ -46,11 +48,18 @@ def entry_in(body: Mapping[str, object], action: str, asked: Evidence | None = N
 
     `asked`: the evidence that the action was made from, if known: saves making the digest again.
     """
+    evidence = body.get("action")
+    return entry_of(body) if evidence == asked or proves(evidence, action) else None
+
+
+def entry_of(body: Mapping[str, object]) -> Entry | None:
+    """The result that a file holds, of whatever action."""
     evidence, outputs = body.get("action"), body.get("outputs")
-    if not isinstance(outputs, dict) or not (evidence == asked or proves(evidence, action)):
+    if not isinstance(evidence, dict) or not isinstance(outputs, dict):
         return None
     return Entry(
         outputs={str(k): None if v is None else str(v) for k, v in outputs.items()},
         log=str(body.get("log", "")),
         seconds=float(str(body.get("seconds", 0))),
+        names=str(evidence.get("names", "")),
     )

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -12,11 +12,11 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cache import SHARED, VERSION
-from wbuild.cache.books import Entry, decode, entry_in
-from wbuild.doors.files import ASIDE
+from wbuild.cache.books import decode, entry_in, entry_of
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
+from wbuild.fast import ASIDE
 
 RESULTS: Final = "ac"
 READ_SETS: Final = "sets"
@@ -28,10 +28,21 @@ _TITLES: Final = {"results": RESULTS, "read sets": READ_SETS, "contents": CONTEN
 class File:
     """A file as it was seen."""
 
-    path: Path
+    place: str
+    """Absolute; text, because a cache has hundreds of thousands of files."""
     size: int
     """Bytes."""
     mtime_ns: int
+
+    @property
+    def path(self) -> Path:
+        """Where it is."""
+        return Path(self.place)
+
+    @property
+    def name(self) -> str:
+        """The digest that it is named by."""
+        return self.place.rpartition(os.sep)[2]
 
     @property
     def used(self) -> float:
@@ -100,7 +111,7 @@ class Summary:
 
 def summary(root: Path) -> Summary:
     """What is below a cache's root, without reading contents. Raises MachineError."""
-    listed = {name: list(_files(root / VERSION / kind)) for name, kind in _TITLES.items()}
+    listed = {name: list(_walk(root / VERSION / kind)) for name, kind in _TITLES.items()}
     shared = root / SHARED
     with machine_errors(shared, "list"):
         names = sorted(path.name for path in shared.iterdir() if path.is_dir()) if shared.is_dir() else []
@@ -115,38 +126,39 @@ def summary(root: Path) -> Summary:
 
 def look(base: Path) -> Holdings:
     """Everything below a cache's versioned folder."""
-    results, read_sets, contents = (list(_files(base / kind)) for kind in (RESULTS, READ_SETS, CONTENTS))
-    every = [*results, *read_sets, *contents]
+    listed = {kind: _files(base / kind) for kind in (RESULTS, READ_SETS, CONTENTS)}
+    whole = {kind: [file for file in files if _whole(file)] for kind, files in listed.items()}
     return Holdings(
         records=(
-            *(Record(file=file, contents=_named(file.path)) for file in results if _whole(file)),
-            *(Record(file=file, contents=frozenset()) for file in read_sets if _whole(file)),
+            *(Record(file=file, contents=_named(file.path)) for file in whole[RESULTS]),
+            *(Record(file=file, contents=frozenset()) for file in whole[READ_SETS]),
         ),
-        contents={file.path.name: file for file in contents if _whole(file)},
-        strays=tuple(file for file in every if not _whole(file)),
+        contents={file.name: file for file in whole[CONTENTS]},
+        strays=tuple(file for files in (*listed.values(), _walk(base, deep=False)) for file in files if not _whole(file)),
     )
 
 
 def verify(root: Path, files: Files) -> tuple[int, tuple[Damage, ...]]:
     """Read everything: how many files there are, and what is damaged. What goes while it is read counts as never there."""
-    held = look(root / VERSION)
+    # contents last: whatever a listed result names was there before it
+    results, read_sets, contents = ([f for f in _files(root / VERSION / kind) if _whole(f)] for kind in (RESULTS, READ_SETS, CONTENTS))
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
-        blobs = list(pool.map(partial(_wrong_content, files=files), held.contents.values()))
-    broken = frozenset(damage.file.name for damage in blobs if damage is not None)
-    records = [_wrong_record(record.file.path, frozenset(held.contents) - broken) for record in held.records]
-    return len(held.records) + len(held.contents), tuple(damage for damage in (*blobs, *records) if damage is not None)
+        blobs = list(pool.map(partial(_wrong_content, files=files), contents))
+    sound = {file.name for file in contents} - {damage.file.name for damage in blobs if damage is not None}
+    records = [_wrong_record(file.path, sound) for file in (*results, *read_sets)]
+    return len(contents) + len(records), tuple(damage for damage in (*blobs, *records) if damage is not None)
 
 
 def _wrong_content(file: File, files: Files) -> Damage | None:
     try:
-        sound = files.sha256(file.path) == file.path.name
+        sound = files.sha256(file.path) == file.name
     except MachineError as error:
         return Damage(file=file.path, what=error.problems[0].message) if file.path.exists() else None
     what = "is not what its name says" if file.size else "is empty"
-    return None if sound else Damage(file=file.path, what=f"content {file.path.name[:12]} {what}")
+    return None if sound else Damage(file=file.path, what=f"content {file.name[:12]} {what}")
 
 
-def _wrong_record(path: Path, sound: frozenset[str]) -> Damage | None:
+def _wrong_record(path: Path, sound: Collection[str]) -> Damage | None:
     kind = path.parent.parent.name
     title = f"{'result' if kind == RESULTS else 'read set'} {path.name[:12]}"
     body = _read(path)
@@ -157,14 +169,14 @@ def _wrong_record(path: Path, sound: frozenset[str]) -> Damage | None:
     entry = entry_in(body, path.name)
     if entry is None:
         return Damage(file=path, what=f"{title} is that of another action")
-    lacking = sorted(entry.contents - sound)
+    lacking = sorted(content for content in entry.contents if content not in sound)
     return Damage(file=path, what=f"{title} names content {lacking[0][:12]}, which is missing or damaged") if lacking else None
 
 
 def _named(path: Path) -> frozenset[str]:
     """Contents that the file of a result names; none for a damaged one."""
     body = _read(path)
-    entry: Entry | None = entry_in(body, path.name) if body is not None else None
+    entry = entry_of(body) if body is not None else None
     return entry.contents if entry is not None else frozenset()
 
 
@@ -176,23 +188,23 @@ def _read(path: Path) -> dict[str, object] | None:
 
 
 def _whole(file: File) -> bool:
-    return not file.path.name.startswith(ASIDE)
+    return not file.name.startswith(ASIDE)
 
 
-def _files(folder: Path) -> Iterator[File]:
+def _files(folder: Path) -> list[File]:
     """Files of one kind, in an order that is always the same."""
-    yield from sorted(_walk(folder), key=lambda file: file.path)
+    return sorted(_walk(folder), key=lambda file: file.place)
 
 
-def _walk(folder: Path) -> Iterator[File]:
-    """Every regular file at any depth; what goes meanwhile is left out, and what may not be read."""
+def _walk(folder: Path, *, deep: bool = True) -> Iterator[File]:
+    """Every regular file, at any depth unless told otherwise; what goes meanwhile is left out, and what may not be read."""
     waiting = [str(folder)]
     while waiting:
         with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(waiting.pop()) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
-                    waiting.append(entry.path)
+                    waiting += [entry.path] * deep
                 elif entry.is_file(follow_symlinks=False):
                     with suppress(FileNotFoundError):
                         info = entry.stat(follow_symlinks=False)
-                        yield File(path=Path(entry.path), size=info.st_size, mtime_ns=info.st_mtime_ns)
+                        yield File(place=entry.path, size=info.st_size, mtime_ns=info.st_mtime_ns)

@@ -98,6 +98,7 @@ class _Broom:
         self._floor = math.inf
         self._freed = 0
         self._held = look(base)
+        self._size = self._held.size
 
     def run(self, limits: Limits) -> Swept:
         """Remove; what was done."""
@@ -115,13 +116,13 @@ class _Broom:
             removed += 1
             names.subtract(record.contents)
             gone += sum(self._remove(file) for file in self._unnamed(record, names))
-        return Swept(results=removed, contents=gone, freed=self._freed, left=self._held.size - self._freed, spared=spared)
+        return Swept(results=removed, contents=gone, freed=self._freed, left=self._size - self._freed, spared=spared)
 
     def _over(self, limits: Limits) -> Iterator[Record]:
         """Results that must go, the least recently used first."""
         for record in sorted(self._held.records, key=lambda record: record.file.used):
             old = limits.age is not None and record.file.used <= self._now - limits.age
-            if old or (limits.size is not None and self._held.size - self._freed > limits.size):
+            if old or (limits.size is not None and self._size - self._freed > limits.size):
                 yield record
 
     def _unnamed(self, record: Record, names: Counter[str]) -> Iterator[File]:

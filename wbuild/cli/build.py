@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from functools import partial
 from pathlib import Path
 
 import click
@@ -39,7 +40,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     ARTIFACT is a name, a glob, lang:L, category:C, tag:T or target:T; default: all.
     """
     from wbuild.cli import conclude, shell
-    from wbuild.cli.session import Asked, prepare
+    from wbuild.cli.session import Asked, nothing, prepare
 
     _fit(given)
     if given["shell"]:
@@ -62,22 +63,23 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
 
         watch(common, asked, program=given["program"], explain=bool(given["explain"]))  # type: ignore[arg-type]
     session = prepare(common, asked)
-    results = session.execute(explain=bool(given["explain"]))
-    report = session.report(results)
-    written = session.publish(report)
-    if given["format_"] == "json":
-        conclude.document(session, report)
-    else:
+    json = given["format_"] == "json"
+    once = json or given["explain"] or given["changed_since"] or given["verify_reproducible"]
+    then = nothing if once or asked.timed or common.verbosity else partial(conclude.remember, common, session)
+    built = session.build(explain=bool(given["explain"]), then=then)
+    report = built.report
+    if not json:
         conclude.show(session, report)
-        if not (given["explain"] or given["changed_since"] or given["verify_reproducible"] or asked.timed or common.verbosity):
-            conclude.remember(common, session, report, written)
     conclude.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
     if given["shell"]:
-        shell.after_failure(session, results)
-    if given["verify_reproducible"]:
+        shell.after_failure(session, built.results)
+    if given["verify_reproducible"] and not report.exit:
         from wbuild.cli.reproduce import verify
 
-        return report.exit or verify(session)
+        report = verify(session, report)
+        session.publish(report)
+    if json:
+        conclude.document(session, report)
     return report.exit
 
 

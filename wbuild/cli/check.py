@@ -56,8 +56,7 @@ def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, 
         flags={"jobs": given["jobs"], "offline": given["offline"]},
     )
     session = prepare(common, asked)
-    report = session.report(session.execute())
-    session.publish(report)
+    report = session.build().report
     if given["format_"] == "json":
         conclude.document(session, report)
         return report.exit

@@ -4,14 +4,19 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import click
 
+from wbuild.cli.deplocks import DEPENDENCY_LOCK, dependency_lock
 from wbuild.cli.options import Command, Common, pass_common
 from wbuild.cli.project import find
+from wbuild.cli.workdir import locked
+from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
 from wbuild.engine.layout import Layout
+from wbuild.engine.leftovers import Leftovers
 from wbuild.fast import WORK
 from wbuild.plan import DIST
 
@@ -21,13 +26,10 @@ from wbuild.plan import DIST
 def command(common: Common) -> int:
     """Remove .wbuild/ and what wbuild wrote in dist/; never the store. Waits for a build that goes on."""
     folder = find(common.start)
-    world = common.world()
-    if (folder / WORK).is_dir():
-        lock = Layout(root=folder).lock
-        with world.doors.files.lock(lock, what="clean this project", timeout=world.lock_timeout, say=common.console.note):
+    world, removed = common.world(), 0
+    if (folder / WORK).exists() or (folder / DIST).exists():
+        with locked(world, common.console, folder, "clean"), dependency_lock(world, common.console, folder):
             removed = _clean(folder, world.doors.files)
-    else:
-        removed = _clean(folder, world.doors.files)
     common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")
     return 0
 
@@ -35,15 +37,27 @@ def command(common: Common) -> int:
 def _clean(folder: Path, files: Files) -> int:
     """How many entries went. Raises MachineError."""
     removed = 0
+    Leftovers(layout=Layout(root=folder), files=files).clear()
     for path in written(folder):
         if path.is_file() or path.is_symlink():
             files.remove(path)
             removed += 1
-    if (folder / WORK).exists():
-        files.remove(folder / WORK)
-        removed += 1
-    _remove_empty(folder / DIST, files)
-    return removed
+    for profile in (folder / DIST).glob("*"):
+        for path in asides(profile):
+            files.remove(path)
+    _remove_empty(folder / DIST)
+    return removed + _remove_work(folder, files)
+
+
+def _remove_work(folder: Path, files: Files) -> bool:
+    """Whether there was more than the locks, which go last: whoever waits for one makes it anew, and begins."""
+    locks = [Layout(root=folder).lock, folder / WORK / DEPENDENCY_LOCK]
+    others = [path for path in sorted((folder / WORK).iterdir()) if path not in locks]
+    for path in (*others, *locks):
+        files.remove(path)
+    with suppress(OSError):
+        (folder / WORK).rmdir()
+    return bool(others)
 
 
 def written(folder: Path) -> Iterator[Path]:
@@ -67,8 +81,9 @@ def _files(index: Path) -> list[str]:
         return []
 
 
-def _remove_empty(dist: Path, files: Files) -> None:
+def _remove_empty(dist: Path) -> None:
     """Folders of dist/ that are empty now, then dist/ itself."""
     for folder in [*sorted(dist.glob("*")), dist]:
-        if folder.is_dir() and not folder.is_symlink() and not any(folder.iterdir()):
-            files.remove(folder)
+        if not folder.is_symlink():
+            with suppress(OSError):  # a file, or a folder with something in it
+                folder.rmdir()

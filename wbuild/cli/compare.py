@@ -53,11 +53,10 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     left = sorted({p.artifact.name for p in whole.plan.products} - {p.artifact.name for p in session.plan.products})
     if left:
         common.console.note(f"not compared, since no other declares the same checks: {', '.join(left)}")
-    results = session.execute()
-    report = session.report(results)
-    session.publish(report)
+    built = session.build()
+    report = built.report
     conclude.problems(session, report)
-    contracts = tuple(_contract(session, group, report, results) for group in groups)
+    contracts = tuple(_contract(session, group, report, built.results) for group in groups)
     made = Comparison(
         project=report.project, profile=chosen, wbuild=__version__, platform=session.world.doors.platform, contracts=contracts
     )

@@ -10,7 +10,7 @@ from wbuild.cache import VERSION
 from wbuild.cli.console import colored
 from wbuild.cli.options import Common
 from wbuild.cli.remember import Call, Said, record
-from wbuild.cli.session import Session
+from wbuild.cli.session import Built, Session
 from wbuild.errors import Problem
 from wbuild.model.happened import Report
 from wbuild.model.written import EnvFrom
@@ -62,8 +62,12 @@ def document(session: Session, report: Report) -> None:
     session.console.result(to_json.render(report).rstrip("\n"))
 
 
-def remember(common: Common, session: Session, report: Report, written: Iterable[Path]) -> None:
-    """Record a build in which everything succeeded and is remembered, with tools of the store and listed files alone."""
+def remember(common: Common, session: Session, built: Built) -> None:
+    """Record a build in which everything succeeded and is remembered, with tools of the store and listed files alone.
+
+    Nobody else may build in the project meanwhile: what stands there now is taken for what this build made.
+    """
+    report = built.report
     if (
         report.exit
         or not all(r.kept and not r.unlisted for r in report.results)
@@ -73,7 +77,7 @@ def remember(common: Common, session: Session, report: Report, written: Iterable
     if any(pin.folder for pin in session.pins()):
         return  # only asking a tool of the machine tells whether it is the one that was used
     root, watch, world = session.project.root, session.watch, session.world
-    watch.wrote(*(root / p for product in session.plan.products for p in (product.file, product.copy) if p), *written)
+    watch.wrote(*(root / p for product in session.plan.products for p in (product.file, product.copy) if p), *built.written)
     watch.file(*(session.store.path(pin) / "receipt.json" for pin in session.pins()))
     watch.file(*session.engine().marks(session.plan))
     watch.listing(world.cache / VERSION)

@@ -6,7 +6,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from posixpath import dirname
@@ -26,6 +26,8 @@ from wbuild.store import Store
 
 COPY: Final = "locking"
 """Folder below `.wbuild` that holds the copy of the project."""
+DEPENDENCY_LOCK: Final = f"{COPY}.lock"
+"""File beside it: one wbuild a project at a time has one."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -98,12 +100,10 @@ class DependencyLocks:
 
     @contextmanager
     def _copy(self, wanted: LockToMake) -> Iterator[Path]:
-        """A copy of what the client reads; it is gone afterwards. One wbuild a project at a time has one."""
-        files = self.world.doors.files
-        work = self.project.folder / WORK
-        copy = work / COPY
-        lock = work / f"{COPY}.lock"
-        with files.lock(lock, what="lock dependencies", timeout=self.world.lock_timeout, say=self.console.note):
+        """A copy of what the client reads; it is gone afterwards."""
+        files, folder = self.world.doors.files, self.project.folder
+        copy = folder / WORK / COPY
+        with dependency_lock(self.world, self.console, folder):
             files.remove(copy)
             try:
                 for name in wanted.lock.reads:
@@ -113,6 +113,12 @@ class DependencyLocks:
                 yield copy
             finally:
                 files.remove(copy)
+
+
+def dependency_lock(world: World, console: Console, folder: Path) -> AbstractContextManager[None]:
+    """What whoever has such a copy in a project holds. Raises MachineError at the time-out."""
+    path = folder / WORK / DEPENDENCY_LOCK
+    return world.doors.files.lock(path, what="lock dependencies", timeout=world.lock_timeout, say=console.note)
 
 
 def _files(wanted: Sequence[LockToMake]) -> frozenset[str]:

@@ -13,11 +13,14 @@ from wbuild.cli.progress import Progress
 from wbuild.cli.project import Project, shown
 from wbuild.cli.remember import Watch
 from wbuild.cli.world import World
+from wbuild.doors.files import asides
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import UsageError
 from wbuild.model.locked import Lock
 
 LOCK: Final = "wbuild.lock"
+_STRAY: Final = 3600.0
+"""Seconds after which a file that is not whole was left by a process that was killed."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -86,8 +89,11 @@ class Locking:
         return locks.resolve(self.project.manifest, self.project.catalog, previous, request)
 
     def save(self, lock: Lock) -> None:
-        """Write the lock. Raises MachineError."""
-        self.world.doors.files.write(self.path, locks.encode(lock))
+        """Write the lock. What killed processes have left of one goes. Raises MachineError."""
+        files = self.world.doors.files
+        files.write(self.path, locks.encode(lock))
+        for path in asides(self.path.parent, older=_STRAY):
+            files.remove(path)
 
     def changes(self, before: Lock | None, after: Lock) -> str:
         """Tools that came, went or changed, in words."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import gc
 import importlib
 import os
 import signal
@@ -69,6 +70,8 @@ MEANT: Final[Mapping[str, str]] = {
 """What people type, and the command that does it here."""
 
 
+_GARBAGE: Final = 50_000
+"""Objects after which cycles are looked for: by default 700, and a plan of thousands of steps is looked through again and again."""
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 
 
@@ -120,6 +123,7 @@ def root(context: click.Context) -> int:
 def run(argv: Sequence[str], environ: Mapping[str, str]) -> int:
     """Run one command line; the exit code."""
     common = Common(environ=environ, argv=tuple(argv))
+    gc.set_threshold(_GARBAGE)
     _prepare_streams()
     try:
         _end_on_signals()

@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import os
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -259,7 +259,7 @@ def write(writing: Writing, catalog: Catalog, common: Common) -> None:
         console.step(ignored, f"{shown(project / '.gitignore')} (ignores dist/)")
     for note in writing.notes:
         console.note(note)
-    prepare(project, files, catalog)
+    prepare(project, files, catalog, nullcontext())
     move = "" if spot.folder.resolve() == Path.cwd() else f"cd {shown(spot.folder)} && "
     console.show(f"next: {move}wbuild build --opt")
 

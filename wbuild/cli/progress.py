@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import time
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
@@ -40,6 +41,8 @@ class Progress:
     """Problems that were printed already."""
     moments: list[Moment] | None = None
     """Everything that was told, with its time; None: nobody asked for it."""
+    makes: tuple[Plan | None, dict[str, list[Product]]] = (None, {})
+    """A plan, and step → what the plan makes with it."""
 
     def __call__(self, event: object) -> None:
         """Take one event."""
@@ -52,7 +55,7 @@ class Progress:
                 self._finished(result)
             case StepStarted(step=step, reasons=reasons):
                 self.console.begin(step.name, step.verb, step.label)
-                for product in self._products(step.artifact, step.name):
+                for product in self._products(step.name):
                     self.begun.setdefault((product.file, step.verb), time.monotonic())
                 if (self.explain and step.verb not in SUMMED) or self.console.verbosity > 1:
                     for reason in reasons:
@@ -91,7 +94,7 @@ class Progress:
             self.console.step(result.verb, result.label, right)
             if result.log and result.status in ("ran", "cached") and not self.console.quiet:
                 self._log(result)
-        for product in self._products(result.artifact, result.step) if result.verb in ("select", "judge") else ():
+        for product in self._products(result.step):
             if result.verb == "select" and result.status == "ran":
                 self._optimized(product)
             elif result.verb == "judge" and result.status in ("ran", "cached"):
@@ -107,8 +110,15 @@ class Progress:
         elif text.strip():
             self.console.group(f"output: {result.verb} of {result.label} ({text.count(chr(10)) + 1} lines)", text)
 
-    def _products(self, artifact: str, step: str) -> list[Product]:
-        return [p for p in self.plan.products if p.artifact.name == artifact and step in p.steps]
+    def _products(self, step: str) -> Sequence[Product]:
+        plan, products = self.makes
+        if plan is not self.plan:
+            products = {}
+            for product in self.plan.products:
+                for name in product.steps:
+                    products.setdefault(name, []).append(product)
+            self.makes = self.plan, products
+        return products.get(step, ())
 
     def _span(self, product: Product, verb: str) -> str:
         """Time since the first step with this verb began."""

@@ -15,6 +15,7 @@ from typing import Final
 
 from wbuild import fast
 from wbuild.cli.itself import own_files, recipe_folders
+from wbuild.engine.index import Stamp
 
 STATES_KEPT: Final = 24
 """State files of one project; one for each command line."""
@@ -29,6 +30,8 @@ class Watch:
     young: dict[str, str] = field(default_factory=dict)
     """Digests of the files among them that could change without a new stamp."""
     folders: dict[str, list[str]] = field(default_factory=dict)
+    began: int = field(default_factory=time.time_ns)
+    """Nanoseconds since 1970."""
 
     def file(self, *paths: Path) -> None:
         """Take stamps, before the files are read."""
@@ -36,6 +39,20 @@ class Watch:
         for path in map(str, paths):
             if path not in self.files:
                 self._stamp(path, now)
+
+    def late(self, paths: Iterable[Path]) -> None:
+        """Files of which is known only afterwards that they were read.
+
+        One that may have changed since this watch began is taken down as if it had not been there: so nobody takes it for the same.
+        """
+        now = time.time_ns()
+        for path in map(str, paths):
+            if path not in self.files:
+                self._stamp(path, now)
+                found = self.files[path]
+                if found is not None and Stamp(*found).may_follow(self.began):
+                    self.files[path] = None
+                    self.young.pop(path, None)
 
     def tree(self, root: Path, names: Iterable[str], folders: Iterable[str], links: Mapping[str, str] | None = None) -> None:
         """The listings of all folders below `root`, from the names that were found there ("" is the root), links to folders too."""

@@ -1,179 +1,225 @@
-"""`build --verify-reproducible`: the same plan twice more, where everything is different that must not matter."""
+"""`build --verify-reproducible`: the same plan twice more, elsewhere, and what came out compared."""
 
 from __future__ import annotations
 
 import os
+import shlex
 import tempfile
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from itertools import chain
 from pathlib import Path
-from typing import Final
+from posixpath import basename, join, normpath
+from typing import Final, Literal
 
-from wbuild.cache import Cache
-from wbuild.cli.found import Found, look
-from wbuild.cli.progress import Progress
+from wbuild.cli.rounds import ROUNDS, Build, Round, build
 from wbuild.cli.session import Session
-from wbuild.doors.machine import machine_errors
-from wbuild.engine.layout import Surroundings
+from wbuild.engine.failure import title
 from wbuild.errors import Problem, exit_code, worst
-from wbuild.model.planned import Product
-from wbuild.reproducible import ADVICE, CAUSES, Built, Difference, compare
+from wbuild.fast import WORK
+from wbuild.model.happened import Report, Reproduction
+from wbuild.model.planned import Product, Step
+from wbuild.reproducible import ADVICE, CAUSES, Built, Difference, compare, dated, tied
 
 DIFFERS: Final = "WB304"
-PROJECT: Final = "project"
-"""Folder of the project's copy, beside the cache of its build."""
+KEPT: Final = "reproduce"
+"""Below `.wbuild`: artifacts that came out otherwise, of the last run that looked."""
+_SHOWN: Final = 3
+"""Steps that a message names."""
+_LONG: Final = 8
+"""Characters of a folder that is looked for in artifacts: a shorter one may stand there by chance."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Verdict:
+    """On one product."""
+
+    found: Reproduction
+    problem: Problem | None = None
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Round:
-    """One more build, and what is different in it."""
+class _Trial:
+    """The builds of a session, and what is said about them."""
 
-    title: str
+    session: Session
     folder: str
-    """Of the project's copy, below a temporary folder."""
-    surroundings: Surroundings
-    backwards: bool
-    """Files are made in the reverse order."""
-    modified: int
-    """Time of every file, in seconds since 1970."""
-    alone: bool
-    """One step at a time."""
-    cold: bool
-    """What tools keep for all projects (their standard library) is built again too."""
+    """Of what is kept, relative to the root."""
+    builds: list[Build]
+    codes: set[int] = field(default_factory=set)
+    """Exit codes of what failed on the way."""
 
 
-ROUNDS: Final = (
-    Round(
-        title="the second build",
-        folder="b",
-        surroundings=Surroundings(env={"TZ": "AAA-14", "LANG": "C", "LC_ALL": "C"}, umask=0o022),
-        backwards=False,
-        modified=1_000_000_000,
-        alone=True,
-        cold=False,
-    ),
-    Round(
-        title="the third build",
-        folder="another/folder-with-a-longer-name/and-deeper",
-        surroundings=Surroundings(env={"TZ": "BBB+12", "LANG": "tr_TR.UTF-8", "LC_ALL": "tr_TR.UTF-8"}, umask=0o077),
-        backwards=True,
-        modified=1_700_000_000,
-        alone=False,
-        cold=True,
-    ),
-)
-"""The zones are 26 hours apart, so that dates differ; they are written so that they need no database of zones."""
+def verify(session: Session, report: Report) -> Report:
+    """Build the plan of a session that has succeeded twice more, and say what differs; the report with what was found.
 
-
-def verify(session: Session) -> int:
-    """Build the plan of a session that has succeeded twice more, and say what differs; the exit code.
-
-    Raises WbuildError when the other builds cannot be made: no tool, no space.
+    Raises WbuildError when the other builds cannot begin: no tool, no space.
     """
+    project, files = session.project, session.world.doors.files
     session.store.ensure(session.pins(), session.progress)  # in the user's own surroundings: the store is for everybody
-    builds = [_read(session, session.project.root, Built(where="the artifact", data=b"", began=time.time()))]
+    folder = normpath(join(project.manifest.folder, WORK, KEPT))
+    files.remove(project.root / folder)
+    now = time.time()
+    itself = Build(root=project.root, about=Built(where="the artifact", data=b"", began=now, ended=now))
+    trial = _Trial(session=session, folder=folder, builds=[itself])
     with tempfile.TemporaryDirectory(prefix="wbuild-", ignore_cleanup_errors=True) as temporary:
         for one in ROUNDS:
-            root = Path(os.path.realpath(temporary)) / one.folder
-            began = time.time()
-            problems = _build(session, one, root)
-            if problems:
-                session.console.problem(_unbuilt(one, problems))
-                return worst({exit_code(problem.code) for problem in problems})
-            built = Built(where=one.title, data=b"", paths=(str(root),), surroundings=one.surroundings.env, began=began, ended=time.time())
-            builds.append(_read(session, root / PROJECT, built))
-    return _judge(session, builds)
+            if _hopeless(trial):
+                break
+            trial.builds.append(build(session, one, Path(os.path.realpath(temporary)) / one.folder))
+            _tell_unbuilt(trial, one)
+        verdicts = {product.file: _judge(trial, product) for product in session.plan.products}
+    _tell(trial, verdicts)
+    return _with(report, verdicts, trial.codes)
 
 
-def _build(session: Session, one: Round, root: Path) -> Sequence[Problem]:
-    """Copy the project and run its plan there; why steps failed."""
-    project, world = session.project, session.world
-    console, files = session.console, world.doors.files
-    console.step("verify", one.title, f"in another folder, {'in its own order' if one.alone else 'several steps at once'}")
-    _copy(session, look(files, project.root), one, root / PROJECT)
-    cold = one.cold and not world.doors.offline  # what tools keep cannot be fetched again
-    cache = Cache(root / "cache", files, shared=None if cold else session.cache.shared("."))
-    progress = Progress(console=console, root=root / PROJECT, plan=session.plan)
-    console.board.total, console.board.done = len(session.plan.steps), 0
-    engine = replace(
-        session.engine(),
-        root=root / PROJECT,
-        cache=cache,
-        jobs=1 if one.alone else max(2, world.jobs),
-        on_event=progress,
-        surroundings=one.surroundings,
+def _hopeless(trial: _Trial) -> bool:
+    """Whether no product could be made again."""
+    return not any(all(b.made(product) for b in trial.builds) for product in trial.session.plan.products)
+
+
+def _tell_unbuilt(trial: _Trial, one: Round) -> None:
+    """Say which products a round could not make."""
+    session, last = trial.session, trial.builds[-1]
+    problems = [r.problem for r in last.results if r.status == "failed" and r.problem]
+    if not problems:
+        return
+    trial.codes.update(exit_code(problem.code) for problem in problems)
+    names = ", ".join(dict.fromkeys(product.artifact.name for product in session.plan.products if not last.made(product)))
+    around = ", ".join(f"{name}={value}" for name, value in one.surroundings.env.items())
+    session.console.problem(
+        Problem(
+            code="WB305",
+            message=f"{one.title} failed where the first one succeeded: nothing is known about the reproducibility of {names}",
+            hint="a step depends on the folder of the project, on what a tool keeps, or on its surroundings",
+            detail=f"it ran in another folder, with {around} and umask {one.surroundings.umask:04o}\n{len(problems)} steps failed",
+        )
     )
-    try:
-        with session.store.using(session.pins()), session.cache.running():
-            results = engine.execute(session.plan)
-    finally:
-        console.calm()
-    return [result.problem for result in results if result.status == "failed" and result.problem]
 
 
-def _copy(session: Session, found: Found, one: Round, root: Path) -> None:
-    """The project's files, without what the plan makes, in the order of the round. Raises MachineError."""
-    files, plan = session.world.doors.files, session.plan
-    made = {path for step in plan.steps for path in step.outputs} | {product.copy for product in plan.products}
-    read = {path for step in plan.steps for path in (*step.inputs, *step.candidates) if (session.project.root / path).is_file()}
-    names = sorted({*found.tree.names, *read} - made, reverse=one.backwards)
-    for folder in sorted(found.folders, reverse=one.backwards):
-        with machine_errors(root / folder, "make"):
-            (root / folder).mkdir(parents=True, exist_ok=True)
-    for name in names:
-        files.copy(session.project.root / name, root / name, durable=False)
-        os.utime(root / name, (one.modified, one.modified))
-    for name, target in found.links.items():
-        with machine_errors(root / name, "write"):
-            (root / name).symlink_to(target)
+def _judge(trial: _Trial, product: Product) -> _Verdict:
+    """Compare the builds of a product. Raises MachineError."""
+    if len(trial.builds) <= len(ROUNDS) or not all(b.made(product) for b in trial.builds):
+        return _Verdict(Reproduction(status="unknown"))
+    here, second, third = trial.builds
+    for pair in ((second, third), (here, second)):  # of the artifact itself less is known: it may come from another machine
+        one, other = (b.read(product) for b in pair)
+        difference = compare(one, other)
+        if difference is not None:
+            return _differs(trial, product, pair, difference)
+    artifact = here.read(product)
+    difference = tied(artifact, _folders(trial.session))
+    if difference is not None:
+        return _tied(trial.session, product, difference)
+    day = dated(artifact, trial.session.world.epoch)
+    if day:
+        name = trial.session.path(product)
+        trial.session.console.note(f"{name} holds the day of today, {day}: if that is not in the sources, other days make another file")
+    return _Verdict(Reproduction(status="same"))
 
 
-def _read(session: Session, root: Path, built: Built) -> Mapping[str, Built]:
-    """The artifacts of a build: product's file → build. Raises MachineError."""
-    found = {}
-    for product in session.plan.products:
-        with machine_errors(root / product.file, "read"):
-            found[product.file] = replace(built, data=(root / product.file).read_bytes())
+def _folders(session: Session) -> Mapping[str, str]:
+    """Folders of this machine that are the same in all builds: path → what it is."""
+    paths = {str(session.store.path(pin)): f"the folder of {pin.name}" for pin in session.pins()}
+    return {path: what for path, what in paths.items() if len(path) >= _LONG}
+
+
+def _differs(trial: _Trial, product: Product, pair: tuple[Build, Build], difference: Difference) -> _Verdict:
+    session = trial.session
+    steps = _origins(session.plan.steps, product, pair)
+    files = tuple(_keep(trial, product, one) for one in pair)
+    names = [one.about.where for one in pair]
+    width = max(map(len, names))
+    lines = [f"{name:<{width}}  {text}" for name, text in zip(names, difference.excerpts, strict=True)]
+    lines.append(_cause(difference))
+    if steps:
+        more = f", and {len(steps) - _SHOWN} more" if len(steps) > _SHOWN else ""
+        lines.append(f"it begins with: {', '.join(title(step) for step in steps[:_SHOWN])}{more}")
+    shown = [os.path.relpath(session.project.root / file) for file in files]
+    lines.append(f"to look closer: {shlex.join(['wbuild', 'inspect', *shown])}")
+    where = f"{difference.section}, offset {difference.offset:#x}"
+    problem = Problem(
+        code=DIFFERS,
+        message=f"{session.path(product)} is not reproducible: {names[1]} differs from {names[0]} in the {where}",
+        hint=_hint(session, product, difference),
+        detail="\n".join(lines),
+    )
+    found = _found(difference, "differs")
+    return _Verdict(replace(found, builds=tuple(names), steps=tuple(step.name for step in steps), files=files), problem)
+
+
+def _tied(session: Session, product: Product, difference: Difference) -> _Verdict:
+    where = f"{difference.section}, offset {difference.offset:#x}"
+    problem = Problem(
+        code=DIFFERS,
+        message=f"{session.path(product)} is reproducible on this machine only: a folder of it is in the {where}",
+        hint=_hint(session, product, difference),
+        detail=f"{difference.excerpts[0]}\n{_cause(difference)}",
+    )
+    return _Verdict(_found(difference, "tied"), problem)
+
+
+def _found(difference: Difference, status: Literal["differs", "tied"]) -> Reproduction:
+    return Reproduction(
+        status=status,
+        section=difference.section,
+        offset=difference.offset,
+        cause=difference.cause,
+        evidence=difference.evidence,
+    )
+
+
+def _cause(difference: Difference) -> str:
+    return f"likely cause: {CAUSES[difference.cause]}{f' ({difference.evidence})' if difference.evidence else ''}"
+
+
+def _hint(session: Session, product: Product, difference: Difference) -> str:
+    return session.project.catalog.languages[product.artifact.lang].mend.get(difference.cause, "") or ADVICE[difference.cause]
+
+
+def _origins(steps: Sequence[Step], product: Product, pair: tuple[Build, Build]) -> list[Step]:
+    """The steps that made something else of the same, in the plan's order."""
+    others: set[str] = set()
+    found = []
+    for step in (s for s in steps if s.name in product.steps and not s.network):
+        changed = {path for path in step.outputs if pair[0].content(path) != pair[1].content(path)}
+        if changed and others.isdisjoint(chain(step.inputs, step.candidates)):
+            found.append(step)
+        others |= changed
     return found
 
 
-def _judge(session: Session, builds: Sequence[Mapping[str, Built]]) -> int:
-    """Say which artifacts came out the same; the exit code."""
-    same: list[str] = []
-    for product in session.plan.products:
-        here, second, third = (build[product.file] for build in builds)
-        pairs = [(second, third), (here, second)]  # of the artifact itself less is known: it may come from another machine
-        found = next(((pair, difference) for pair in pairs if (difference := compare(*pair))), None)
-        if found is None:
-            same.append(product.file if len(product.artifact.targets) > 1 else product.artifact.name)
-        else:
-            session.console.problem(_differs(session, product, *found))
+def _keep(trial: _Trial, product: Product, one: Build) -> str:
+    """Keep a product of a build; its path, relative to the root. Raises MachineError."""
+    if not one.kept:
+        return product.file
+    name = join(trial.folder, one.kept, basename(product.file))
+    trial.session.world.doors.files.copy(one.root / product.file, trial.session.project.root / name, durable=False)
+    return name
+
+
+def _tell(trial: _Trial, verdicts: Mapping[str, _Verdict]) -> None:
+    """Say which artifacts came out the same, and what is wrong with the others."""
+    session = trial.session
+    for verdict in verdicts.values():
+        if verdict.problem is not None:
+            session.progress.shown.append(verdict.problem)
+            session.console.problem(verdict.problem)
+    products = session.plan.products
+    same = [p.file if len(p.artifact.targets) > 1 else p.artifact.name for p in products if verdicts[p.file].found.status == "same"]
     if same:
         session.console.show(f"reproducible: {', '.join(same)}")
-    return 0 if len(same) == len(session.plan.products) else exit_code(DIFFERS)
 
 
-def _differs(session: Session, product: Product, pair: tuple[Built, Built], difference: Difference) -> Problem:
-    one, other = pair
-    width = max(len(one.where), len(other.where))
-    lines = [f"{built.where:<{width}}  {text}" for built, text in zip(pair, difference.excerpts, strict=True)]
-    lines.append(f"likely cause: {CAUSES[difference.cause]}{f' ({difference.evidence})' if difference.evidence else ''}")
-    where = f"{difference.section}, offset {difference.offset:#x}"
-    mend = session.project.catalog.languages[product.artifact.lang].mend.get(difference.cause, "")
-    return Problem(
-        code=DIFFERS,
-        message=f"{session.path(product)} is not reproducible: {other.where} differs from {one.where} in the {where}",
-        hint=mend or ADVICE[difference.cause],
-        detail="\n".join(lines),
-    )
-
-
-def _unbuilt(one: Round, problems: Sequence[Problem]) -> Problem:
-    around = ", ".join(f"{name}={value}" for name, value in one.surroundings.env.items())
-    return Problem(
-        code="WB305",
-        message=f"{one.title} failed where the first one succeeded: nothing is known about reproducibility",
-        hint="a step depends on the folder of the project, on what a tool keeps, or on its surroundings",
-        detail=f"it ran in another folder, with {around} and umask {one.surroundings.umask:04o}\n{len(problems)} steps failed",
-    )
+def _with(report: Report, verdicts: Mapping[str, _Verdict], codes: set[int]) -> Report:
+    """The report with what was found; one that failed so is a failed artifact."""
+    artifacts = []
+    for artifact in report.artifacts:
+        verdict = verdicts[artifact.file]
+        found = replace(artifact, reproducible=verdict.found)
+        if verdict.problem is not None:
+            found = replace(found, status="failed", problems=(*artifact.problems, verdict.problem))
+        artifacts.append(found)
+    differ = {exit_code(verdict.problem.code) for verdict in verdicts.values() if verdict.problem}
+    return replace(report, artifacts=tuple(artifacts), exit=worst(codes | differ))

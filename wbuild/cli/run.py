@@ -76,8 +76,7 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
     names = list(dict.fromkeys(p.artifact.name for p in products))
     if len(names) > 1:
         raise UsageError("WB280", "several artifacts could be run", hint=f"name one: {', '.join(names)}")
-    report = session.report(session.execute())
-    session.publish(report)
+    report = session.build().report
     conclude.problems(session, report)
     if report.exit:
         raise click.exceptions.Exit(report.exit)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import join, normpath
@@ -21,6 +21,7 @@ from wbuild.cli.progress import Progress
 from wbuild.cli.project import Project, open_project, text_of
 from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
+from wbuild.cli.workdir import locked as locked_workdir
 from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
 from wbuild.drivers.project import texts as project_texts
@@ -35,7 +36,6 @@ from wbuild.model.written import Level, Manifest
 from wbuild.needs import with_needed
 from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan, product_file
 from wbuild.report import to_json
-from wbuild.report.assemble import Run, assemble
 from wbuild.store import Store
 from wbuild.tree import Tree
 
@@ -64,6 +64,20 @@ class Asked:
     """False: change nothing on disk."""
     timed: bool = False
     """Remember what happened when."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Built:
+    """What came of a plan."""
+
+    results: tuple[Result, ...]
+    report: Report
+    written: tuple[Path, ...]
+    """Documents about it."""
+
+
+def nothing(_: object) -> None:
+    """Nothing more is to be done."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -97,14 +111,29 @@ class Session:
         """Why this platform cannot make some of the products."""
         return tuple(dict.fromkeys(product.problem for product in self.plan.products if product.problem))
 
-    def execute(self, *, explain: bool = False) -> tuple[Result, ...]:
-        """Run the plan. A failed step is a result. `explain`: say why each step runs."""
+    def build(self, *, explain: bool = False, then: Callable[[Built], None] = nothing) -> Built:
+        """Run the plan, and write beside the artifacts what came out; `then` gets it before anybody else can build in this project.
+
+        Raises what `then` raises, and MachineError.
+        """
+        made: list[Built] = []
+
+        def conclude(results: tuple[Result, ...]) -> None:
+            report = self.report(results)
+            made.append(Built(results=results, report=report, written=self.publish(report)))
+            then(made[0])
+
+        self.execute(explain=explain, then=conclude)
+        return made[0]
+
+    def execute(self, *, explain: bool = False, then: Callable[[tuple[Result, ...]], None] = nothing) -> tuple[Result, ...]:
+        """Run the plan. A failed step is a result. `explain`: say why each step runs; `then` as for `Engine.execute`."""
         self.progress.plan = self.plan
         self.progress.explain = explain
         self.console.board.total, self.console.board.done = len(self.plan.steps), 0
         try:
             with self.store.using(self.pins()):
-                return self.engine().execute(self.plan)
+                return self.engine().execute(self.plan, then)
         finally:
             self.console.calm()
             if self.cache.healed:
@@ -131,6 +160,8 @@ class Session:
 
     def report(self, results: tuple[Result, ...]) -> Report:
         """What came out."""
+        from wbuild.report.assemble import Run, assemble
+
         products = self.plan.products
         wanted = [path for p in products for path in (p.measure, p.select, *p.verdicts) if path]
         return assemble(
@@ -197,9 +228,8 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     chosen = select(project.manifest, project.catalog, asked.words, project.member)
     names = with_needed(project.manifest.artifacts, chosen)
     if asked.write:
-        prepare_workdir(project.folder, files, project.catalog)
-        if project.root != project.folder:
-            prepare_workdir(project.root, files, project.catalog)
+        for folder in dict.fromkeys((project.folder, project.root)):
+            prepare_workdir(folder, files, project.catalog, locked_workdir(world, console, folder, "prepare"))
     locked = world.ci if asked.locked is None else asked.locked
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
     store = world.open_store()
@@ -265,7 +295,7 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
     if check:
         locking.refuse(wanted)
     elif wanted:
-        prepare_workdir(project.folder, world.doors.files, project.catalog)
+        prepare_workdir(project.folder, world.doors.files, project.catalog, locked_workdir(world, console, project.folder, "prepare"))
         locking.make(wanted, context, Watch())
 
 

@@ -61,8 +61,7 @@ def _built(
         flags={"jobs": given["jobs"], "offline": given["offline"]},
     )
     session = prepare(common, asked)
-    report = session.report(session.execute())
-    session.publish(report)
+    report = session.build().report
     conclude.problems(session, report)
     return [a for a in report.artifacts if a.sizes], report.exit
 

@@ -10,6 +10,7 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
+from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -19,7 +20,7 @@ from wbuild.cli.options import Common
 from wbuild.cli.program import Program
 from wbuild.cli.project import find, shown
 from wbuild.cli.remember import Watch
-from wbuild.cli.session import Asked, Session, prepare
+from wbuild.cli.session import Asked, Built, Session, prepare
 from wbuild.cli.world import config_paths
 from wbuild.doors.changes import FolderChanges
 from wbuild.errors import UsageError, WbuildError
@@ -60,6 +61,8 @@ class Watching:
     """Folder of the nearest wbuild.toml; another one further up is another project."""
     _made: Mapping[str, str] = field(init=False, default_factory=dict)
     """Digests of the files that the last build made."""
+    _read: dict[str, list[Path]] = field(init=False, default_factory=dict)
+    """Step → files besides the listed ones that it read when it last ended well."""
 
     def __post_init__(self) -> None:
         self.home = project_folder(str(self.common.start)) or str(find(self.common.start))
@@ -114,7 +117,7 @@ class Watching:
 
     def _found(self) -> Look:
         watch = Watch()
-        watch.file(*config_paths(self.common.environ), Path(self.home, MANIFEST))
+        watch.file(*config_paths(self.common.environ), Path(self.home, MANIFEST), *self._unlisted())
         self.common.renew()
         try:
             if project_folder(str(self.common.start)) != self.home:
@@ -141,10 +144,8 @@ class Watching:
         console = self.common.console
         if self.program is not None:
             console.screen = None  # the program writes on the same terminal, whenever it likes
-        results = session.execute(explain=self.explain)
-        report = session.report(results)
-        session.publish(report)
-        session.watch.wrote(*(session.project.root / p.copy for p in session.plan.products if p.copy))
+        done = session.build(explain=self.explain, then=partial(self._note, session))
+        results, report = done.results, done.report
         built = self._built(report, results)
         if first and self.program is None:
             conclude.show(session, report)
@@ -155,6 +156,19 @@ class Watching:
         console.show(told(report, results, built, time.monotonic() - session.started))
         if self.program is not None:
             self.program.follow(session, report, built)
+
+    def _note(self, session: Session, done: Built) -> None:
+        """What the build has written, and what it has read that no pattern lists: from now on that is looked at too."""
+        root, watch = session.project.root, session.watch
+        watch.wrote(*(root / p.copy for p in session.plan.products if p.copy))
+        made = {path for step in session.plan.steps for path in step.outputs}
+        for result in done.results:
+            if result.status != "failed":
+                self._read[result.step] = [root / name for name in result.unlisted if name not in made]
+        watch.late(self._unlisted())
+
+    def _unlisted(self) -> list[Path]:
+        return [path for paths in self._read.values() for path in paths]
 
     def _built(self, report: Report, results: Sequence[Result]) -> tuple[str, ...]:
         """Artifacts of which a step ran, or that an earlier build had left in the cache; in the order of the plan."""

@@ -3,26 +3,42 @@
 from __future__ import annotations
 
 import json
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Final
 
+from wbuild.cli.console import Console
 from wbuild.cli.itself import build_id
+from wbuild.cli.world import World
 from wbuild.doors.interfaces import Files
+from wbuild.engine.layout import Layout
 from wbuild.fast import WORK
 from wbuild.model.shipped import Catalog
 
 SCHEMA_FILE: Final = "wbuild.schema.json"
 SCHEMA_MARK: Final = "schema-made-by"
 """Says which wbuild and recipes the schema was made from: making it takes longer than a build with nothing to do."""
+_ALL: Final = "*\n"
 _IGNORED: Final = frozenset({"dist", "dist/", "/dist", "/dist/", "dist/*", "/dist/*"})
 
 
-def prepare(folder: Path, files: Files, catalog: Catalog) -> None:
-    """Make `.wbuild/` with its own .gitignore and the schema that the manifest's first line names. Raises MachineError."""
+def locked(world: World, console: Console, folder: Path, doing: str) -> AbstractContextManager[None]:
+    """The lock of the project in a folder: who holds it is alone with `.wbuild/` and `dist/`. Raises MachineError at the time-out."""
+    what = f"{doing} this project"
+    return world.doors.files.lock(Layout(root=folder).lock, what=what, timeout=world.lock_timeout, say=console.note)
+
+
+def prepare(folder: Path, files: Files, catalog: Catalog, lock: AbstractContextManager[None]) -> None:
+    """Make `.wbuild/` with its own .gitignore and the schema that the manifest's first line names.
+
+    `lock` is held if anything must be written: `wbuild clean` may remove the folder meanwhile. Raises MachineError.
+    """
     work = folder / WORK
-    _keep(work / ".gitignore", "*\n", files)
     mark = f"{build_id()} {catalog.digest}\n"
-    if not (work / SCHEMA_FILE).is_file() or not _same(work / SCHEMA_MARK, mark):
+    if (work / SCHEMA_FILE).is_file() and _same(work / SCHEMA_MARK, mark) and _same(work / ".gitignore", _ALL):
+        return
+    with lock:
+        _keep(work / ".gitignore", _ALL, files)
         _keep(work / SCHEMA_FILE, schema_text(catalog), files)
         _keep(work / SCHEMA_MARK, mark, files)
 

@@ -21,7 +21,8 @@ from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
 from wbuild.doors.interfaces import Doors
-from wbuild.doors.machine import free_memory, machine_errors
+from wbuild.doors.machine import machine_errors
+from wbuild.doors.memory import free_memory
 from wbuild.doors.network import HttpNetwork
 from wbuild.doors.process import ProcessRunner
 from wbuild.errors import ProvisionError, UsageError

@@ -8,30 +8,36 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import re
 import secrets
 import shutil
 import stat
 import sys
+import time
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager, suppress
+from contextlib import AbstractContextManager, suppress
+from functools import partial
 from io import FileIO
 from pathlib import Path
-from typing import BinaryIO, Final
+from typing import Final
 
 from wbuild.doors import locks, presence
 from wbuild.doors.machine import free_bytes, machine_errors
+from wbuild.fast import ASIDE
 
 if sys.platform == "linux":
     import fcntl
 
 NEVER_WALKED: Final = frozenset({".git", ".wbuild", "dist", "target", "node_modules"})
-ASIDE: Final = ".wb-"
-"""How names of files begin that are not yet whole."""
+_NAME: Final = re.compile(re.escape(ASIDE) + r"\d+-[0-9a-f]{8}")
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FICLONE: Final = 0x40049409
 _CANNOT: Final = frozenset({errno.ENOSYS, errno.EXDEV, errno.EINVAL, errno.EOPNOTSUPP, errno.EBADF, errno.EPERM})
 _MANY: Final = 1 << 30
+_ATTEMPTS: Final = 8
+"""Times that a tree is removed in which others write meanwhile."""
 _LARGE: Final = 1 << 16
-"""Bytes from which a copy by the system is faster."""
+"""Bytes from which a copy by the system is faster than one read and one write."""
 _BLOCK: Final = 1 << 18
 """Bytes: more would not stay in the processor's cache."""
 
@@ -42,8 +48,7 @@ class RealFiles:
     def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
         """Write atomically, making parent folders; mode 0644."""
         content = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-        with _aside(path, needed=len(content), durable=durable) as file:
-            file.write(content)
+        _make(path, partial(_write, data=content), needed=len(content), durable=durable)
 
     def sha256(self, path: Path) -> str:
         """Digest (hex) of a file's bytes."""
@@ -52,20 +57,19 @@ class RealFiles:
 
     def copy(self, source: Path, target: Path, *, durable: bool = True) -> None:
         """Copy (reflink where possible, never a hard link) atomically, keeping the executable bit."""
-        with machine_errors(source, "read"), source.open("rb", buffering=0) as origin, _like(origin, target, durable=durable) as file:
-            if not _copied_by_system(origin, file):
-                shutil.copyfileobj(origin, file, _BLOCK)
+        with machine_errors(source, "read"), source.open("rb", buffering=0) as origin:
+            info = os.fstat(origin.fileno())
+            _make(target, partial(_copy, origin), needed=info.st_size, mode=info.st_mode, durable=durable)
 
     def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
-        """Copy like `copy`, not durable; how many bytes, or None, and nothing written, when the SHA-256 of `source` is not `content`."""
-        try:
-            with machine_errors(source, "read"), source.open("rb", buffering=0) as origin, _like(origin, target, durable=False) as file:
-                found = _digest_of(origin) if _copied_by_system(origin, file) else _copy_hashing(origin, file)
-                if found != content:
-                    raise _OtherContentError
-                return origin.tell()
-        except _OtherContentError:
-            return None
+        """Copy like `copy`, not durable; how many bytes, or None, and nothing written, when `source` is no file of this SHA-256."""
+        with machine_errors(source, "read"):
+            try:
+                origin = source.open("rb", buffering=0)
+            except (FileNotFoundError, IsADirectoryError):
+                return None
+            with origin:
+                return _copy_verified(origin, target, content)
 
     def twin(self, source: Path, target: Path) -> None:
         """The same content at another place for a short while, for programs that only read it; see `Files.twin`."""
@@ -133,7 +137,7 @@ class RealFiles:
             for entry in found:
                 name = f"{folder}/{entry.name}" if folder else entry.name
                 is_folder = entry.is_dir(follow_symlinks=False)
-                if is_folder and entry.name in NEVER_WALKED:
+                if entry.name in NEVER_WALKED if is_folder else entry.name.startswith(ASIDE):
                     continue
                 if on_link is not None and entry.is_symlink() and (entry.name not in NEVER_WALKED or _is_file(entry)):
                     on_link(name)
@@ -142,6 +146,17 @@ class RealFiles:
                 if is_folder or _is_file(entry):
                     yield name, is_folder
             waiting += reversed(below)
+
+
+def asides(folder: Path, *, older: float = 0.0) -> list[Path]:
+    """Files right in a folder that are not whole, and for so many seconds already: left by killed processes, or being written."""
+    limit = time.time() - older
+    try:
+        with os.scandir(folder) as entries:
+            found = [entry for entry in entries if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
+            return [Path(entry.path) for entry in found if entry.stat(follow_symlinks=False).st_mtime <= limit]
+    except OSError:
+        return []
 
 
 def _is_file(entry: os.DirEntry[str]) -> bool:
@@ -156,55 +171,87 @@ class _OtherContentError(Exception):
 
 
 def _digest_of(file: FileIO) -> str:
+    if os.fstat(file.fileno()).st_size < _LARGE:
+        return hashlib.sha256(file.readall()).hexdigest()
     if sys.version_info >= (3, 11):
         return hashlib.file_digest(file, "sha256").hexdigest()
     return _copy_hashing(file, None)
 
 
-def _copy_hashing(origin: FileIO, target: BinaryIO | None) -> str:
+def _copy_hashing(origin: FileIO, handle: int | None) -> str:
     """Copy all that is left of a file, if there is a target; its SHA-256."""
     digest = hashlib.sha256()
     block = memoryview(bytearray(min(_BLOCK, os.fstat(origin.fileno()).st_size + 1)))
     while count := origin.readinto(block):
         digest.update(block[:count])
-        if target is not None:
-            target.write(block[:count])
+        if handle is not None:
+            _write(handle, block[:count])
     return digest.hexdigest()
 
 
-def _like(origin: FileIO, target: Path, *, durable: bool) -> AbstractContextManager[BinaryIO]:
-    """A new file that takes the place of `target`, of the size and kind of an open one."""
+def _copy(origin: FileIO, handle: int, content: str = "") -> int:
+    """Copy a whole file; how many bytes. Raises _OtherContentError when its SHA-256 is not `content`, if that is given."""
+    copied = _copied_by_system(origin, handle)
+    if content or not copied:
+        found = _digest_of(origin) if copied else _copy_hashing(origin, handle)
+        if content not in ("", found):
+            raise _OtherContentError
+    return os.fstat(handle).st_size
+
+
+def _copy_verified(origin: FileIO, target: Path, content: str) -> int | None:
+    """A small file is compared before anything is written."""
     info = os.fstat(origin.fileno())
-    return _aside(target, needed=info.st_size, executable=bool(info.st_mode & stat.S_IXUSR), durable=durable)
+    if info.st_size >= _LARGE:
+        fill = partial(_copy, origin, content=content)
+    else:
+        data = origin.readall()
+        if hashlib.sha256(data).hexdigest() != content:
+            return None
+        fill = partial(_write, data=data)
+    try:
+        return _make(target, fill, needed=info.st_size, mode=info.st_mode, durable=False)
+    except _OtherContentError:
+        return None
 
 
-@contextmanager
-def _aside(path: Path, *, needed: int, executable: bool = False, durable: bool = True) -> Iterator[BinaryIO]:
-    """A new file beside `path` that takes its place when the block ends well."""
-    aside = path.with_name(f"{ASIDE}{os.getpid()}-{secrets.token_hex(4)}")
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
+def _write(handle: int, data: bytes | memoryview) -> int:
+    """Write all of it; how many bytes."""
+    done = os.write(handle, data)
+    while done < len(data):
+        done += os.write(handle, data[done:])
+    return done
+
+
+def _make(path: Path, fill: Callable[[int], int], *, needed: int, mode: int = 0, durable: bool = True) -> int:
+    """Make a file with what `fill` writes, and let it take the place of `path`; what `fill` returns. Of `mode` the owner's x counts."""
+    name = str(path)
+    aside = f"{name.removesuffix(path.name)}{ASIDE}{os.getpid()}-{secrets.token_hex(4)}"
+    mode = 0o755 if mode & stat.S_IXUSR else 0o644
     with machine_errors(path, "write", needed=needed):
         try:
-            handle = os.open(aside, flags, 0o644)
+            handle = os.open(aside, _NEW, mode)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(aside, flags, 0o644)
+            handle = os.open(aside, _NEW, mode)
         try:
-            with os.fdopen(handle, "wb") as file:
-                yield file
-                file.flush()
-                if hasattr(os, "fchmod"):
-                    os.fchmod(file.fileno(), 0o755 if executable else 0o644)
+            try:
+                made = fill(handle)
+                if hasattr(os, "fchmod") and os.fstat(handle).st_mode & 0o777 != mode:  # the umask took something away
+                    os.fchmod(handle, mode)
                 if durable:
-                    os.fsync(file.fileno())
-            aside.replace(path)
+                    os.fsync(handle)
+            finally:
+                os.close(handle)
+            os.replace(aside, name)  # noqa: PTH105 - a hundred thousand files are restored so: pathlib takes longer than the system
         except BaseException:
             with suppress(OSError):
-                aside.unlink()
+                os.unlink(aside)  # noqa: PTH108
             raise
+        return made
 
 
-def _copied_by_system(origin: FileIO, target: BinaryIO) -> bool:
+def _copied_by_system(origin: FileIO, handle: int) -> bool:
     """Let the system copy a whole file: as a reflink where the file system can, else without a way through this process.
 
     False where it cannot, and nothing has happened then; `origin` is at its beginning in any case.
@@ -212,21 +259,21 @@ def _copied_by_system(origin: FileIO, target: BinaryIO) -> bool:
     if sys.platform != "linux" or os.fstat(origin.fileno()).st_size < _LARGE:
         return False
     try:
-        fcntl.ioctl(target.fileno(), _FICLONE, origin.fileno())
+        fcntl.ioctl(handle, _FICLONE, origin.fileno())
     except OSError:
-        return _copied_in_kernel(origin, target)
+        return _copied_in_kernel(origin, handle)
     return True
 
 
-def _copied_in_kernel(origin: FileIO, target: BinaryIO) -> bool:
+def _copied_in_kernel(origin: FileIO, handle: int) -> bool:
     try:
-        while os.copy_file_range(origin.fileno(), target.fileno(), _MANY):
+        while os.copy_file_range(origin.fileno(), handle, _MANY):
             pass
     except OSError as error:
         if error.errno not in _CANNOT:
             raise
-        target.seek(0)
-        target.truncate()
+        os.lseek(handle, 0, os.SEEK_SET)
+        os.ftruncate(handle, 0)
         return False
     finally:
         origin.seek(0)
@@ -234,13 +281,17 @@ def _copied_in_kernel(origin: FileIO, target: BinaryIO) -> bool:
 
 
 def _remove_tree(path: Path) -> None:
-    """Like rmtree, but also through folders without write permission."""
-    try:
-        shutil.rmtree(path)
-    except FileNotFoundError:  # another process removes it too
-        shutil.rmtree(path, ignore_errors=True)
-    except PermissionError:
-        for folder, _, _ in os.walk(path):
-            with suppress(OSError):
-                Path(folder).chmod(0o700)
-        shutil.rmtree(path)
+    """Like rmtree, but also through folders without write permission, and while others still write there or remove it too."""
+    for _ in range(_ATTEMPTS):
+        try:
+            shutil.rmtree(path)
+        except PermissionError:
+            for folder, _, _ in os.walk(path):
+                with suppress(OSError):
+                    Path(folder).chmod(0o700)
+        except OSError as error:
+            if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
+                raise
+        if not os.path.lexists(path):
+            return
+    shutil.rmtree(path)

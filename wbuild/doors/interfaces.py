@@ -38,6 +38,8 @@ class Command:
     """What it may not write."""
     umask: int = -1
     """Permissions that files which it makes do not get (POSIX); -1: those of wbuild itself."""
+    confined: bool = False
+    """To one processor (Linux): it finds only one when it asks how many there are."""
     limit: int = 16 << 20
     """Bytes kept of each output stream; the rest is read and dropped, and the log says so."""
 
@@ -138,7 +140,7 @@ class Files(Protocol):
         ...
 
     def copy_verified(self, source: Path, target: Path, content: str) -> int | None:
-        """Copy, not durable, if the SHA-256 (hex) of `source` is `content`: how many bytes. None, and nothing written, if it is another."""
+        """Copy, not durable, if `source` is a file of the SHA-256 (hex) `content`: how many bytes. None, and nothing written, if not."""
         ...
 
     def move(self, source: Path, target: Path) -> None:

@@ -76,10 +76,12 @@ def attempt(path: Path) -> int | None:
     Raises MachineError WB609 where the file system has no locks.
     """
     with machine_errors(path, "lock"):
-        path.parent.mkdir(parents=True, exist_ok=True)
         try:
+            path.parent.mkdir(parents=True, exist_ok=True)
             handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
-        except FileNotFoundError:  # whoever held the lock has just removed the folder
+        except (FileNotFoundError, FileExistsError):  # whoever held the lock has just removed the folder
+            if os.path.lexists(path.parent) and not path.parent.is_dir():
+                raise
             return None
     try:
         if sys.platform == "win32":  # pragma: no cover - designed, not verified

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import errno
-import re
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -57,23 +56,6 @@ def free_bytes(path: Path) -> int:
         return shutil.disk_usage(place).free if place else 0
     except OSError:
         return 0
-
-
-def free_memory() -> int | None:
-    """Bytes that programs can still take: what the system has left, within the limit of a container; None where it does not say."""
-    found = re.search(r"^MemAvailable:\s+(\d+) kB", _text(Path("/proc/meminfo")), re.MULTILINE)
-    group = Path("/sys/fs/cgroup", _text(Path("/proc/self/cgroup")).partition("0::/")[2].partition("\n")[0])
-    limit, used = _text(group / "memory.max").strip(), _text(group / "memory.current").strip()
-    rooms = [int(found[1]) << 10] if found else []
-    rooms += [max(0, int(limit) - int(used))] if limit.isdigit() and used.isdigit() else []
-    return min(rooms, default=None)
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8", "replace")
-    except OSError:
-        return ""
 
 
 def _megabytes(size: int) -> str:

@@ -9,7 +9,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
-from urllib.request import url2pathname
 
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, UsageError
@@ -56,6 +55,8 @@ class HttpNetwork:
         UsageError for a CA file that cannot be read.
         """
         if url.lower().startswith("file:"):
+            from urllib.request import url2pathname  # noqa: PLC0415 - a slow import, and most runs need no network
+
             path = Path(url2pathname(urlsplit(url).path))
             with machine_errors(path, "read"):
                 return path.stat().st_size

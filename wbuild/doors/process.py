@@ -9,8 +9,8 @@ import subprocess
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext, suppress
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
@@ -212,18 +212,30 @@ class _Limits:
 
 
 def _popen(command: Command, stdin: BinaryIO) -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        command.argv,
-        cwd=command.cwd,
-        env=dict(command.env),
-        stdin=stdin,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE if command.stdout else subprocess.STDOUT,
-        start_new_session=POSIX,
-        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-        bufsize=0,
-        umask=command.umask,
-    )
+    with _confined() if command.confined and sys.platform == "linux" else nullcontext():
+        return subprocess.Popen(
+            command.argv,
+            cwd=command.cwd,
+            env=dict(command.env),
+            stdin=stdin,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE if command.stdout else subprocess.STDOUT,
+            start_new_session=POSIX,
+            creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            bufsize=0,
+            umask=command.umask,
+        )
+
+
+@contextmanager
+def _confined() -> Iterator[None]:
+    """Processors belong to a thread, and go to what it starts."""
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {max(usable)})
+    try:
+        yield
+    finally:
+        os.sched_setaffinity(0, usable)
 
 
 def _stdout(command: Command, log: Sink) -> AbstractContextManager[Sink]:

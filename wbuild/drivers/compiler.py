@@ -189,6 +189,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             env=_env(build, recipe.env, scope),
             state=shared.state,
             network=True,
+            offline=recipe.offline,
             timeout=recipe.timeout,
         )
     ]

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -10,7 +10,7 @@ from pathlib import Path
 
 from wbuild.builtin import BUILTINS, Function
 from wbuild.cache import Cache
-from wbuild.doors.interfaces import Command, Doors
+from wbuild.doors.interfaces import Command, Doors, Fence
 from wbuild.doors.jobserver import JobServer
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
@@ -21,8 +21,11 @@ from wbuild.engine.index import Index
 from wbuild.engine.keying import settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.layout import WORK, Layout, Surroundings
+from wbuild.engine.leftovers import Leftovers
+from wbuild.engine.lookup import slot
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
+from wbuild.engine.scratch import Scratches
 from wbuild.engine.session import Session
 from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
@@ -83,15 +86,25 @@ class Engine:
     patience: float = 2.0
     """Seconds that the first use of a tool's cache may take before it is explained."""
 
-    def execute(self, plan: Plan) -> tuple[Result, ...]:
+    def execute(self, plan: Plan, then: Callable[[tuple[Result, ...]], None] = _silent) -> tuple[Result, ...]:
         """Run the plan; one result for each step, in the plan's order. A failed step is a result, not an exception.
 
-        Raises MachineError when the project cannot be locked or written, and Interrupted after Ctrl-C, when every process is gone.
+        `then` gets them before anybody else can build in this project. Raises what it raises, MachineError when the project cannot be
+        locked or written, and Interrupted after Ctrl-C, when every process is gone.
         """
         layout = Layout(root=self.root, work=self.work)
         files = self.doors.files
         locked = files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note)
-        with locked, self.cache.running():
+        outputs = (path for step in plan.steps for path in step.outputs)
+        with locked, Leftovers(layout=layout, files=files).marked(outputs):
+            results = self._run(plan, layout)
+            then(results)
+            return results
+
+    def _run(self, plan: Plan, layout: Layout) -> tuple[Result, ...]:
+        """The results of a plan, in a project that is locked."""
+        files = self.doors.files
+        with self.cache.running():
             self._clean(layout)
             index = Index(self.root, files, self.doors.clock)
             if not index.load(layout.index):
@@ -117,6 +130,7 @@ class Engine:
                 raise
             finally:
                 session.pool.close()
+                session.scratches.close()
                 server.close()
                 self._save(index, layout)
             return results
@@ -174,17 +188,26 @@ class Engine:
         session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), steps)
         return tuple(mark for step in steps for mark in Fetched.of(session, step).marks())
 
+    def actions(self, plan: Plan) -> dict[str, str]:
+        """The action of each step whose last result is remembered: step → digest."""
+        index = Index(self.root, self.doors.files, self.doors.clock)
+        index.load(Layout(root=self.root, work=self.work).index)
+        return {step.name: index.actions[slot(step)] for step in plan.steps if slot(step) in index.actions}
+
     def _alone(self, layout: Layout, index: Index, steps: Sequence[Step]) -> Session:
         """A session for what is not the run of a plan."""
         slots = Slots(jobs=1, memory=None, urgency={}, server=JobServer(self.root / layout.jobserver))
         return self._session(layout, index, self.on_event, steps, slots)
 
     def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
+        writable = (self.root / layout.tmp, self.root / layout.states, self.cache.shared("."))
         return Session(
             root=self.root,
             doors=self.doors,
             cache=self.cache,
+            fence=Fence(protected=self.root, open=writable),
             layout=layout,
+            scratches=Scratches(self.root / layout.tmp, self.doors.files),
             index=index,
             strays=Strays(self.root, self.doors.clock),
             outputs=_with_folders(output for step in steps for output in step.outputs),

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.doors.interfaces import Command, Exit
-from wbuild.errors import Problem, WbuildError
+from wbuild.errors import MachineError, Problem, WbuildError
 from wbuild.model.planned import Step
 from wbuild.sources.client import refusal
 
@@ -61,6 +61,16 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
     return Problem(code=code, message=f"{title(step)} failed: {why}", hint=advice + by_hand, detail=text)
 
 
+def unfetched(step: Step, text: str = "") -> Problem:
+    """The problem of a fetch step under --offline; `text` is what its client said that had to make do with what is there."""
+    return Problem(
+        code="WB493",
+        message=f"{title(step)} needs the network, and --offline forbids it",
+        hint="run `wbuild fetch` once without --offline",
+        detail=text,
+    )
+
+
 def repeat(step: Step, command: Command, *, inside: bool = False) -> str:
     """A shell line that runs the step's program again; `inside` a shell that has the step's environment.
 
@@ -109,3 +119,10 @@ def missing_output(step: Step, path: str, what: str) -> Problem:
         message=f"{title(step)} ended well, but its output {path} {what}",
         hint="the step's command line must write that file; see the log of the step in .wbuild/log",
     )
+
+
+def free(step: Step, target: Path, path: str) -> None:
+    """Raise MachineError when a folder stands where an output goes: what is in it may be anybody's."""
+    if target.is_dir() and not target.is_symlink():
+        message = f"{title(step)} cannot put {path} in place: a folder of this name is there"
+        raise MachineError("WB645", message, hint="move the folder away, or remove it")

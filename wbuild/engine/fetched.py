@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.session import Session
-from wbuild.keys import ABSENT, Key, action_digest
+from wbuild.keys import ABSENT, Key, Remembered, action_digest, canonical
 from wbuild.model.planned import SharedCache, Step
 
 _MARKS: Final = ".wbuild-fetched"
@@ -46,13 +48,23 @@ class Fetched:
         return all(mark.is_file() for mark in self.marks())
 
     def remember(self) -> None:
-        """Leave the marks. Raises MachineError."""
+        """Leave the marks, which say what was asked for. Raises MachineError."""
         for mark in self.marks():
-            self.session.doors.files.write(mark, "")
+            self.session.doors.files.write(mark, canonical(self.key.evidence({})))
+
+    def remembered(self, action: str) -> Remembered | None:
+        """What was asked for when the marks of an action were left, or None."""
+        for mark in self._marks(action) if action else ():
+            with suppress(OSError, ValueError):
+                return Remembered(evidence=dict(json.loads(mark.read_bytes())), candidates=None)
+        return None
 
     def marks(self) -> Sequence[Path]:
         """Its files; without one of them the step runs again."""
+        return self._marks(self.action)
+
+    def _marks(self, action: str) -> Sequence[Path]:
         session = self.session
         shared = [session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
         state = [session.root / session.places(self.step).state] if self.step.state else []
-        return [folder / _MARKS / self.action for folder in {*shared, *state} or {session.root / session.layout.work}]
+        return [folder / _MARKS / action for folder in {*shared, *state} or {session.root / session.layout.work}]

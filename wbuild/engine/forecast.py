@@ -45,8 +45,8 @@ class Forecast:
         key = key_of(self._session, step, words, {path: self._blob(path) or ABSENT for path in step.inputs})
         lookup = Lookup(session=self._session, step=step, key=key)
         if step.network:
-            known = Fetched(session=self._session, step=step, words=words, key=key).known()
-            return () if known else self._runs(step, lookup.reasons())
+            fetched = Fetched(session=self._session, step=step, words=words, key=key)
+            return () if fetched.known() else self._runs(step, lookup.why(fetched.remembered(lookup.before)))
         found = next(iter(lookup.candidates()), None)
         if found is None:
             return self._runs(step, lookup.reasons())

@@ -30,6 +30,11 @@ class Stamp(NamedTuple):
     inode: int
     ctime_ns: int
 
+    def may_follow(self, moment_ns: float) -> bool:
+        """Whether the file may have changed at or after a moment (nanoseconds since 1970), as finely as its file system tells time."""
+        tick = _TICK_NS if self.mtime_ns % 1_000_000_000 else _COARSE_NS
+        return max(self.mtime_ns, self.ctime_ns) + tick >= moment_ns
+
 
 class Index:
     """Digests of a project's files. Methods may be called from several threads."""
@@ -39,6 +44,8 @@ class Index:
         self._files = files
         self._clock = clock
         self._known: dict[str, tuple[Stamp, str]] = {}
+        self._fresh: dict[str, tuple[Stamp, str]] = {}
+        """Files that this run has written: too young to be known to a later one."""
         self._saved = ""
         self.actions: dict[str, str] = {}
         """Step → digest of the action whose key is remembered on disk."""
@@ -72,9 +79,10 @@ class Index:
         stamp = self.stamp(path)
         if stamp is None:
             return None
-        known = self._known.get(path)
-        if known is not None and known[0] == stamp:
-            return known
+        for book in (self._known, self._fresh):
+            known = book.get(path)
+            if known is not None and known[0] == stamp:
+                return known
         found = self._files.sha256(Path(self._root, path))
         self._note(path, stamp, found)
         return stamp, found
@@ -83,11 +91,11 @@ class Index:
         """Note a file that wbuild itself has written."""
         stamp = self.stamp(path)
         if stamp is not None:
+            self._fresh[path] = stamp, content
             self._note(path, stamp, content)
 
     def _note(self, path: str, stamp: Stamp, content: str) -> None:
-        tick = _TICK_NS if stamp.mtime_ns % 1_000_000_000 else _COARSE_NS
-        if max(stamp.mtime_ns, stamp.ctime_ns) + tick < self._clock.now() * 1e9 and self.stamp(path) == stamp:
+        if not stamp.may_follow(self._clock.now() * 1e9) and self.stamp(path) == stamp:
             self._known[path] = (stamp, content)
         else:
             self._known.pop(path, None)

@@ -6,24 +6,25 @@ import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
-from wbuild.doors.interfaces import Command, Exit, Fence
+from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
-from wbuild.engine.failure import MAKEFLAGS, title
+from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
 from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, SharedCache, Step
 from wbuild.sources.client import clean
-from wbuild.words import OUT_FOLDER, expand
+from wbuild.words import OUT_FOLDER, Places, expand
 
 FIRST_USE = ".wbuild-first-use"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Launch:
     """One start of a step's program."""
 
@@ -31,30 +32,33 @@ class Launch:
     step: Step
     words: Settled
 
-    @property
+    @cached_property
     def scratch(self) -> Path:
         """The private folder."""
         return self.session.root / self.session.layout.scratch(self.step.name)
 
-    @property
+    @cached_property
     def log(self) -> Path:
         """What the program said."""
         return self.session.root / self.session.layout.log(self.step.name)
+
+    @cached_property
+    def places(self) -> Places:
+        """Where the words are."""
+        return self.session.places(self.step)
 
     def output(self, path: str) -> Path:
         """Where the program leaves an output."""
         elsewhere = self.step.results.get(path)
         if elsewhere is not None:
-            return self.session.root / "".join(expand([elsewhere], self.session.places(self.step)))
-        return self.scratch / OUT_FOLDER / path
+            return self.session.root / "".join(expand([elsewhere], self.places))
+        return self.scratch / OUT_FOLDER / path.removeprefix(self.places.base)
 
     def start(self) -> tuple[Exit, Command]:
         """Run the program to its end. Raises MachineError, ProvisionError."""
         step, session = self.step, self.session
-        if step.network and session.doors.offline:
-            raise ProvisionError(
-                "WB493", f"{title(step)} needs the network, and --offline forbids it", hint="run `wbuild fetch` once without --offline"
-            )
+        if step.network and session.doors.offline and not step.offline:
+            raise ProvisionError.of((unfetched(step),))
         self.prepare()
         command = self.command()
         with self._announced(step.first_use):
@@ -62,28 +66,23 @@ class Launch:
         if step.network and self.log.is_file():
             text = self.log.read_text("utf-8", "replace")
             session.doors.files.write(self.log, f"{clean(text, session.doors.client_env)}\n")
-        if done.code == 0 and step.first_use:
-            session.doors.files.write(self._marker(step.first_use), "")
+        if done.code == 0 and step.first_use and not self._marker(step.first_use).exists():
+            session.doors.files.write(self._marker(step.first_use), "", durable=False)
         return done, command
 
     def command(self) -> Command:
         """What is started."""
         step, session = self.step, self.session
         return Command(
-            argv=expand(self.words.argv, session.places(step)),
+            argv=expand(self.words.argv, self.places),
             cwd=session.root,
             env=self._env(),
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
-            fence=None if step.network else self._fence(),
+            fence=None if step.network else session.fence,
             umask=-1 if step.network else session.surroundings.umask,
+            confined=session.surroundings.confined and not step.network,
         )
-
-    def _fence(self) -> Fence:
-        """A step writes its outputs, its scratch folder and caches (F65). What fetches may also write the lock file that it is about."""
-        session, layout = self.session, self.session.layout
-        writable = (session.root / layout.tmp, session.root / layout.states, session.cache.shared("."))
-        return Fence(protected=session.root, open=writable)
 
     def read(self) -> Read | None:
         """What the program says that it has read; None when it does not say."""
@@ -100,21 +99,16 @@ class Launch:
 
     def clear(self) -> None:
         """Remove the private folder."""
-        self.session.doors.files.remove(self.scratch)
+        self.session.scratches.clear(self.scratch, [name for name in (self.step.depfile, *self.step.texts) if name])
 
     def prepare(self) -> None:
         """Make the private folder anew, with all that the program expects there. Raises MachineError."""
-        step, root = self.step, self.session.root
-        self.clear()
-        folders = [
-            self.scratch / "home",
-            self.scratch / "tmp",
-            *(self.output(path).parent for path in step.outputs if path not in step.results),
-            *self._shared(),
-        ]
+        step, session = self.step, self.session
+        session.scratches.make(self.scratch)
+        folders = {*self._shared(), *(self.output(path).parent for path in step.outputs if path not in step.results)}
         if step.state:
-            folders.append(root / self.session.places(step).state)
-        for folder in folders:
+            folders.add(session.root / self.places.state)
+        for folder in folders - {self.scratch / OUT_FOLDER}:
             with machine_errors(folder, "make"):
                 folder.mkdir(parents=True, exist_ok=True)
         for name, text in step.texts.items():
@@ -126,10 +120,10 @@ class Launch:
                     path.chmod(0o755)
 
     def _env(self) -> dict[str, str]:
-        session, places = self.session, self.session.places(self.step)
+        session, places = self.session, self.places
         declared = {name: "".join(expand([word], places)) for name, word in self.words.env.items()}
         if self.step.network:
-            return {**session.doors.client_env, **declared}
+            return {**session.doors.client_env, **declared, **(self.step.offline if session.doors.offline else {})}
         windows = session.doors.platform.startswith("windows")
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
         flags = session.slots.flags(self.step)

@@ -6,13 +6,19 @@ import hashlib
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Final
 
+from wbuild.engine.scratch import HOME, TMP
+
 WORK: Final = ".wbuild"
+TEMPORARY: Final = "TMPDIR"
+"""Variable that names a step's own folder for temporary files; programs that a killed run left are known by it."""
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")
 
 
+@lru_cache(maxsize=1 << 14)
 def slug(name: str) -> str:
     """A short, safe file name for a step: the same on every machine, different for different steps."""
     return f"{_ODD.sub('-', name)[:40].strip('.-')}-{hashlib.sha256(name.encode('utf-8', 'surrogateescape')).hexdigest()[:8]}"
@@ -25,6 +31,8 @@ class Surroundings:
     env: Mapping[str, str] = field(default_factory=dict)
     """In place of what every step sees; what recipe and manifest declare wins."""
     umask: int = -1
+    """As in `Command`."""
+    confined: bool = False
     """As in `Command`."""
 
 
@@ -57,6 +65,11 @@ class Layout:
         return self.root / self.work / "lock"
 
     @property
+    def mark(self) -> Path:
+        """There while a run goes on, and after one that was killed."""
+        return self.root / self.work / "running"
+
+    @property
     def index(self) -> Path:
         """What was known of files at the end of the last run."""
         return self.root / self.work / "index"
@@ -79,16 +92,12 @@ class Layout:
         """What the step's tool said, relative to the root."""
         return f"{self.work}/log/{slug(step)}.txt"
 
-    def key(self, step: str) -> Path:
-        """The last key of a step."""
-        return self.root / self.work / "keys" / f"{slug(step)}.json"
-
     def environment(self, scratch: str, epoch: int, *, windows: bool) -> dict[str, str]:
         """What every step sees: no program, no home, no language, a fixed time."""
-        home, temporary = str(self.root / scratch / "home"), str(self.root / scratch / "tmp")
+        home, temporary = str(self.root / scratch / HOME), str(self.root / scratch / TMP)
         return {
             **dict.fromkeys(("USERPROFILE",) if windows else ("HOME",), home),
-            **dict.fromkeys(("TMP", "TEMP") if windows else ("TMPDIR",), temporary),
+            **dict.fromkeys(("TMP", "TEMP") if windows else (TEMPORARY,), temporary),
             "PATH": str(self.nothing),
             **fixed(epoch),
         }

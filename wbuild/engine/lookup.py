@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Final
 
 from wbuild.cache import Entry
+from wbuild.engine.failure import free
 from wbuild.engine.session import Session
-from wbuild.errors import MachineError
 from wbuild.keys import ABSENT, Evidence, Key, Remembered, action_digest, canonical, difference
-from wbuild.model.planned import Builtin, Step
+from wbuild.model.planned import Builtin, Step, Tool
+
+_LOST: Final = "its result is not in the cache"
 
 
 def slot(step: Step) -> str:
@@ -37,12 +40,21 @@ class Lookup:
     session: Session
     step: Step
     key: Key
+    actions: dict[frozenset[tuple[str, str]], str] = field(default_factory=dict)
+    """What was read → digest of the action: it takes a while to make."""
+
+    def action(self, read: Mapping[str, str]) -> tuple[Evidence, str]:
+        """The action over a read set, and its digest."""
+        evidence, name = self.key.evidence(read), frozenset(read.items())
+        known = self.actions.get(name)
+        if known is None:
+            known = self.actions[name] = action_digest(evidence)
+        return evidence, known
 
     def candidates(self) -> Iterator[Found]:
         """Cached results that fit the present files."""
         for read in self._read_sets():
-            evidence = self.key.evidence(read)
-            action = action_digest(evidence)
+            evidence, action = self.action(read)
             entry = self.session.cache.find(action, evidence)
             if entry is not None and self._fits(entry):
                 yield Found(action=action, evidence=evidence, read=tuple(read), entry=entry)
@@ -56,6 +68,7 @@ class Lookup:
         for path, content in found.entry.outputs.items():
             now = session.index.digest(path)
             if content is not None and now != content:
+                free(self.step, session.root / path, path)
                 if not session.cache.restore(content, session.root / path):
                     session.cache.forget(found.action)
                     return None
@@ -68,28 +81,28 @@ class Lookup:
 
     def reasons(self) -> tuple[str, ...]:
         """Why the step must run."""
-        before = self._remembered()
+        action = self.before
+        return self.why(self.session.cache.remembered(action) if action else None)
+
+    def why(self, before: Remembered | None) -> tuple[str, ...]:
+        """Why the step must run, given the key of its last result."""
         if before is None:
-            return ("first build",)
+            return (_LOST if self.before else "first build",)
         names = before.evidence.get("read")
         contents = {name: self.session.index.blob(name) for name in names} if isinstance(names, dict) else {}
         read = {name: content for name, content in contents.items() if content is not None}
         # one spelling for both sides: what was remembered has been through JSON
         now = json.loads(canonical(self.key.evidence(read if self.step.depfile else self._all_read())))
-        return difference(before, Remembered(evidence=now, candidates=self.key.candidates)) or ("its result is not in the cache",)
+        return difference(before, Remembered(evidence=now, candidates=self.key.candidates)) or (_LOST,)
 
-    def remember(self, evidence: Evidence, action: str) -> None:
-        """Keep the key for the next explanation."""
-        session, step = self.session, self.step
-        if session.index.actions.get(slot(step)) == action:
-            return
-        body = {"step": step.name, "action": evidence, "candidates": self.key.candidates}
-        try:
-            session.doors.files.write(session.layout.key(slot(step)), canonical(body), durable=False)
-        except MachineError as error:
-            session.note(f"the key of a step cannot be kept: {error.problems[0].message}")
-            return
-        session.index.actions[slot(step)] = action
+    @property
+    def before(self) -> str:
+        """Digest of the action whose result was used last; "" for none."""
+        return self.session.index.actions.get(slot(self.step), "")
+
+    def remember(self, action: str) -> None:
+        """Note the action whose result is used, for the next explanation."""
+        self.session.index.actions[slot(self.step)] = action
 
     def _all_read(self) -> dict[str, str]:
         return {name: self.session.index.blob(name) or ABSENT for name in self.key.candidates}
@@ -111,6 +124,8 @@ class Lookup:
 
     def _restore_log(self, entry: Entry) -> bool:
         """Let the log say what the tool said; False when the cache lacks it. Raises MachineError."""
+        if not isinstance(self.step.action, Tool):
+            return True
         log = self.session.root / self.session.layout.log(self.step.name)
         if entry.log:
             return self._says(log, entry.log) or self.session.cache.restore(entry.log, log)
@@ -120,10 +135,3 @@ class Lookup:
 
     def _says(self, log: Path, content: str) -> bool:
         return log.is_file() and self.session.doors.files.sha256(log) == content
-
-    def _remembered(self) -> Remembered | None:
-        try:
-            body = json.loads(self.session.layout.key(slot(self.step)).read_bytes())
-            return Remembered(evidence=dict(body["action"]), candidates=tuple(body["candidates"]))
-        except (OSError, ValueError, KeyError, TypeError):
-            return None

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import signal
 import threading
 from collections.abc import Mapping, Sequence
@@ -58,10 +59,20 @@ class Pool:
                 from concurrent.futures import ProcessPoolExecutor  # noqa: PLC0415
 
                 context = multiprocessing.get_context("spawn")  # a fork would copy the locks of other threads
-                self._executor = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_ignore_interrupt)
+                self._executor = ProcessPoolExecutor(self._jobs, mp_context=context, initializer=_begin)
             return self._executor
 
 
-def _ignore_interrupt() -> None:
-    """The terminal sends Ctrl-C to workers too; what it means is decided by their parent."""
+def _begin() -> None:
+    """The terminal sends Ctrl-C to workers too; what it means is decided by their parent. Without a parent nobody wants their work."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+
+
+def _end_with_parent() -> None:
+    import multiprocessing  # noqa: PLC0415 - as above
+
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)

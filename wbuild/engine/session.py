@@ -9,17 +9,19 @@ from pathlib import Path
 
 from wbuild.builtin import Function
 from wbuild.cache import Cache
-from wbuild.doors.interfaces import Doors
+from wbuild.doors.interfaces import Doors, Fence
 from wbuild.engine.events import Note, Say
 from wbuild.engine.index import Index, Stamp
 from wbuild.engine.late import late_value
 from wbuild.engine.layout import Layout, Surroundings
 from wbuild.engine.pool import Pool
+from wbuild.engine.scratch import Scratches
 from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
+from wbuild.keys import Key
 from wbuild.model.planned import Late, Step
-from wbuild.words import Places
+from wbuild.words import Places, common_base
 
 RUNNERS = Path(__file__).resolve().parent.parent / "runners"
 
@@ -31,7 +33,10 @@ class Session:
     root: Path
     doors: Doors
     cache: Cache
+    fence: Fence
+    """A step writes its outputs, its scratch folder and caches (F65). What fetches may also write the lock file that it is about."""
     layout: Layout
+    scratches: Scratches
     index: Index
     strays: Strays
     outputs: frozenset[str]
@@ -56,12 +61,21 @@ class Session:
     runners: dict[str, str] = field(default_factory=dict)
     """Digests of our own programs."""
     said: set[str] = field(default_factory=set)
+    named: set[str] = field(default_factory=set)
+    """Digests of names that are in the cache."""
 
     def note(self, message: str) -> None:
         """Say something, once a run."""
         if message not in self.said:
             self.said.add(message)
             self.say(Note(message=message))
+
+    def keep_names(self, key: Key) -> None:
+        """Have the names in the cache that a step might have read, if it tells which it has; many steps share them. Raises MachineError."""
+        names = key.names
+        if names and names not in self.named:
+            self.cache.store_bytes(key.names_text(), names)
+            self.named.add(names)
 
     def late(self, part: Late) -> str | list[str]:
         """The value of a late word."""
@@ -73,6 +87,7 @@ class Session:
         return Places(
             scratch=self.layout.scratch(step.name),
             root=self.root,
+            base=common_base(step.outputs),
             tool=lambda name: self.store.path(pins[name]),
             shared=self.cache.shared,
             state=f"{self.layout.states}/{step.state}" if step.state else "",

@@ -8,9 +8,8 @@ from pathlib import Path
 from posixpath import dirname, join
 from typing import Final, TypeAlias
 
-from wbuild.doors.files import ASIDE
 from wbuild.doors.interfaces import Clock
-from wbuild.fast import IGNORED
+from wbuild.fast import ASIDE, IGNORED
 
 _TICK_NS: Final = 2_000_000_000
 """A listing counts again while its folder has no other time stamp, if that was as old as this when it was taken."""

@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
+import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Final
 
-from wbuild.cache import Entry
+from wbuild.cache import Cache, Entry
 from wbuild.engine.events import StepStarted
-from wbuild.engine.failure import ended_by, failed, how, missing_output, title
+from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.lookup import Lookup, slot
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
-from wbuild.errors import MachineError, Problem, StepError
-from wbuild.keys import ABSENT, action_digest, digest
+from wbuild.errors import MachineError, Problem, ProvisionError, StepError
+from wbuild.keys import ABSENT, digest
 from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Late, Step, Tool
 from wbuild.words import late_words
@@ -40,6 +42,28 @@ class Made:
     """Why an optional step made nothing, or something else than it might make another time."""
 
 
+@dataclass(frozen=True, slots=True)
+class Output:
+    """One output of a step that has run."""
+
+    content: bytes | Path | None
+    """As in `Made`."""
+    digest: str | None
+    """SHA-256 (hex); None for "not made"."""
+
+    def store(self, cache: Cache) -> None:
+        """Take it into the cache. Raises MachineError."""
+        if self.content is None or self.digest is None:
+            return
+        if isinstance(self.content, bytes):
+            cache.store_bytes(self.content, self.digest)
+        else:
+            cache.store(self.content, self.digest)
+
+
+NOTHING: Final = Output(None, None)
+
+
 @dataclass(slots=True, kw_only=True)
 class Work:
     """One step of a session."""
@@ -48,6 +72,8 @@ class Work:
     step: Step
     start: float
     """Monotonic time at which its work began; waiting for tools and for a free slot does not count."""
+    began: float = 0.0
+    """Time of the system (seconds since 1970) at which its run began."""
 
     def perform(self) -> Result:
         """The step's result; its outputs are in place unless it raises. Raises WbuildError for what ends the step."""
@@ -65,8 +91,7 @@ class Work:
 
     def result(self, status: Status, *, reasons: tuple[str, ...] = (), problem: Problem | None = None, degraded: bool = False) -> Result:
         """A result of this step, with the time that has passed."""
-        log = self.session.layout.log(self.step.name)
-        path = self.session.root / log
+        log = self.session.layout.log(self.step.name) if isinstance(self.step.action, Tool) else ""
         return Result(
             step=self.step.name,
             verb=self.step.verb,
@@ -77,7 +102,7 @@ class Work:
             reasons=reasons,
             problem=problem,
             degraded=degraded,
-            log=log if status not in ("skipped", "none") and path.is_file() and path.stat().st_size else "",
+            log=log if log and status not in ("skipped", "none") and _size(self.session.root / log) else "",
         )
 
     def _unlisted(self, read: Iterable[str]) -> tuple[str, ...]:
@@ -102,7 +127,7 @@ class Work:
         if not self.step.optional:
             raise StepError("WB105", f"{title(self.step)} needs {lacking[0]}, which an optional step did not make")
         for path in self.step.outputs:
-            self._put(path, None, degraded=degraded)
+            self._put(path, NOTHING, degraded=degraded)
         return self.result("none", reasons=(f"{lacking[0]} was not made",), degraded=degraded)
 
     def _cached(self, lookup: Lookup, *, degraded: bool) -> Result | None:
@@ -110,13 +135,13 @@ class Work:
             said = lookup.restore(found)
             if said is None:
                 continue
-            lookup.remember(found.evidence, found.action)
+            lookup.remember(found.action)
             nothing = set(found.entry.outputs.values()) == {None}
             if degraded:
                 self.session.degraded.update(self.step.outputs)
             for path, content in found.entry.outputs.items():
                 if content is None:
-                    self._put(path, None, degraded=degraded)
+                    self._put(path, NOTHING, degraded=degraded)
             result = self.result("none" if nothing else "cached", reasons=said, degraded=degraded)
             return replace(result, took=found.entry.seconds, unlisted=self._unlisted(found.read))
         return None
@@ -126,6 +151,7 @@ class Work:
         reasons = lookup.reasons()
         launch = Launch(session=session, step=step, words=words)
         with self._place(reasons):
+            self.began = session.doors.clock.now()
             for path in (*step.inputs, *step.candidates):
                 session.seen.setdefault(path, session.index.stamp(path))
             watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
@@ -137,9 +163,10 @@ class Work:
         stray = session.strays.new(before, session.outputs)
         if stray:
             session.note(f"{stray} appeared during {title(step)}: its result is used, but not kept")
-        kept = self._keep(lookup, made, took, sure=not unsure and not stray)
-        for path, content in made.outputs.items():
-            self._put(path, content, degraded=unsure)
+        results = {path: Output(content, self._digest(content)) for path, content in made.outputs.items()}
+        kept = not unsure and not stray and made.keep and self._keep(lookup, results, made.read, took)
+        for path, result in results.items():
+            self._put(path, result, degraded=unsure)
         if isinstance(step.action, Tool):
             launch.clear()
         nothing = bool(step.outputs) and all(content is None for content in made.outputs.values())
@@ -170,18 +197,20 @@ class Work:
         status: Status = "cached"
         reasons: tuple[str, ...] = ()
         if not fetched.known():
-            reasons = lookup.reasons()
+            reasons = lookup.why(fetched.remembered(lookup.before))
             launch = Launch(session=session, step=step, words=words)
             with self._place(reasons):
                 done, command = launch.start()
+            if done.code and session.doors.offline and not (done.cancelled or done.timed_out):
+                raise ProvisionError.of((unfetched(step, said(launch.log)),))
             if done.code or done.timed_out:
                 raise StepError.of((failed(step, done, command, launch.log),))
             fetched.remember()
             launch.clear()
             status = "ran"
-        lookup.remember(lookup.key.evidence({}), fetched.action)
+        lookup.remember(fetched.action)
         for path in step.outputs:
-            self._put(path, fetched.stamp, degraded=False)
+            self._put(path, Output(fetched.stamp, digest(fetched.stamp)), degraded=False)
         return self.result(status, reasons=reasons)
 
     def _tool(self, launch: Launch) -> Made:
@@ -213,84 +242,97 @@ class Work:
             self.session.note(f"{title(self.step)} made nothing ({degraded}); another run may")
         return Made(outputs=dict.fromkeys(self.step.outputs), degraded=degraded)
 
-    def _keep(self, lookup: Lookup, made: Made, took: float, *, sure: bool) -> bool:
+    def _keep(self, lookup: Lookup, results: Mapping[str, Output], told: tuple[str, ...] | None, took: float) -> bool:
         """Cache the result with the seconds that it took, unless it is not sure to be the right one for the key; whether it did."""
         session, key = self.session, lookup.key
-        if not sure or not made.keep:
-            return False
-        names = key.candidates if made.read is None else tuple(n for n in made.read if n not in self.step.inputs)
+        names = key.candidates if told is None else tuple(n for n in told if n not in self.step.inputs)
         read = {name: session.index.blob(name) or ABSENT for name in names}
         changed = self._changed(lookup, read)
         if changed:
             session.note(f"{changed} changed during {title(self.step)}: its result is used, but not kept")
             return False
-        gone = next((name for name, content in read.items() if content == ABSENT), "") if made.read is not None else ""
+        gone = next((name for name, content in read.items() if content == ABSENT), "") if told is not None else ""
         if gone:
             session.note(f"{title(self.step)} says that it reads {gone}, which is no file: its result is used, but not kept")
             return False
-        evidence = key.evidence(read)
-        log = session.root / session.layout.log(self.step.name)
+        evidence, action = lookup.action(read)
         try:
-            outputs = {path: self._store(content) for path, content in made.outputs.items()}
-            said = self._store(log) if isinstance(self.step.action, Tool) and _size(log) else None
-            session.cache.keep(evidence, Entry(outputs=outputs, log=said or "", seconds=took))
+            log = self._store_log()
+            for result in results.values():
+                result.store(session.cache)
+            session.keep_names(key)
+            entry = Entry(outputs={path: result.digest for path, result in results.items()}, log=log, seconds=took)
+            session.cache.keep(evidence, entry, action)
             if self.step.depfile:
                 session.cache.remember(key.coarse(), names)
         except MachineError as error:
             session.note(f"the cache cannot be written: {error.problems[0].message}")
             return False
-        lookup.remember(evidence, action_digest(evidence))
+        lookup.remember(action)
         return True
 
     def _changed(self, lookup: Lookup, read: Mapping[str, str]) -> str:
         """The first file that changed while the step ran, even if it is again as it was; "" for none."""
-        index, seen = self.session.index, self.session.seen
         for path, content in lookup.key.inputs:
-            if content != ABSENT and index.blob(path) != content:
+            if content != ABSENT and self.session.index.blob(path) != content:
                 return path
-        files = (*self.step.inputs, *read)
-        return next((path for path in files if path in seen and seen[path] != index.stamp(path)), "")
+        return next((path for path in (*self.step.inputs, *read) if self._touched(path)), "")
 
-    def _store(self, content: bytes | Path | None) -> str | None:
-        if content is None:
-            return None
-        if isinstance(content, bytes):
-            return self.session.cache.store_bytes(content)
-        found = self.session.doors.files.sha256(content)
-        self.session.cache.store(content, found)
+    def _touched(self, path: str) -> bool:
+        """Whether a file changed while the step ran; of one that nobody has listed only its own times tell."""
+        stamp, seen = self.session.index.stamp(path), self.session.seen
+        return seen[path] != stamp if path in seen else stamp is not None and stamp.may_follow(self.began * 1e9)
+
+    def _store_log(self) -> str:
+        """Digest of what the tool said; "" for nothing. Raises MachineError."""
+        path = self.session.root / self.session.layout.log(self.step.name)
+        if not isinstance(self.step.action, Tool) or not _size(path):
+            return ""
+        found = self.session.doors.files.sha256(path)
+        self.session.cache.store(path, found)
         return found
 
-    def _put(self, path: str, content: bytes | Path | None, *, degraded: bool) -> None:
+    def _digest(self, content: bytes | Path | None) -> str | None:
+        if content is None:
+            return None
+        return digest(content) if isinstance(content, bytes) else self.session.doors.files.sha256(content)
+
+    def _put(self, path: str, result: Output, *, degraded: bool) -> None:
         """Put one output in place; a file that has these bytes already is left alone, so that nothing depends on its time."""
-        session, files = self.session, self.session.doors.files
+        session, files, content = self.session, self.session.doors.files, result.content
         target = session.root / path
         if degraded:
             session.degraded.add(path)
-        if content is None:
-            if target.exists():
-                files.remove(target)
+        if content is None or result.digest is None:
+            free(self.step, target, path)
+            files.remove(target)
             session.absent.add(path)
             return
-        found = digest(content) if isinstance(content, bytes) else files.sha256(content)
-        if session.index.digest(path) == found:
+        if session.index.digest(path) == result.digest:
             return
+        free(self.step, target, path)
         if isinstance(content, bytes):
             files.write(target, content, durable=False)
         elif content.is_relative_to(session.root / session.layout.tmp):
             files.move(content, target)
         else:  # what a tool keeps in its state directory stays there
             files.copy(content, target, durable=False)
-        session.index.record(path, found)
+        session.index.record(path, result.digest)
 
 
 def _size(path: Path) -> int:
-    return path.stat().st_size if path.is_file() else 0
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
 
 
 def _lacks(file: Path, path: str) -> str:
     """What is wrong with an output that a program has written; "" for nothing."""
-    if file.is_symlink() or (file.exists() and not file.is_file()):
-        return "is not a file"
-    if not file.exists():
+    try:
+        info = file.lstat()
+    except OSError:
         return "is missing"
-    return "is empty" if path.endswith(NEVER_EMPTY) and not file.stat().st_size else ""
+    if not stat.S_ISREG(info.st_mode):
+        return "is not a file"
+    return "is empty" if path.endswith(NEVER_EMPTY) and not info.st_size else ""

@@ -19,8 +19,6 @@ from wbuild.locate import Path
 from wbuild.model.locked import PLATFORMS, SYSTEM, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
 from wbuild.model.shipped import SourceName
 from wbuild.names import quoted
-from wbuild.sources.debian import upstream
-from wbuild.sources.npm_tree import PLACE
 from wbuild.versions import same
 
 SCHEMA: Final = 1
@@ -235,7 +233,11 @@ class _Reader:
 
     def places(self, table: Table, path: Path) -> tuple[str, ...]:
         """Folders that a file is unpacked into."""
-        found = table.get("places", [])
+        found = table.get("places")
+        if found is None:
+            return ()
+        from wbuild.sources.npm_tree import PLACE  # noqa: PLC0415 - few locks have tools of npm
+
         if isinstance(found, list) and all(isinstance(place, str) and PLACE.fullmatch(place) for place in found):
             return tuple(found)
         self.faults.add("WB242", (*path, "places"), "places must be a list of folders of node_modules", hint=RESTORE)
@@ -309,6 +311,8 @@ def _other_version(entry: _Entry, file: PinnedFile, version: str) -> str:
     if entry.source == "npm" and file.path:
         other = ""  # a package that the tool needs has versions of its own
     elif entry.source == "debian":
+        from wbuild.sources.debian import upstream  # noqa: PLC0415 - few locks have tools of Debian
+
         other = upstream(entry.package.partition("/")[0], name)
     else:
         told = re.search(rf"-(v?[0-9][A-Za-z0-9._+]*?){_ENDINGS}", name)

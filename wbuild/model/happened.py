@@ -10,6 +10,9 @@ from wbuild.errors import Problem
 
 Status = Literal["ran", "cached", "none", "failed", "skipped"]
 """`none`: an optional step that said no."""
+Cause = Literal["path", "surroundings", "time", "id", "order", "random", "unknown"]
+"""Why builds differ: a path of the machine; the zone, the language or the home of a step; a time; a number made for one build; an order;
+a random number; none of these."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,6 +120,28 @@ class Choice:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Reproduction:
+    """What `build --verify-reproducible` found out about one file."""
+
+    status: Literal["same", "differs", "tied", "unknown"]
+    """`tied`: the same in all builds, but it holds a folder of this machine; `unknown`: it could not be built again."""
+    builds: tuple[str, ...] = ()
+    """Of those that differ."""
+    section: str = ""
+    """The first that differs."""
+    offset: int | None = None
+    """Of the first byte that differs, in the file of the first of `builds`."""
+    cause: Cause | None = None
+    """What most likely made the difference."""
+    evidence: str = ""
+    """What was found that points to the cause."""
+    steps: tuple[str, ...] = ()
+    """Where it begins: what these were given is the same in both builds, what they made is not."""
+    files: tuple[str, ...] = ()
+    """The two files that differ, relative to the root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactReport:
     """Everything known about one file that was made, or failed to be made."""
 
@@ -153,6 +178,8 @@ class ArtifactReport:
     seconds: float = 0.0
     platform: str = ""
     """The machine that built it, such as linux-x86_64."""
+    reproducible: Reproduction | None = None
+    """None where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

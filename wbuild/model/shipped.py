@@ -98,6 +98,8 @@ class Candidate:
     """Keeps the meaning of every module without a proof by checks: the only kind that runs for an artifact without a check."""
     timeout: Seconds = 600.0
     """Limit of time."""
+    memory: Size = 0
+    """What the program takes at its peak; see the steps of toolchains."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -151,6 +153,9 @@ class StepRecipe:
     others, and only when one of `locks` changed."""
     locks: tuple[str, ...] = ()
     """Of a step with `network`: globs of the ecosystem's lock files. Without such a file there is nothing to fetch."""
+    offline: Mapping[str, str] = field(default_factory=dict)
+    """Of a step with `network`: variables that keep its client to what it fetched before, so that the step may run with `--offline` too.
+    Without them it never does. Values are no templates."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment of this step besides that of the toolchain."""
     texts: Mapping[str, str] = field(default_factory=dict)
@@ -208,6 +213,8 @@ class ToolchainRecipe:
     reads: Reads = "inputs"
     """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match; what
     Zig sources say that they `imports`; everything in the artifact's `folder`, for a build file may name any of it."""
+    downloads: tuple[str, ...] = ()
+    """Folders of {cache} that fetch steps fill. What else is in {cache} was compiled: `build --verify-reproducible` makes it anew."""
     first_use: str = ""
     """Said once per machine and target, before a step that fills {cache} for the first time."""
 
@@ -245,7 +252,8 @@ class LanguageRecipe:
     template: str = ""
     """Folder under templates/; default: the name."""
     mend: Mapping[str, str] = field(default_factory=dict)
-    """What `build --verify-reproducible` advises for this language when an artifact holds a `path` of the machine or a `time`."""
+    """What `build --verify-reproducible` advises for this language: cause → advice. Causes are `path`, `surroundings`, `time`, `id`,
+    `order`, `random` and `unknown`."""
     origin: str = "shipped"
 
 

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from fractions import Fraction
 from typing import Final, TypeVar
 
 from wbuild import legible, units
@@ -81,8 +80,8 @@ def _budget(artifact: ArtifactReport) -> Cell:
             return Cell(text)
 
 
-def _share(verdict: BudgetVerdict) -> Fraction:
-    return Fraction(verdict.actual, max(verdict.limit, 1))
+def _share(verdict: BudgetVerdict) -> float:
+    return verdict.actual / max(verdict.limit, 1)
 
 
 def _share_text(verdict: BudgetVerdict) -> str:

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from wbuild.doors.interfaces import Doors
+from wbuild.lazy import Lazy
 from wbuild.model.locked import Pin, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
-from wbuild.sources import debian, npm, pypi, system
 
 
 class Source(Protocol):
@@ -33,7 +33,7 @@ class Source(Protocol):
         ...
 
 
-SOURCES: Final[Mapping[str, Source]] = {"pypi": pypi, "npm": npm, "debian": debian, "system": system}
+SOURCES: Final[Mapping[str, Source]] = Lazy({name: f"wbuild.sources.{name}" for name in ("pypi", "npm", "debian", "system")})
 CLIENTS: Final[Mapping[str, str]] = {"npm": "node"}
 """Source → the tool whose program it runs."""
 WRAPPED: Final = frozenset({"npm"})

@@ -31,6 +31,7 @@ from wbuild.sources import SOURCES, Source
 from wbuild.store import contents, receipt, usage
 from wbuild.store.arriving import watched
 from wbuild.store.contents import CONTENTS, RECEIPT
+from wbuild.store.looked import LOOKED, Looked
 from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
 from wbuild.store.received import received_digests
@@ -197,7 +198,7 @@ class Store:
         """Whether a pin is installed and nobody wrote into it; looked at once a process."""
         if pin.source == SYSTEM or pin.identity in self._sound:
             return True
-        usable = self.has(pin) and not self._visible_damage(pin)
+        usable = self.has(pin) and (self._looked(pin).holds() or not self._visible_damage(pin))
         if usable:
             self._sound.add(pin.identity)
         return usable
@@ -209,7 +210,15 @@ class Store:
         items = contents.decode(text)
         if known is None or items is None or contents.digest(text) != known.tree:
             return f"{RECEIPT} or {CONTENTS}"
-        return next(contents.glance(self.path(pin), items), "")
+        looked = self._looked(pin)
+        stamps = looked.stamps(items)
+        wrong = next(contents.glance(self.path(pin), items), "")
+        if not wrong:
+            looked.remember(stamps)
+        return wrong
+
+    def _looked(self, pin: Pin) -> Looked:
+        return Looked(root=self.path(pin), note=self._trees / LOOKED / pin.identity, files=self._doors.files)
 
     def _receipt(self, pin: Pin) -> Receipt | None:
         found = receipt.decode(_text(self.path(pin) / RECEIPT))

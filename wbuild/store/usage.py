@@ -21,6 +21,7 @@ from wbuild.errors import MachineError
 from wbuild.model.locked import Pin
 from wbuild.store import receipt
 from wbuild.store.contents import RECEIPT
+from wbuild.store.looked import LOOKED
 
 RUNS: Final = ".runs"
 """Folder of builds that go on."""
@@ -111,6 +112,7 @@ class Collector:
                 return False
             self.files.remove(away)
             self.files.remove(self.trees / _USED / name)
+            self.files.remove(self.trees / LOOKED / name)
             return True
         return False
 

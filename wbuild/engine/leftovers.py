@@ -1,0 +1,53 @@
+"""What a run that was killed has left behind, for the next one to remove: programs that still run, files that are not whole.
+
+A mark says that a run goes on, and in which folders it writes. Whoever finds one, and has the project's lock, knows that its run was
+killed or interrupted; after a run that ended in order there is nothing to look for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from posixpath import dirname
+from typing import Final
+
+from wbuild.doors.files import asides
+from wbuild.doors.interfaces import Files
+from wbuild.doors.orphans import end_orphans
+from wbuild.engine.layout import TEMPORARY, Layout
+
+_OWN: Final = ("", "log")
+"""Folders below that of the engine that are written into besides those of outputs."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Leftovers:
+    """Those of one project, whose lock is held."""
+
+    layout: Layout
+    files: Files
+
+    @contextmanager
+    def marked(self, outputs: Iterable[str]) -> Iterator[None]:
+        """Be a run that writes these outputs, relative to the root. The mark stays when the block raises. Raises MachineError."""
+        self.clear()
+        layout = self.layout
+        own = (f"{layout.work}/{name}" for name in _OWN)
+        self.files.write(layout.mark, "\0".join(sorted({*own, *map(dirname, outputs)})), durable=False)
+        yield
+        self.files.remove(layout.mark)
+
+    def clear(self) -> None:
+        """End and remove what a killed run has left. Raises MachineError."""
+        try:
+            folders = self.layout.mark.read_bytes().decode("utf-8", "surrogateescape").split("\0")
+        except OSError:
+            return
+        root = self.layout.root
+        end_orphans(TEMPORARY, root / self.layout.tmp)
+        for folder in map(Path, folders):
+            if not folder.is_absolute() and ".." not in folder.parts:  # else the mark is damaged
+                for path in asides(root / folder):
+                    self.files.remove(path)
