@@ -142,7 +142,6 @@ pathlib.Path(sys.argv[1]).write_text("made")
         ("path.mkdir()", "folder"),
         ("path.symlink_to('in.c')", "link"),
         ("pathlib.Path(sys.argv[1]).write_text('x'); pathlib.Path(sys.argv[1]).rename(path)", "in.c"),
-        ("__import__('os').truncate(path, 0)", "in.c"),
     ],
 )
 def test_F65_a_step_that_writes_into_the_project_fails(tmp_path: Path, action: str, name: str) -> None:
@@ -162,6 +161,15 @@ def test_F65_a_step_that_writes_into_the_project_fails(tmp_path: Path, action: s
     assert [(project / source).read_text() for source in ("in.c", "sub/in.c")] == ["source", "source"]
     assert sorted(p.relative_to(project) for p in project.rglob("*") if ".wbuild" not in p.parts) == before
     assert not (project / "x").exists()
+
+
+def test_F65_an_input_that_a_step_cuts_gives_a_result_that_is_not_kept(tmp_path: Path) -> None:
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/in.c").write_text("source")
+    action = WRITER.replace("{action}", "__import__('os').truncate(path, 0)")
+    argv: list[str | Word] = [(Python(),), "-I", "-c", action, (Out("x"),), "in.c"]
+    result = run(tmp_path, tool_step("x", ["in.c"], ["x"], argv))["x"]
+    assert (result.status, result.kept) == ("ran", False)
 
 
 def test_F65_scratch_state_and_shared_caches_may_be_written(tmp_path: Path) -> None:

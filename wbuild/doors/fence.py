@@ -1,7 +1,10 @@
-"""Fences: a program that may not write into a folder tree, but for a few places in it. Only Linux (6.2 and newer) can do it.
+"""Fences: a program that may not write into a folder tree, but for a few places in it. Only Linux (5.19 and newer) can do it.
 
 Landlock takes rights away from a thread and from all that it starts. What may be written is listed, never what may not, so the rules
 name everything beside the way from `/` down to the protected folder. A file made right in a folder on that way is refused too.
+
+One thing is not refused: truncate(2), which cuts a file without opening it. To forbid it (since 6.2) makes the system look at the
+rules of every file that is opened, for reading too: an eighth of the time of a compiler that opens thousands.
 """
 
 from __future__ import annotations
@@ -25,10 +28,10 @@ if TYPE_CHECKING:  # loaded when the first fence is made: a build with nothing t
 _CREATE, _ADD, _RESTRICT = 444, 445, 446
 """Numbers of Landlock's system calls, the same for all processors."""
 _NO_NEW_PRIVILEGES: Final = 38
-_VERSION: Final = 3
-"""Of Landlock: the first that can forbid to cut a file, and that lets files be renamed from folder to folder."""
-_FILE: Final = 1 << 1 | 1 << 14
-"""Write to a file, cut it."""
+_VERSION: Final = 2
+"""Of Landlock: the first that lets files be renamed from folder to folder."""
+_FILE: Final = 1 << 1
+"""Write to a file."""
 _TREE: Final = _FILE | sum(1 << bit for bit in range(4, 14))
 """Make, remove, link and rename, too."""
 _ALWAYS: Final = ("/dev", "/proc")
