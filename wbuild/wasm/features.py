@@ -14,7 +14,7 @@ from wbuild.wasm.uses import DECLARED, FeatureSet, Reason, Uses
 
 __all__ = ["features"]
 
-_SMALL: Final = 40_000
+_SMALL: Final = 10_000
 """Bytes of code below which the scalar decoder is done before a pattern is compiled."""
 _REBUILD: Final = 20_000
 """Tokens after which a pattern that takes the features found so far for plain pays."""
@@ -96,7 +96,7 @@ class _Scan:
     def quickly(self) -> None:
         """With the pattern, which is made anew when many of its tokens are of features that have been found."""
         data, known = self._data, self._known
-        seen = frozenset(self._uses.reasons)
+        seen = frozenset[str]()  # the same pattern for all modules, until one is worth its own
         find = patterns.feature_pattern(seen).findall
         tokens = 0
         for function, body in enumerate(self._bodies, self._first):
