@@ -44,34 +44,49 @@ class Opened:
     path: str
 
 
-def traced(machine: Machine, strace: Sequence[str], logs: Path, *args: str, cwd: Path) -> Sequence[Opened]:
-    """Build with `wbuild ARGS` in a project's folder; what its steps opened, without folders. Fetch steps are none of them."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Traced:
+    """A build that was looked at."""
+
+    root: Path
+    declared: Mapping[str, Declared]
+    """Step → what its key says. Fetch steps are none of them."""
+    opened: Sequence[Opened]
+    """What steps have opened, without folders."""
+
+
+def traced(machine: Machine, strace: Sequence[str], logs: Path, *options: str, cwd: Path) -> Traced:
+    """Build with `wbuild build OPTIONS` in a project's folder."""
     logs.mkdir()
     argv = [*strace, *OPTIONS, "-e", f"trace={CALLS}", "-o", str(logs / "pid")]
-    machine.run([*argv, str(SCRIPT), *args], cwd).succeeds()
+    machine.run([*argv, str(SCRIPT), "build", *options], cwd).succeeds()
+    found = {one.step: one for one in _declared(machine, cwd, *options)}
     layout = Layout(root=cwd)
-    homes = {str(cwd / layout.scratch(name) / "home"): name for name in keys(cwd)}
-    return sorted({*_opened(_processes(logs), homes)}, key=lambda one: (one.step, one.path))
+    homes = {str(cwd / layout.scratch(name) / "home"): name for name in found}
+    opened = sorted({*_opened(_processes(logs), homes)}, key=lambda one: (one.step, one.path))
+    return Traced(root=cwd, declared=found, opened=opened)
 
 
-def keys(root: Path) -> Mapping[str, Declared]:
-    """The last key of every step of a project."""
-    found: dict[str, Declared] = {}
-    for path in (root / ".wbuild/keys").rglob("*.json"):
-        body = json.loads(path.read_bytes())
-        action = body["action"]
-        files = {*(name for name, _ in action["inputs"]), *action["read"]}
-        found[body["step"]] = Declared(step=body["step"], files=frozenset(files), tools=frozenset(action["tools"].values()))
-    return found
+def _declared(machine: Machine, root: Path, *options: str) -> Iterator[Declared]:
+    """The last key of every step, which the action cache has beside the result."""
+    plan = json.loads(machine.run([str(SCRIPT), "plan", *options, "--format", "json"], root).succeeds().stdout)
+    actions = json.loads((root / ".wbuild/index").read_bytes().partition(b"\n")[2])["steps"]
+    for step in plan["steps"]:
+        if not step["network"]:
+            action = actions[step["outputs"][0]]
+            entry = Path(machine.environ["WBUILD_CACHE"], "cache-v1/ac", action[:2], action).read_bytes().partition(b"\n")[0]
+            key = json.loads(entry)["action"]
+            files = {*(name for name, _ in key["inputs"]), *key["read"]}
+            yield Declared(step=step["name"], files=frozenset(files), tools=frozenset(key["tools"].values()))
 
 
-def undeclared(root: Path, opened: Sequence[Opened], home: Path) -> Iterator[str]:
+def undeclared(build: Traced, home: Path) -> Iterator[str]:
     """What no key covers, a line each: the step and the file, relative to the project's root where it is in it."""
-    declared = keys(root)
+    root = build.root
     layout = Layout(root=root)
     free = (*SYSTEM, sys.prefix, sys.base_prefix, str(RUNNERS), str(Path(CACHE, "shared").resolve()))
-    for one in opened:
-        path, step = Path(one.path), declared[one.step]
+    for one in build.opened:
+        path, step = Path(one.path), build.declared[one.step]
         if path.is_relative_to(root):
             inside = path.relative_to(root).as_posix()
             own = (layout.scratch(one.step), f"{layout.states}/", layout.jobserver)

@@ -94,9 +94,9 @@ def test_F67_what_a_step_does_not_declare_is_found(strace: Sequence[str], tmp_pa
     for name, text in files.items():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(text, "utf-8")
-    opened = traced(machine, strace, tmp_path / "logs", "build", cwd=here)
+    build = traced(machine, strace, tmp_path / "logs", cwd=here)
     step = "x.freestanding:assemble"
-    assert [*undeclared(here, opened, machine.folder / "home")] == [
+    assert [*undeclared(build, machine.folder / "home")] == [
         f"{step} reads {machine.folder}/home/secret",
         f"{step} reads café/x y",
         f"{step} reads notes",
@@ -106,7 +106,7 @@ def test_F67_what_a_step_does_not_declare_is_found(strace: Sequence[str], tmp_pa
 def test_F67_every_step_of_the_tour_reads_what_its_key_has_and_nothing_else(strace: Sequence[str], tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
     here = copied(tmp_path)
-    opened = traced(machine, strace, tmp_path / "logs", "build", "--opt", "--locked", cwd=here)
-    assert {*undeclared(here, opened, machine.folder / "home")} == HARMLESS
-    folders = {Path(one.path).relative_to(here).parts[0] for one in opened if Path(one.path).is_relative_to(here)}
+    build = traced(machine, strace, tmp_path / "logs", "--opt", cwd=here)
+    assert {*undeclared(build, machine.folder / "home")} == HARMLESS
+    folders = {Path(one.path).relative_to(here).parts[0] for one in build.opened if Path(one.path).is_relative_to(here)}
     assert folders >= {"add-wat", "sqlite", "words-as", "words-c", "words-cpp", "words-go", "words-rust", "words-zig"}
