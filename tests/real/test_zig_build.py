@@ -98,12 +98,16 @@ def test_packages_are_fetched_once_and_the_build_needs_no_network(tmp_path: Path
 
 
 def test_what_was_not_fetched_is_named_offline(tmp_path: Path, server: tuple[Path, str]) -> None:
+    served, address = server
+    pack(served / "words.tar.gz", {"build.zig": PACKAGE, "words.zig": ""})
     machine = Machine.make(tmp_path)
     project = tmp_path / "project"
     (project / "src").mkdir(parents=True)
-    zon = ZON.format(name="hello", fingerprint=FINGERPRINTS["hello"], dependencies="")
+    words = f'.words = .{{ .url = "{address}/words.tar.gz" }}'
+    zon = ZON.format(name="hello", fingerprint=FINGERPRINTS["hello"], dependencies=words)
     for name, text in {"build.zig": BUILD, "src/main.zig": MAIN, "wbuild.toml": MANIFEST, "build.zig.zon": zon}.items():
         (project / name).write_text(text)
     machine.run(["wbuild", "lock"], project).succeeds()
     refused = machine.run(["wbuild", "build", "--offline"], project).ends(4)
     assert "WB493" in refused.stderr
+    assert "ConnectionRefused" in refused.stderr  # zig was kept from the server, which would have answered
