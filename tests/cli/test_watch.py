@@ -101,17 +101,22 @@ def test_a_file_that_no_pattern_lists_is_watched_once_it_was_read(project: Shell
         assert build.rest() == []
 
 
-def test_F66_a_file_that_no_pattern_lists_and_that_changes_before_that_is_known_is_built_too(project: Shell) -> None:
+def _changes_while_it_is_read(project: Shell, name: str) -> None:
+    """A file of `two` that changes after the compiler has read it is built again."""
     go = project.home / "go"
-    project.write("two/two.toy", "include ../common/z.inc\n")
-    project.write("common/z.inc", f"say first\nwait {go}\n")
+    project.write(name, f"say first\nwait {go}\n")
     with watched(project, "two") as build:
         made(project.home / "go.waiting")
-        change(project, "common/z.inc", "say second\n")
+        change(project, name, "say second\n")
         go.touch()
         assert build.turn() == "rebuilt two; 4 steps"
         assert build.turn() == "rebuilt two; 4 steps"
         assert b"second" in (project.folder / "dist/dev/two.wasm").read_bytes()
+
+
+def test_F66_a_file_that_no_pattern_lists_and_that_changes_before_that_is_known_is_built_too(project: Shell) -> None:
+    project.write("two/two.toy", "include ../common/z.inc\n")
+    _changes_while_it_is_read(project, "common/z.inc")
 
 
 def test_a_folder_that_goes_and_comes_back(project: Shell) -> None:
@@ -185,16 +190,8 @@ def test_a_failure_is_waited_out_and_what_the_cache_holds_comes_back(project: Sh
         assert b"two\n" in (project.folder / "dist/dev/two.wasm").read_bytes()
 
 
-def test_F66_a_change_during_a_build_is_built_too(project: Shell, tmp_path: Path) -> None:
-    go = project.home / "go"
-    project.write("two/x.inc", f"say first\nwait {go}\n")
-    with watched(project, "two") as build:
-        made(project.home / "go.waiting")
-        change(project, "two/x.inc", "say second\n")
-        go.touch()
-        assert build.turn() == "rebuilt two; 4 steps"
-        assert build.turn() == "rebuilt two; 4 steps"
-        assert b"second" in (project.folder / "dist/dev/two.wasm").read_bytes()
+def test_F66_a_change_during_a_build_is_built_too(project: Shell) -> None:
+    _changes_while_it_is_read(project, "two/x.inc")
 
 
 def test_what_is_wrong_with_the_command_line_ends_it(project: Shell) -> None:

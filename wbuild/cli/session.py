@@ -160,7 +160,7 @@ class Session:
 
     def report(self, results: tuple[Result, ...]) -> Report:
         """What came out."""
-        from wbuild.report.assemble import Run, assemble
+        from wbuild.report.assemble import Run, assemble  # compilers need not wait until it is loaded
 
         products = self.plan.products
         wanted = [path for p in products for path in (p.measure, p.select, *p.verdicts) if path]

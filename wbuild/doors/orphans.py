@@ -21,17 +21,17 @@ def end_orphans(variable: str, below: Path) -> int:
 
     Links are followed. Only where the system shows environments as files (Linux); elsewhere there are none.
     """
-    folder = os.path.realpath(below)
+    begin, folder = os.fsencode(f"{variable}="), os.path.realpath(below)
     ended = set[int]()
     end = time.monotonic() + _WAIT
-    while (
-        found := [*_living(os.fsencode(f"{variable}="), folder)]
-    ) and time.monotonic() < end:  # one may have started another before it died
+    found = [*_living(begin, folder)]
+    while found and time.monotonic() < end:
         for pid in found:
             with suppress(ProcessLookupError, PermissionError):
                 os.kill(pid, signal.SIGKILL)
         ended.update(found)
         time.sleep(_POLL)
+        found = [*_living(begin, folder)]  # one may have started another before it died
     return len(ended)
 
 

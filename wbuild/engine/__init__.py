@@ -92,8 +92,7 @@ class Engine:
         `then` gets them before anybody else can build in this project. Raises what it raises, MachineError when the project cannot be
         locked or written, and Interrupted after Ctrl-C, when every process is gone.
         """
-        layout = Layout(root=self.root, work=self.work)
-        files = self.doors.files
+        layout, files = self._layout, self.doors.files
         locked = files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note)
         outputs = (path for step in plan.steps for path in step.outputs)
         with locked, Leftovers(layout=layout, files=files).marked(outputs):
@@ -103,10 +102,9 @@ class Engine:
 
     def _run(self, plan: Plan, layout: Layout) -> tuple[Result, ...]:
         """The results of a plan, in a project that is locked."""
-        files = self.doors.files
         with self.cache.running():
             self._clean(layout)
-            index = Index(self.root, files, self.doors.clock)
+            index = self._index()
             if not index.load(layout.index):
                 self._note(f"{self.work}/index, the record of files, is damaged: files are looked at again")
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
@@ -137,7 +135,7 @@ class Engine:
 
     def folder(self, step: Step) -> Path:
         """The private folder of a step, whether it is there or not."""
-        return self.root / Layout(root=self.root, work=self.work).scratch(step.name)
+        return self.root / self._layout.scratch(step.name)
 
     def left(self, step: Step) -> bool:
         """Whether the last run left the private folder of a step behind: its program was started, and failed."""
@@ -149,9 +147,8 @@ class Engine:
 
         Raises MachineError when the project cannot be locked.
         """
-        layout = Layout(root=self.root, work=self.work)
-        with self.doors.files.lock(layout.lock, what="shell in this project", timeout=self.lock_timeout, say=self._note):
-            session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), (step,))
+        with self.doors.files.lock(self._layout.lock, what="shell in this project", timeout=self.lock_timeout, say=self._note):
+            session = self._alone((step,))
             launch = Launch(session=session, step=step, words=settled(session, step))
             if not self.left(step):  # another run came in between
                 launch.prepare()
@@ -162,9 +159,8 @@ class Engine:
 
         Raises StepError for a program that fails, ProvisionError, IntegrityError, MachineError.
         """
-        layout = Layout(root=self.root, work=self.work)
-        self._clean(layout)
-        session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), (step,))
+        self._clean(self._layout)
+        session = self._alone((step,))
         launch = Launch(session=session, step=step, words=settled(session, step))
         session.tools.ensure(step.pins)
         self.on_event(StepStarted(step=step, reasons=()))
@@ -174,30 +170,37 @@ class Engine:
 
     def forecast(self, plan: Plan) -> dict[str, tuple[str, ...]]:
         """Why each step would run, () for one that would not; runs and writes nothing."""
-        layout = Layout(root=self.root, work=self.work)
-        index = Index(self.root, self.doors.files, self.doors.clock)
-        index.load(layout.index)
-        return Forecast(self._alone(layout, index, plan.steps)).look(plan.steps)
+        session = self._alone(plan.steps)
+        session.index.load(self._layout.index)
+        return Forecast(session).look(plan.steps)
 
     def marks(self, plan: Plan) -> tuple[Path, ...]:
         """The files that say what the fetch steps of a plan have brought; without one of them its step runs again."""
         steps = [step for step in plan.steps if step.network]
         if not steps:
             return ()
-        layout = Layout(root=self.root, work=self.work)
-        session = self._alone(layout, Index(self.root, self.doors.files, self.doors.clock), steps)
+        session = self._alone(steps)
         return tuple(mark for step in steps for mark in Fetched.of(session, step).marks())
 
     def actions(self, plan: Plan) -> dict[str, str]:
         """The action of each step whose last result is remembered: step → digest."""
-        index = Index(self.root, self.doors.files, self.doors.clock)
-        index.load(Layout(root=self.root, work=self.work).index)
+        index = self._index()
+        index.load(self._layout.index)
         return {step.name: index.actions[slot(step)] for step in plan.steps if slot(step) in index.actions}
 
-    def _alone(self, layout: Layout, index: Index, steps: Sequence[Step]) -> Session:
+    @property
+    def _layout(self) -> Layout:
+        return Layout(root=self.root, work=self.work)
+
+    def _index(self) -> Index:
+        """One that knows nothing yet."""
+        return Index(self.root, self.doors.files, self.doors.clock)
+
+    def _alone(self, steps: Sequence[Step]) -> Session:
         """A session for what is not the run of a plan."""
+        layout = self._layout
         slots = Slots(jobs=1, memory=None, urgency={}, server=JobServer(self.root / layout.jobserver))
-        return self._session(layout, index, self.on_event, steps, slots)
+        return self._session(layout, self._index(), self.on_event, steps, slots)
 
     def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
         writable = (self.root / layout.tmp, self.root / layout.states, self.cache.shared("."))

@@ -6,18 +6,19 @@ import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Final
 
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.session import Session
 from wbuild.keys import ABSENT, Key, Remembered, action_digest, canonical
-from wbuild.model.planned import SharedCache, Step
+from wbuild.model.planned import Step
 
 _MARKS: Final = ".wbuild-fetched"
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Fetched:
     """The mark of one fetch step. It goes when the folder goes, so nobody takes for fetched what was removed."""
 
@@ -33,7 +34,7 @@ class Fetched:
         inputs = {path: session.index.blob(path) or ABSENT for path in step.inputs}
         return cls(session=session, step=step, words=words, key=key_of(session, step, words, inputs))
 
-    @property
+    @cached_property
     def action(self) -> str:
         """Digest of the step's key."""
         return action_digest(self.key.evidence({}))
@@ -49,8 +50,9 @@ class Fetched:
 
     def remember(self) -> None:
         """Leave the marks, which say what was asked for. Raises MachineError."""
+        asked = canonical(self.key.evidence({}))
         for mark in self.marks():
-            self.session.doors.files.write(mark, canonical(self.key.evidence({})))
+            self.session.doors.files.write(mark, asked)
 
     def remembered(self, action: str) -> Remembered | None:
         """What was asked for when the marks of an action were left, or None."""
@@ -65,6 +67,5 @@ class Fetched:
 
     def _marks(self, action: str) -> Sequence[Path]:
         session = self.session
-        shared = [session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
         state = [session.root / session.places(self.step).state] if self.step.state else []
-        return [folder / _MARKS / action for folder in {*shared, *state} or {session.root / session.layout.work}]
+        return [folder / _MARKS / action for folder in {*self.words.caches(session), *state} or {session.root / session.layout.work}]

@@ -48,7 +48,7 @@ class Index:
         """Files that this run has written: too young to be known to a later one."""
         self._saved = ""
         self.actions: dict[str, str] = {}
-        """Step → digest of the action whose key is remembered on disk."""
+        """Step → digest of the action whose result was used last."""
         self.seconds: dict[str, float] = {}
         """Step → how long it took when it last ran."""
 

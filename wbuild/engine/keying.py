@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 from wbuild.engine.late import settle
 from wbuild.engine.layout import fixed
 from wbuild.engine.session import RUNNERS, Session
 from wbuild.keys import BUILTIN, Key, canonical, digest
-from wbuild.model.planned import Builtin, RunnerPath, Step, Tool, Word
+from wbuild.model.planned import Builtin, RunnerPath, SharedCache, Step, Tool, Word
 from wbuild.words import portable
 
 
@@ -24,6 +25,10 @@ class Settled:
     def words(self) -> Iterable[Word]:
         """All of them."""
         return (*self.argv, *self.env.values())
+
+    def caches(self, session: Session) -> Sequence[Path]:
+        """Folders of the shared caches that they name."""
+        return [session.cache.shared(part.name) for word in self.words for part in word if isinstance(part, SharedCache)]
 
 
 def settled(session: Session, step: Step) -> Settled:

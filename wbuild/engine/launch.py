@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +17,7 @@ from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
 from wbuild.errors import ProvisionError
-from wbuild.model.planned import FirstUse, SharedCache, Step
+from wbuild.model.planned import FirstUse, Step
 from wbuild.sources.client import clean
 from wbuild.words import OUT_FOLDER, Places, expand
 
@@ -95,7 +95,7 @@ class Launch:
         root = self.session.root.resolve()
         folders = [self.session.store.path(pin) for pin in self.step.pins]
         tools = [folder for folder in folders if not root.is_relative_to(folder.resolve())]  # a tool of the machine may lie anywhere
-        return read(text, self.session.layout, [*tools, *self._shared()])
+        return read(text, self.session.layout, [*tools, *self.words.caches(self.session)])
 
     def clear(self) -> None:
         """Remove the private folder."""
@@ -105,7 +105,7 @@ class Launch:
         """Make the private folder anew, with all that the program expects there. Raises MachineError."""
         step, session = self.step, self.session
         session.scratches.make(self.scratch)
-        folders = {*self._shared(), *(self.output(path).parent for path in step.outputs if path not in step.results)}
+        folders = {*self.words.caches(session), *(self.output(path).parent for path in step.outputs if path not in step.results)}
         if step.state:
             folders.add(session.root / self.places.state)
         for folder in folders - {self.scratch / OUT_FOLDER}:
@@ -129,9 +129,6 @@ class Launch:
         flags = session.slots.flags(self.step)
         around = session.surroundings.env
         return {**session.system_env, **base, **around, **({MAKEFLAGS: flags} if flags else {}), **declared}
-
-    def _shared(self) -> Sequence[Path]:
-        return [self.session.cache.shared(part.name) for word in self.words.words for part in word if isinstance(part, SharedCache)]
 
     @contextmanager
     def _announced(self, first: FirstUse | None) -> Iterator[None]:

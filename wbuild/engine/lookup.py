@@ -27,7 +27,6 @@ class Found:
     """A cached result."""
 
     action: str
-    evidence: Evidence
     read: tuple[str, ...]
     """Files that were read besides the inputs."""
     entry: Entry
@@ -57,7 +56,7 @@ class Lookup:
             evidence, action = self.action(read)
             entry = self.session.cache.find(action, evidence)
             if entry is not None and self._fits(entry):
-                yield Found(action=action, evidence=evidence, read=tuple(read), entry=entry)
+                yield Found(action=action, read=tuple(read), entry=entry)
 
     def restore(self, found: Found) -> tuple[str, ...] | None:
         """Put outputs back where they are missing or changed: what was done, in words; None when the cache lacks one.

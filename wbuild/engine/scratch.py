@@ -19,7 +19,7 @@ from wbuild.words import OUT_FOLDER
 
 HOME: Final = "home"
 TMP: Final = "tmp"
-_PARTS: Final = (HOME, TMP, OUT_FOLDER)
+_PARTS: Final = frozenset((HOME, TMP, OUT_FOLDER))
 
 
 class Scratches:
@@ -79,4 +79,4 @@ class Scratches:
 
 def _is_empty(place: str) -> bool:
     """Whether nothing but empty folders is left."""
-    return sorted(os.listdir(place)) == sorted(_PARTS) and not any(os.listdir(f"{place}/{name}") for name in _PARTS)  # noqa: PTH208 - see above
+    return {*os.listdir(place)} == _PARTS and not any(os.listdir(f"{place}/{name}") for name in _PARTS)  # noqa: PTH208 - see above

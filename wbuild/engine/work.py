@@ -288,9 +288,9 @@ class Work:
         path = self.session.root / self.session.layout.log(self.step.name)
         if not isinstance(self.step.action, Tool) or not _size(path):
             return ""
-        found = self.session.doors.files.sha256(path)
-        self.session.cache.store(path, found)
-        return found
+        log = Output(path, self._digest(path))
+        log.store(self.session.cache)
+        return log.digest or ""
 
     def _digest(self, content: bytes | Path | None) -> str | None:
         if content is None:
