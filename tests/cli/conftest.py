@@ -26,4 +26,4 @@ def place(tmp_path: Path) -> Shell:
 def fences() -> None:
     """For tests of what only the system can refuse."""
     if not can_fence():
-        pytest.skip("this kernel has no Landlock of version 3 (Linux 6.2 and newer): nobody can keep a tool from writing into the project")
+        pytest.skip("this kernel has no Landlock of version 2 (Linux 5.19 and newer): nobody can keep a tool from writing into the project")

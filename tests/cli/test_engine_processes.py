@@ -10,6 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -23,7 +24,7 @@ from wbuild.cache import Cache
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
 from wbuild.doors.process import ProcessRunner
-from wbuild.engine import Engine
+from wbuild.engine import Engine, Interrupted, StepStarted
 from wbuild.engine.pool import Pool
 from wbuild.errors import ArtifactError, StepError
 from wbuild.model.happened import Result
@@ -309,6 +310,29 @@ def test_F80_ctrl_c_leaves_no_process_and_no_output(
     assert len(pids()) == 8
     assert all(soon(partial(ended, pid)) for pid in pids())
     assert sorted(path.name for path in (tmp_path / "p").iterdir()) == [".wbuild", "kept"]
+
+
+def test_F81_a_second_ctrl_c_while_the_first_is_passed_on(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """It comes when the programs have been told to end, and before anybody waits for them."""
+    cancel, calls = ProcessRunner.cancel, list[bool]()
+
+    def interrupted(self: ProcessRunner, *, now: bool = False) -> None:
+        cancel(self, now=now)
+        calls.append(now)
+        if not now:
+            raise KeyboardInterrupt
+
+    def first(event: object) -> None:
+        if isinstance(event, StepStarted):
+            raise KeyboardInterrupt
+
+    monkeypatch.setattr(ProcessRunner, "cancel", interrupted)
+    step = python_step("x", "import signal, time; signal.signal(signal.SIGTERM, signal.SIG_IGN); time.sleep(600)")
+    (tmp_path / "p").mkdir()
+    with pytest.raises(Interrupted) as caught:
+        replace(engine(tmp_path, 600.0), on_event=first).execute(Plan(steps=(step,), products=()))
+    assert calls == [False, True]
+    assert [result.status for result in caught.value.results] == ["failed"]
 
 
 def test_F81_a_second_ctrl_c_does_not_wait(

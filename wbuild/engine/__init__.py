@@ -236,9 +236,9 @@ class Engine:
 
     def _cancel(self, schedule: Schedule, pool: Pool) -> None:
         """End everything that runs; a second Ctrl-C does not wait for it."""
-        self.doors.runner.cancel()
-        pool.close(now=True)
         try:
+            self.doors.runner.cancel()
+            pool.close(now=True)
             schedule.wind_up()
         except KeyboardInterrupt:
             self.doors.runner.cancel(now=True)
