@@ -87,6 +87,8 @@ class Facts:
     """Files surely read besides the primary sources."""
     candidates: tuple[str, ...] = ()
     """Files that may be read."""
+    roots: tuple[str, ...] = ()
+    """Folders and files outside of the artifact's own folder that are read too: path dependencies, what sources name."""
     locks: tuple[str, ...] | None = None
     """Lock files of the project's own dependencies; () when it has none. None: the globs of the recipe find them."""
     lock: DependencyLock | None = None

@@ -98,6 +98,8 @@ class _Shared:
     scope: Mapping[str, Value]
     facts: Facts
     state: str
+    roots: tuple[str, ...]
+    """Folders and files of the project that the steps may read."""
     _filled: dict[str, list[Word]] = field(default_factory=dict)
 
     def words(self, templates: Sequence[str], scope: Mapping[str, Value]) -> tuple[Word, ...]:
@@ -135,7 +137,8 @@ class _Shared:
             "flags.compile": [with_files(flag, build.needs) for flag in build.artifact.flags.compile],
             "flags.link": [with_files(flag, build.needs) for flag in build.artifact.flags.link],
         }
-        return cls(pins=pins, scope=scope, facts=facts, state=_state(build, pins) if toolchain.state else "")
+        roots = tuple(dict.fromkeys((build.base, *given.folders, *facts.roots)))
+        return cls(pins=pins, scope=scope, facts=facts, state=_state(build, pins) if toolchain.state else "", roots=roots)
 
 
 def _state(build: Build, pins: Sequence[Pin]) -> str:
@@ -166,6 +169,8 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         timeout=recipe.timeout,
         memory=recipe.memory,
         jobserver=recipe.jobserver,
+        roots=shared.roots,
+        runs_project_code=recipe.runs_project_code,
     )
 
 
@@ -219,6 +224,8 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         timeout=recipe.timeout,
         memory=recipe.memory,
         jobserver=recipe.jobserver,
+        roots=shared.roots,
+        runs_project_code=recipe.runs_project_code,
         first_use=FirstUse(
             cache=shared.pins[0].identity,
             key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}",

@@ -164,6 +164,12 @@ class Step:
     """Bytes that it takes at its peak, when that is much; never part of a key."""
     jobserver: bool = False
     """Its program speaks to make's jobserver: it starts more processes only while there are tokens. Never part of a key."""
+    roots: tuple[str, ...] = ()
+    """Folders and files of the project that it may read besides its inputs and candidates, relative to the root ("." is all of it).
+    What lies in them is among the inputs and candidates; the fence is opened for them. Never part of a key."""
+    runs_project_code: bool = False
+    """It runs programs that the project brings (build scripts, macros, transforms): its copy of a tool's shared cache is its own.
+    Never part of a key."""
     first_use: FirstUse | None = None
 
 

@@ -166,6 +166,8 @@ class StepRecipe:
     """What the program takes at its peak, when that is much: steps run at the same time only as long as the sum fits."""
     jobserver: bool = False
     """The program speaks to make's jobserver (cargo, make): what it starts counts as steps that run at the same time."""
+    runs_project_code: bool = False
+    """It runs code of the project while it compiles: build scripts, procedural macros, transforms, a build.zig."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
