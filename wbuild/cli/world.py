@@ -25,7 +25,9 @@ from wbuild.doors.machine import machine_errors
 from wbuild.doors.memory import free_memory
 from wbuild.doors.network import HttpNetwork
 from wbuild.doors.process import ProcessRunner
+from wbuild.doors.userkey import user_key
 from wbuild.errors import ProvisionError, UsageError
+from wbuild.fast import project_folders
 from wbuild.model.locked import Platform
 from wbuild.store import Store
 
@@ -94,6 +96,7 @@ class World:
                 clock=SystemClock(),
                 platform=this_platform(),
                 client_env=client_env,
+                key=user_key(environ, project_folders(str(start))),
                 offline=offline,
                 path=tuple(environ.get("PATH", "").split(os.pathsep)),
                 keep=Path.cwd() / Path(str(settings["cache"].value)).expanduser() / CLIENT_FILES,

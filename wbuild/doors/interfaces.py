@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
+from wbuild.doors.userkey import process_key
 from wbuild.model.locked import Platform
 
 
@@ -199,6 +200,8 @@ class Doors:
     """The platform of this machine."""
     client_env: Mapping[str, str]
     """Environment of package clients (pip, npm) and fetch steps: HOME, proxies, credentials, client configuration. Never logged."""
+    key: bytes = field(default_factory=process_key, repr=False)
+    """The user's key; see `wbuild.doors.userkey`."""
     offline: bool = False
     """No socket is opened at all."""
     program: Callable[[str], tuple[str, ...]] | None = None
