@@ -27,6 +27,7 @@ LAYERS = [
         "redact",
         "reapi",
         "lazy",
+        "jsontext",
         "doors",
     ],
     [
@@ -68,7 +69,7 @@ LAYERS = [
 PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
-PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi", "lazy"]
+PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi", "lazy", "jsontext"]
 PURE += ["needs", "wiring", "reproducible"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""

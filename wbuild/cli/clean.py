@@ -2,23 +2,28 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
+from typing import Any, Final
 
 import click
 
+from wbuild import jsontext
 from wbuild.cli.deplocks import DEPENDENCY_LOCK, dependency_lock
 from wbuild.cli.options import Command, Common, pass_common
 from wbuild.cli.project import find
 from wbuild.cli.workdir import locked
 from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
+from wbuild.doors.regular import read
 from wbuild.engine.layout import Layout
 from wbuild.engine.leftovers import Leftovers
 from wbuild.fast import WORK
 from wbuild.plan import DIST
+
+_LARGEST: Final = 64 << 20
+"""Bytes of a report."""
 
 
 @click.command(cls=Command)
@@ -75,7 +80,7 @@ def written(folder: Path) -> Iterator[Path]:
 def _files(index: Path) -> list[str]:
     """Artifact files that a report names; nothing for a file of another form."""
     try:
-        document = json.loads(index.read_text("utf-8"))
+        document: Any = jsontext.parse(read(index, _LARGEST))
         return [Path(entry["file"]).name and f"{DIST}/{index.parent.name}/{Path(entry['file']).name}" for entry in document["artifacts"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []

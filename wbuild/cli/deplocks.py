@@ -14,7 +14,7 @@ from typing import Final
 
 from wbuild.cli.console import Console
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, shown, text_of
+from wbuild.cli.project import TEXT, Project, content_of, shown, text_of
 from wbuild.cli.remember import Watch
 from wbuild.cli.world import World
 from wbuild.drivers.project import LockToMake
@@ -131,4 +131,4 @@ def _with(context: Context, wanted: Sequence[LockToMake], texts: dict[str, str])
 
 
 def _content(path: Path) -> bytes | None:
-    return path.read_bytes() if path.is_file() else None
+    return content_of(path, TEXT) if path.is_file() else None

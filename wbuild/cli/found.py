@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 
-from wbuild.cli.project import Project, shown
-from wbuild.decode import read
+from wbuild.cli.project import Project, content_of, shown
+from wbuild.decode import LARGEST, read
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import Place
@@ -59,7 +59,7 @@ def places(project: Project) -> Callable[[Artifact, Where], Place | None]:
     @cache
     def spans(file: Path) -> tuple[str, Index]:
         with machine_errors(file, "read"):
-            text = read(file.read_bytes(), shown(file)).text
+            text = read(content_of(file, LARGEST), shown(file)).text
         return text, index(text)
 
     def where(artifact: Artifact, keys: Where) -> Place | None:

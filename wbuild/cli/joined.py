@@ -9,7 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cli.project import shown
+from wbuild.doors import regular
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.regular import UnfitError
 from wbuild.errors import UsageError, worst
 from wbuild.legible import escape
 from wbuild.model.happened import Report
@@ -75,7 +77,7 @@ def durations(path: Path) -> Mapping[tuple[str, str, str], float]:
 
 def _earlier(path: Path) -> Report:
     try:
-        found = _read(path, earlier=True)
+        found = _read(path, earlier=True, follow=True)
     except ValueError as error:
         raise UsageError("WB294", f"{shown(path)} cannot be used: {escape(str(error), cap=200)}") from None
     if not isinstance(found, Report):
@@ -102,10 +104,11 @@ def _documents(folder: Path, ending: str = ".json") -> Iterator[Path]:
             yield path
 
 
-def _read(path: Path, *, earlier: bool = False) -> Report | Plan | None:
+def _read(path: Path, *, earlier: bool = False, follow: bool = False) -> Report | Plan | None:
     """Raises ValueError for a document that cannot be used."""
     with machine_errors(path, "read"):
-        if path.stat().st_size > _LARGEST:
-            raise ValueError(f"it has more than {_LARGEST >> 20} MiB")
-        content = path.read_bytes()
+        try:
+            content = regular.read(path, _LARGEST, follow=follow)
+        except UnfitError as error:
+            raise ValueError(error.strerror) from None
     return read(content, earlier=earlier)

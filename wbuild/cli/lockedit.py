@@ -10,7 +10,8 @@ from dataclasses import dataclass, replace
 import tomli
 
 from wbuild.cli.console import Console
-from wbuild.cli.project import Project, shown
+from wbuild.cli.project import Project, content_of, shown
+from wbuild.decode import LARGEST
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import UsageError
@@ -65,7 +66,7 @@ def set_versions(project: Project, words: Sequence[str]) -> Edit:
     changed = {name: version for name, version in wanted.items() if project.manifest.tools.get(name) != version}
     path = project.folder / MANIFEST
     with machine_errors(path, "read"):
-        text = path.read_bytes().decode("utf-8", "surrogateescape")
+        text = content_of(path, LARGEST).decode("utf-8", "surrogateescape")
     for name, version in changed.items():
         text = _checked(with_version(text, name, version), name, version)
     manifest = replace(project.manifest, tools={**project.manifest.tools, **changed})

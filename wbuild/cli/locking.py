@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,11 +11,11 @@ from typing import Final
 from wbuild import lock as locks
 from wbuild.cli.console import Console
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, shown
+from wbuild.cli.project import Project, content_of, shown
 from wbuild.cli.remember import Watch
 from wbuild.cli.world import World
+from wbuild.decode import LARGEST
 from wbuild.doors.files import asides
-from wbuild.doors.machine import machine_errors
 from wbuild.errors import UsageError
 from wbuild.model.locked import Lock
 
@@ -41,10 +42,9 @@ class Locking:
 
     def read(self) -> Lock | None:
         """The lock as it is. Raises UsageError or IntegrityError for one that cannot be used."""
-        if not self.path.exists():
+        if not os.path.lexists(self.path):
             return None
-        with machine_errors(self.path, "read"):
-            text = self.path.read_bytes()
+        text = content_of(self.path, LARGEST)
         return locks.decode(text.decode("utf-8", "replace"), self.project.catalog, shown(self.path))
 
     def fitting(self, watch: Watch | None = None) -> Lock:

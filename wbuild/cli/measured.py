@@ -5,13 +5,14 @@ from __future__ import annotations
 import json
 from dataclasses import replace
 
+from wbuild import jsontext
 from wbuild.cli import given
 from wbuild.cli.given import Given
 from wbuild.cli.options import Common
 from wbuild.errors import ArtifactError, UsageError
 from wbuild.measure import measure
 from wbuild.model.happened import ArtifactReport
-from wbuild.report.from_json import load, parse
+from wbuild.report.from_json import load
 
 _MADE_ELSEWHERE = dict.fromkeys(("language", "category", "toolchain", "target", "profile", "level"), "")
 
@@ -35,8 +36,10 @@ def measured(common: Common, word: str, hint: str = given.FILE_OR_ARTIFACT) -> A
 def _recorded(found: Given) -> ArtifactReport:
     """An artifact report (`wbuild.artifact/1`)."""
     try:
-        document = json.loads(found.data)
+        document = jsontext.table(found.data)
+        if document is None:
+            raise ValueError("no JSON object")
         document.pop("schema", None)
-        return parse(ArtifactReport, json.dumps(document))
+        return load(ArtifactReport, document)
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError("WB282", f"{found.title} is neither Wasm nor an artifact's report: {error}") from None

@@ -13,10 +13,12 @@ from wbuild import scaffold
 from wbuild.cli.console import Console
 from wbuild.cli.found import look
 from wbuild.cli.options import Common
-from wbuild.cli.project import facts, home, load_manifest, member_to_be, members_of, shown
+from wbuild.cli.project import content_of, facts, home, load_manifest, member_to_be, members_of, shown
 from wbuild.cli.workdir import ignore_dist, prepare
+from wbuild.decode import LARGEST
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.regular import opened
 from wbuild.errors import UsageError, WbuildError
 from wbuild.fast import MANIFEST, project_folder
 from wbuild.manifest import load
@@ -74,7 +76,7 @@ def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Spot:
         return Spot(folder=target, path=".", name=called, text=f"#:schema {schema}/{scaffold.SCHEMA_FILE}\n", fresh=True)
     if around:
         with machine_errors(folder / MANIFEST, "read"):
-            text = (folder / MANIFEST).read_bytes().decode("utf-8", "surrogateescape")
+            text = content_of(folder / MANIFEST, LARGEST).decode("utf-8", "surrogateescape")
     return Spot(folder=folder, path=Path(os.path.relpath(target, folder)).as_posix(), name=called, text=text)
 
 
@@ -183,7 +185,7 @@ def _texts(base: Path, names: Sequence[str], catalog: Catalog) -> dict[str, str]
 
 
 def _head(path: Path) -> str:
-    with suppress(OSError), path.open("rb") as file:
+    with suppress(OSError), opened(path, follow=True) as file:
         return file.read(READ_AT_MOST).decode("utf-8", "replace")
     return ""
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from collections import Counter
 from collections.abc import Sequence
@@ -10,7 +9,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
+from wbuild import jsontext
 from wbuild.cli.console import Console
+from wbuild.doors.regular import read
 from wbuild.engine import failure
 from wbuild.engine.events import Note, StepFinished, StepStarted
 from wbuild.legible import signed_percent
@@ -145,7 +146,7 @@ class Progress:
 
     def _json(self, name: str) -> dict[str, int]:
         try:
-            found = json.loads((self.root / name).read_text("utf-8"))
+            found = jsontext.parse(read(self.root / name, 16 << 20))
         except (OSError, ValueError):
             return {}
         return found if isinstance(found, dict) else {}

@@ -7,18 +7,24 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
+from typing import Final
 
 from wbuild import catalog as catalogs
 from wbuild.boundary import Facts
 from wbuild.cli.data import recipe_texts
 from wbuild.cli.remember import Watch
+from wbuild.decode import LARGEST
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.regular import UnfitError, read
 from wbuild.errors import Problem, UsageError
 from wbuild.fast import IGNORED, MANIFEST, project_folder
 from wbuild.manifest import Member, early_project, load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
 from wbuild.tree import matches
+
+TEXT: Final = 32 << 20
+"""Bytes of a project file that a driver reads: lock files of large workspaces have a few MiB."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,7 +73,7 @@ def home(start: Path, watch: Watch | None = None) -> tuple[Path, str]:
 def members_of(folder: Path) -> tuple[Path, ...]:
     """Folders of the members of another project; none when its manifest cannot be read, which is its own matter."""
     try:
-        content = (folder / MANIFEST).read_bytes()
+        content = read(folder / MANIFEST, LARGEST, follow=True)
         return members(folder, early_project(content, MANIFEST, facts(folder)).members)[0]
     except (OSError, UsageError):
         return ()
@@ -143,8 +149,16 @@ def load_manifest(folder: Path, catalog: Catalog, *, replaced: Mapping[Path, str
 
 
 def _content(path: Path) -> bytes:
+    return content_of(path, LARGEST)
+
+
+def content_of(path: Path, limit: int) -> bytes:
+    """The bytes of a file that people keep. Raises UsageError for what is no file or is too large, MachineError."""
     with machine_errors(path, "read"):
-        return path.read_bytes()
+        try:
+            return read(path, limit, follow=True)
+        except UnfitError as error:
+            raise UsageError("WB201", f"cannot read {shown(path)}: {error.strerror}", hint="put an ordinary text file there") from None
 
 
 def catalog_of(start: Path) -> Catalog:
@@ -211,6 +225,5 @@ def _recipes(folder: Path, globs: tuple[str, ...]) -> Iterator[Path]:
 
 
 def text_of(path: Path) -> str:
-    """Content of a file. Raises MachineError."""
-    with machine_errors(path, "read"):
-        return path.read_bytes().decode("utf-8", "surrogateescape")
+    """Content of a text file. Raises UsageError for what is no file or is too large, MachineError."""
+    return content_of(path, TEXT).decode("utf-8", "surrogateescape")

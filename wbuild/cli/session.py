@@ -18,12 +18,13 @@ from wbuild.cli.found import look, places
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import Project, open_project, text_of
+from wbuild.cli.project import TEXT, Project, open_project, text_of
 from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.workdir import locked as locked_workdir
 from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
+from wbuild.doors.regular import read
 from wbuild.drivers.project import texts as project_texts
 from wbuild.engine import Engine
 from wbuild.errors import Problem, ProvisionError
@@ -202,7 +203,7 @@ class Session:
 
     def _text(self, name: str) -> str:
         try:
-            return (self.project.root / name).read_text("utf-8")
+            return read(self.project.root / name, TEXT).decode("utf-8")
         except (OSError, ValueError):
             return ""
 

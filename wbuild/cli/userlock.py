@@ -10,6 +10,8 @@ import platformdirs
 from wbuild import lock as locks
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
+from wbuild.cli.project import content_of
+from wbuild.decode import LARGEST
 from wbuild.kit import Kit
 from wbuild.model.shipped import Catalog, RuntimeRecipe
 from wbuild.model.written import Artifact, Manifest, Project
@@ -20,7 +22,7 @@ def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit
     world, console = common.world(), common.console
     path = platformdirs.user_data_path("wbuild", appauthor=False) / f"{runtime.tool}.lock"
     manifest, own = _only(runtime), _without_others(catalog, runtime)
-    found = locks.decode(path.read_text("utf-8"), own, str(path)) if path.is_file() else None
+    found = locks.decode(content_of(path, LARGEST).decode("utf-8", "replace"), own, str(path)) if path.is_file() else None
     if found is None or locks.stale(manifest, own, found):
         progress = Progress(console=console, root=Path.cwd())
         request = locks.Request(

@@ -9,8 +9,10 @@ from typing import Final
 
 from wbuild.cli.console import Console
 from wbuild.cli.itself import build_id
+from wbuild.cli.project import TEXT, content_of
 from wbuild.cli.world import World
 from wbuild.doors.interfaces import Files
+from wbuild.doors.regular import read
 from wbuild.engine.layout import Layout
 from wbuild.fast import WORK
 from wbuild.model.shipped import Catalog
@@ -18,6 +20,8 @@ from wbuild.model.shipped import Catalog
 SCHEMA_FILE: Final = "wbuild.schema.json"
 SCHEMA_MARK: Final = "schema-made-by"
 """Says which wbuild and recipes the schema was made from: making it takes longer than a build with nothing to do."""
+_LARGEST: Final = 16 << 20
+"""Bytes of a file that is only compared."""
 _ALL: Final = "*\n"
 _IGNORED: Final = frozenset({"dist", "dist/", "/dist", "/dist/", "dist/*", "/dist/*"})
 
@@ -56,7 +60,7 @@ def ignore_dist(folder: Path, files: Files) -> str:
     if not path.exists():
         files.write(path, "/dist/\n")
         return "add"
-    text = path.read_bytes().decode("utf-8", "surrogateescape")
+    text = content_of(path, TEXT).decode("utf-8", "surrogateescape")
     if _IGNORED & {line.strip() for line in text.splitlines()}:
         return ""
     files.write(path, f"{text}{'' if text.endswith(chr(10)) or not text else chr(10)}/dist/\n")
@@ -69,4 +73,7 @@ def _keep(path: Path, text: str, files: Files) -> None:
 
 
 def _same(path: Path, text: str) -> bool:
-    return path.is_file() and path.read_bytes() == text.encode()
+    try:
+        return read(path, _LARGEST) == text.encode()
+    except OSError:
+        return False

@@ -17,6 +17,7 @@ from wbuild.cache import DEFAULT_LIMIT, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
 from wbuild.cli.settings import FREE, ConfigFile, Origin, Value, resolve, sources_of
+from wbuild.decode import LARGEST
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
@@ -25,6 +26,7 @@ from wbuild.doors.machine import machine_errors
 from wbuild.doors.memory import free_memory
 from wbuild.doors.network import HttpNetwork
 from wbuild.doors.process import ProcessRunner
+from wbuild.doors.regular import read
 from wbuild.doors.userkey import user_key
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.fast import project_folders
@@ -214,7 +216,7 @@ def config_files(environ: Mapping[str, str]) -> list[ConfigFile]:
     for path in config_paths(environ):
         if path.is_file():
             with machine_errors(path, "read"):
-                found.append(ConfigFile(path=str(path), text=path.read_bytes()))
+                found.append(ConfigFile(path=str(path), text=read(path, LARGEST, follow=True)))
     named = environ.get(CONFIG_VARIABLE)
     if named and not Path(named).expanduser().is_file():
         raise UsageError("WB269", f"{CONFIG_VARIABLE} names {named}, which is no file", hint="correct the variable, or unset it")

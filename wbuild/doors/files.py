@@ -23,10 +23,13 @@ from typing import Final
 
 from wbuild.doors import locks, presence
 from wbuild.doors.machine import free_bytes, machine_errors
+from wbuild.doors.regular import UnfitError, opened, read
 from wbuild.fast import ASIDE
 
 if sys.platform == "linux":
     import fcntl
+
+__all__ = ["NEVER_WALKED", "RealFiles", "asides", "read"]
 
 NEVER_WALKED: Final = frozenset({".git", ".wbuild", "dist", "target", "node_modules"})
 _NAME: Final = re.compile(re.escape(ASIDE) + r"\d+-[0-9a-f]{8}")
@@ -52,12 +55,12 @@ class RealFiles:
 
     def sha256(self, path: Path) -> str:
         """Digest (hex) of a file's bytes."""
-        with machine_errors(path, "read"), path.open("rb", buffering=0) as file:
+        with machine_errors(path, "read"), opened(path, follow=True) as file:
             return _digest_of(file)
 
     def copy(self, source: Path, target: Path, *, durable: bool = True) -> None:
         """Copy (reflink where possible, never a hard link) atomically, keeping the executable bit."""
-        with machine_errors(source, "read"), source.open("rb", buffering=0) as origin:
+        with machine_errors(source, "read"), opened(source, follow=True) as origin:
             info = os.fstat(origin.fileno())
             _make(target, partial(_copy, origin), needed=info.st_size, mode=info.st_mode, durable=durable)
 
@@ -65,8 +68,8 @@ class RealFiles:
         """Copy like `copy`, not durable; how many bytes, or None, and nothing written, when `source` is no file of this SHA-256."""
         with machine_errors(source, "read"):
             try:
-                origin = source.open("rb", buffering=0)
-            except (FileNotFoundError, IsADirectoryError):
+                origin = opened(source)
+            except (FileNotFoundError, NotADirectoryError, UnfitError):
                 return None
             with origin:
                 return _copy_verified(origin, target, content)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -10,11 +9,15 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from wbuild import jsontext
+from wbuild.doors.regular import read
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.session import Session
 from wbuild.keys import ABSENT, Key, Remembered, action_digest, canonical
 from wbuild.model.planned import Step
 
+_LARGEST: Final = 64 << 20
+"""Bytes of a mark."""
 _MARKS: Final = ".wbuild-fetched"
 
 
@@ -57,8 +60,8 @@ class Fetched:
     def remembered(self, action: str) -> Remembered | None:
         """What was asked for when the marks of an action were left, or None."""
         for mark in self._marks(action) if action else ():
-            with suppress(OSError, ValueError):
-                return Remembered(evidence=dict(json.loads(mark.read_bytes())), candidates=None)
+            with suppress(OSError):
+                return Remembered(evidence=jsontext.table(read(mark, _LARGEST)) or {}, candidates=None)
         return None
 
     def marks(self) -> Sequence[Path]:

@@ -14,10 +14,13 @@ from pathlib import Path
 from typing import Final, NamedTuple
 
 from wbuild.doors.interfaces import Clock, Files
+from wbuild.doors.regular import read
 from wbuild.keys import blob_name, canonical, digest
 
 _TICK_NS: Final = 50_000_000
 """File systems with fine time stamps: the kernel's clock tick, generously."""
+_LARGEST: Final = 1 << 30
+"""Bytes of an index: far more than any project has."""
 _COARSE_NS: Final = 2_000_000_000
 """Those that write whole seconds (FAT: two)."""
 
@@ -103,17 +106,17 @@ class Index:
     def load(self, path: Path) -> bool:
         """Take over what an earlier run knew; False for a damaged file, which is as good as none."""
         try:
-            head, _, body = path.read_bytes().partition(b"\n")
+            head, _, body = read(path, _LARGEST).partition(b"\n")
             if hashlib.sha256(body).hexdigest().encode() != head:
                 return False
             self._saved = head.decode()
-            saved = json.loads(body)
-            self._known = {name: (Stamp(*entry[:4]), entry[4]) for name, entry in saved["files"].items()}
-            self.actions = saved["steps"]
-            self.seconds = saved.get("seconds", {})
+            saved = json.loads(body)  # not `jsontext`: it has four numbers for each file of a project
+            self._known = {name: (Stamp(*entry[:4]), str(entry[4])) for name, entry in saved["files"].items()}
+            self.actions = {name: str(action) for name, action in saved["steps"].items()}
+            self.seconds = {name: float(seconds) for name, seconds in saved.get("seconds", {}).items()}
         except FileNotFoundError:
             return True
-        except (OSError, ValueError, TypeError, KeyError):
+        except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, MemoryError):
             self._known, self.actions, self.seconds = {}, {}, {}
             return False
         return True

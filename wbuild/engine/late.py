@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Callable, Iterable
 from pathlib import Path
+from typing import Any, Final
 
+from wbuild import jsontext
+from wbuild.doors.regular import read
 from wbuild.errors import BugError
-from wbuild.model.planned import JSON, Late, Word
+from wbuild.model.planned import Late, Word
+
+_LARGEST: Final = 64 << 20
+"""Bytes of a file with late values."""
 
 
 def settle(words: Iterable[Word], value: Callable[[Late], str | list[str]]) -> tuple[Word, ...]:
@@ -33,7 +38,7 @@ def _single(part: Late, found: str | list[str]) -> str:
 def late_value(root: Path, part: Late) -> str | list[str]:
     """The value of a late word: a text, a number or a list of texts. Raises BugError WB903 for anything else."""
     try:
-        found: JSON = json.loads((root / part.path).read_bytes())
+        found: Any = jsontext.parse(read(root / part.path, _LARGEST))
         for name in part.field.split("."):
             found = found[name] if isinstance(found, dict) else None
     except (OSError, ValueError, KeyError) as error:

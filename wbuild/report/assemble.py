@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
-from wbuild import fit, legible
+from wbuild import fit, jsontext, legible
 from wbuild.errors import Problem, exit_code, worst
 from wbuild.measure import verdicts
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes
@@ -59,7 +59,7 @@ def assemble(plan: Plan, run: Run) -> Report:
 def last_sizes(text: str) -> Sizes | None:
     """The sizes in an artifact report, or those before it when it failed; None when it is not one (files in dist/ belong to the user)."""
     try:
-        doc = json.loads(text)
+        doc: Any = jsontext.parse(text)
         sizes = doc.get("sizes") or doc.get("previous")
         return load(Sizes, sizes) if sizes else None
     except (ValueError, AttributeError):
@@ -117,7 +117,7 @@ def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str])
     text = texts.get(product.measure)
     if not text:
         return report
-    doc = json.loads(text)
+    doc: Any = jsontext.parse(text)
     found = load(ArtifactReport, {**_IDENTITY, **doc})
     budget = product.artifact.budget
     return replace(
@@ -143,7 +143,7 @@ def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], 
     text = texts.get(product.select)
     if not text:
         return replace(report, checks=tuple(checks))
-    doc = json.loads(text)
+    doc: Any = jsontext.parse(text)
     fuel = doc.get("fuel", {})
     checks = [replace(check, fuel=fuel.get(f"{check.name}/{check.runtime}", check.fuel)) for check in checks]
     return replace(report, choice=replace(load(Choice, doc), degraded=degraded), checks=tuple(checks))

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import types
 from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+
+from wbuild import jsontext
 
 __all__ = ["load", "parse"]
 
@@ -16,7 +17,7 @@ T = TypeVar("T")
 
 def parse(kind: type[T], text: str) -> T:
     """Decode a JSON text. Raises ValueError for broken JSON or another form."""
-    return load(kind, json.loads(text))
+    return load(kind, jsontext.parse(text))
 
 
 def load(kind: type[T], doc: object) -> T:

@@ -11,6 +11,7 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Final
 
+from wbuild import jsontext
 from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
 
@@ -65,7 +66,7 @@ def render_index(report: Report, earlier: str = "", files: Collection[str] | Non
 def _entries(earlier: str) -> list[dict[str, JSON]]:
     """Artifacts of an earlier index; nothing for another form, since files in dist/ belong to the user."""
     try:
-        doc = json.loads(earlier)
+        doc = jsontext.parse(earlier)
     except ValueError:
         return []
     if not isinstance(doc, dict) or doc.get("schema") != REPORT_SCHEMA or not isinstance(doc.get("artifacts"), list):

@@ -6,13 +6,13 @@ is still a stranger's word: renderers escape it.
 
 from __future__ import annotations
 
-import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, Final, NoReturn, cast
+from typing import Any, Final, cast
 
 from wbuild.errors import Problem
+from wbuild.jsontext import parse
 from wbuild.model.happened import ArtifactReport, Report
 from wbuild.report.from_json import load
 from wbuild.report.jobs import MATRIX_SCHEMA
@@ -54,7 +54,7 @@ def read(content: bytes, *, earlier: bool = False) -> Report | Plan | None:
     `earlier` also keeps artifacts that an index remembers from earlier runs.
     """
     try:
-        document = json.loads(content.decode("utf-8"), parse_constant=_no_number)
+        document: Any = parse(content)
         schema = document.get("schema") if isinstance(document, dict) else None
         if schema not in (REPORT_SCHEMA, MATRIX_SCHEMA):
             return None
@@ -65,10 +65,6 @@ def read(content: bytes, *, earlier: bool = False) -> Report | Plan | None:
         return _plan(document)
     entries = [e for e in _entries(document, "artifacts") if earlier or not (isinstance(e, dict) and e.get("made") is False)]
     return _report({**document, "artifacts": entries})
-
-
-def _no_number(word: str) -> NoReturn:
-    raise ValueError(f"{word} is no number here")
 
 
 def _examine(document: object) -> None:
