@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from posixpath import dirname
 from typing import Final
 
-from wbuild.drivers import zigsource
+from wbuild.drivers import zigbuild, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
@@ -43,7 +43,7 @@ class Source:
 def steps(build: Build, out: str) -> Sequence[Step]:
     """See `Driver.steps`."""
     sources = _sources(build)
-    return assemble(build, out, sources, Facts(candidates=_candidates(build, sources)))
+    return assemble(build, out, sources, _facts(build, sources))
 
 
 def assemble(build: Build, out: str, sources: tuple[Source, ...], facts: Facts) -> Sequence[Step]:
@@ -196,6 +196,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             network=True,
             offline=recipe.offline,
             timeout=recipe.timeout,
+            first_use=_first_use(shared, recipe.first_use, f"{build.language.name}.{recipe.verb}"),
         )
     ]
 
@@ -205,7 +206,6 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
     scope: dict[str, Value] = {**shared.scope, "in": [(s.part,) for s in sources], "out": Out(module), "depfile": Scratch(DEPFILE)}
     inputs = tuple(dict.fromkeys((*(file for source in sources for file in source.file), *shared.facts.inputs, *goal.stamps)))
     compiles = not any(step.each for step in build.toolchain.steps)
-    toolchain = build.toolchain
     return Step(
         name=f"{build.artifact.name}.{build.target}:{recipe.verb}",
         verb=recipe.verb,
@@ -226,14 +226,16 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         jobserver=recipe.jobserver,
         roots=shared.roots,
         runs_project_code=recipe.runs_project_code,
-        first_use=FirstUse(
-            cache=shared.pins[0].identity,
-            key=f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}",
-            message=toolchain.first_use,
-        )
-        if toolchain.first_use
-        else None,
+        first_use=_first_use(
+            shared,
+            recipe.first_use or build.toolchain.first_use,
+            f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}",
+        ),
     )
+
+
+def _first_use(shared: _Shared, message: str, key: str) -> FirstUse | None:
+    return FirstUse(cache=shared.pins[0].identity, key=key, message=message) if message else None
 
 
 def _env(build: Build, own: Mapping[str, str], scope: Mapping[str, Value]) -> dict[str, Word]:
@@ -290,12 +292,19 @@ def _own(build: Build, patterns: Sequence[str]) -> list[str]:
     return [name for name in found if not any(name.startswith(f"{folder}/") for folder in build.foreign)]
 
 
-def _candidates(build: Build, sources: Sequence[Source]) -> tuple[str, ...]:
+def _facts(build: Build, sources: Sequence[Source]) -> Facts:
     """Everything that a compiler may read besides the primary sources."""
+    files = [file for source in sources for file in source.file]
     reads = build.toolchain.reads
-    said = zigsource.reads(build, [file for source in sources for file in source.file]) if reads == "imports" else None
-    globs = build.language.inputs if reads == "inputs" else ("**/*",) if said is None else ()
-    names = {*_own(build, (*globs, *build.artifact.inputs)), *(said or ())}
+    found = Facts()
+    globs = build.language.inputs if reads == "inputs" else ("**/*",)
+    if reads == "imports":
+        said = zigsource.look(build.tree, files, (*build.artifact.flags.compile, *build.artifact.flags.link))
+        found = zigsource.facts(build, said)
+        globs = () if said.complete else globs
+    elif reads == "build.zig":
+        found = zigbuild.read(build)
+    names = {*_own(build, (*globs, *build.artifact.inputs)), *found.candidates}
     for folder in options(build).folders:
         names.update(build.tree.below(folder))
-    return tuple(sorted(names))
+    return replace(found, candidates=tuple(sorted(names)))

@@ -72,5 +72,5 @@ def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str,
     """Globs of the files whose text `Tree.texts` must hold for an artifact in the folder `base`."""
     sources = gomod.kind_texts(artifact) if language.project == "go" else ()
     if any(toolchain.reads == "imports" for toolchain in language.toolchains):
-        sources = (*sources, *zigsource.TEXTS)
+        return zigsource.TEXTS
     return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources))

@@ -16,7 +16,7 @@ Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
 SourceName = Literal["pypi", "npm", "debian", "system"]
 DriverName = Literal["compiler", "project"]
 ProjectName = Literal["", "cargo", "go", "asconfig"]
-Reads = Literal["inputs", "imports", "folder"]
+Reads = Literal["inputs", "imports", "build.zig", "folder"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 
 
@@ -168,6 +168,8 @@ class StepRecipe:
     """The program speaks to make's jobserver (cargo, make): what it starts counts as steps that run at the same time."""
     runs_project_code: bool = False
     """It runs code of the project while it compiles: build scripts, procedural macros, transforms, a build.zig."""
+    first_use: str = ""
+    """In place of that of the toolchain; steps with `network` have no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -214,7 +216,8 @@ class ToolchainRecipe:
     """Default globs of primary sources where they are not those of the language, such as a build file."""
     reads: Reads = "inputs"
     """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match; what
-    Zig sources say that they `imports`; everything in the artifact's `folder`, for a build file may name any of it."""
+    Zig sources say that they `imports`; everything that a `build.zig` may read: its folder, path dependencies, and what it names elsewhere;
+    everything in the artifact's `folder`."""
     downloads: tuple[str, ...] = ()
     """Folders of {cache} that fetch steps fill. What else is in {cache} was compiled: `build --verify-reproducible` makes it anew."""
     first_use: str = ""

@@ -1,0 +1,103 @@
+"""What a project with a build.zig reads: its folder, its path dependencies and theirs, and what its build files name elsewhere."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from posixpath import dirname, join, normpath
+from typing import Final
+
+from wbuild.drivers import zigsource
+from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.zigsource import within
+from wbuild.tree import Tree
+
+BUILD: Final = "build.zig"
+PACKAGE: Final = "build.zig.zon"
+_DEPENDENCY: Final = re.compile(r'\.(?:@"(path|url)"|(path|url))\s*=\s*"((?:[^"\\\n]|\\.)*)"')
+_UPWARD: Final = re.compile(r"""(?:^|(?<=[\s"'=:,;(])|(?<=-[A-Za-z]))(?:\.\.?/)*\.\.(?:/[^\s"',;)]*)?""")
+"""A path that leads upward, alone in a string or within a flag."""
+_FROM_ROOT: Final = re.compile(r"\bcwd(?:_relative\b|\s*\()")
+"""How build files say that a path is relative to the folder in which zig was started: the project's root."""
+
+
+@dataclass(slots=True)
+class _Found:
+    """What has been found so far."""
+
+    places: dict[str, None] = field(default_factory=dict)
+    """Folders and files that may be read, but for the artifact's own folder."""
+    packages: list[str] = field(default_factory=list)
+    """Files that name dependencies."""
+    remote: bool = False
+    """Whether one of them names a package that must be fetched, or leads where nobody can look."""
+
+
+def read(build: Build) -> Facts:
+    """What a build may read."""
+    tree = build.tree
+    found = _Found()
+    waiting = [build.base]
+    seen: set[str] = set()
+    while waiting:
+        folder = waiting.pop()
+        if folder in seen:
+            continue
+        seen.add(folder)
+        for dependency in _dependencies(tree, folder, found):
+            found.places[dependency] = None
+            waiting.append(dependency)
+        for place in _named(tree, folder):
+            found.places.setdefault(place)
+    names = {name for place in found.places for name in (tree.below(place) if tree.kind(place) == "folder" else (place,))}
+    return Facts(
+        candidates=tuple(sorted(names)),
+        roots=tuple(place for place in found.places if not within(build.base, place)),
+        locks=tuple(found.packages) if found.remote else (),
+    )
+
+
+def _dependencies(tree: Tree, folder: str, found: _Found) -> Iterator[str]:
+    """Folders of a package's path dependencies that are in the project."""
+    file = normpath(join(folder, PACKAGE))
+    text = tree.texts.get(file)
+    if text is None:
+        return
+    found.packages.append(file)
+    for match in _DEPENDENCY.finditer(zigsource.without_comments(text)):
+        target = normpath(join(folder, zigsource.unescaped(match[3])))
+        if (match[1] or match[2]) == "url" or target.startswith(("../", "/")) or target == "..":
+            found.remote = True
+        else:
+            yield target
+
+
+def _named(tree: Tree, folder: str) -> Iterator[str]:
+    """Files and folders outside of a package's folder that its build files name."""
+    reading = zigsource.look(tree, [normpath(join(folder, BUILD))])
+    for file in sorted(reading.files):
+        text = tree.texts.get(file)
+        if text is None:
+            continue
+        from_root = _FROM_ROOT.search(text) is not None
+        for value in zigsource.strings(text):
+            upward = [match[0] for match in _UPWARD.finditer(value)] + ([value] if ".." in value else [])
+            bases = (folder, dirname(file))
+            wanted = {normpath(join(base, path)) for base in bases for path in upward}
+            wanted |= {normpath(value)} if from_root and value else set()
+            for name in sorted(wanted):
+                if not within(folder, name) and not name.startswith(("..", "/")) and "\0" not in name:
+                    yield from _with_what_it_reads(tree, name)
+
+
+def _with_what_it_reads(tree: Tree, name: str) -> Iterator[str]:
+    """A folder, or a file with what it may take in."""
+    kind = tree.kind(name)
+    if kind == "folder":
+        yield name
+    elif kind == "file" and name.endswith(zigsource.C_LIKE):
+        yield dirname(name) or "."
+    elif kind == "file":
+        reading = zigsource.look(tree, [name])
+        yield from (*sorted(reading.files), *reading.folders)
