@@ -39,7 +39,7 @@ PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
     "": (),
     "cargo": ("manifest", "package", "target", "file", "host", "configs", "rustflags", "default-features"),
     "go": ("folder", "package", "tags", "workspace"),
-    "asconfig": ("folder", "entries", "config"),
+    "asconfig": ("folder", "install", "entries", "config"),
 }
 """What the readers of project files find, read as {project.NAME}."""
 ROUTE_WORDS: Final = ("self", "exe", "python", "loader", "path:*", "runner:*")

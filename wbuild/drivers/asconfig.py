@@ -1,80 +1,90 @@
-"""What an AssemblyScript project says about itself: its entry files, its configuration, its lock file."""
+"""What an AssemblyScript project says about itself: its entry files, its configuration, its packages, and what it reads elsewhere."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
-from posixpath import basename, join, normpath
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field
+from itertools import pairwise
+from posixpath import dirname, isabs, join, normpath
 from typing import Any, Final
 
-from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.npmproject import MODULES, NpmProject, table
+from wbuild.drivers.zigsource import within
 from wbuild.model.planned import In
 from wbuild.names import quoted
+from wbuild.tree import Tree
 from wbuild.words import Value
 
-TEXTS: Final = ("**/package.json", "**/package-lock.json", "**/asconfig.json")
+TEXTS: Final = ("**/package.json", "**/package-lock.json", "**/asconfig.json", "**/asconfig.*.json", "**/*.asconfig.json")
+SOURCES: Final = ("*.json", "**/*.ts")
+"""Globs below the artifact's folder of more texts."""
 ENTRY: Final = "assembly/index.ts"
 SHIM: Final = "@assemblyscript/wasi-shim"
-_LOCK: Final = "package-lock.json"
-_LISTS: Final = ("dependencies", "devDependencies", "optionalDependencies")
+_CONFIG: Final = "asconfig.json"
+_ENDINGS: Final = (".ts", "/index.ts", ".d.ts")
+"""What asc puts behind the name of an import."""
+_COMMENT: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
+_IMPORT: Final = re.compile(r"""\b(?:from|import)\s*(?:"([^"\\\n]+)"|'([^'\\\n]+)')""")
+
+
+@dataclass(slots=True)
+class _Elsewhere:
+    """What is read outside of the artifact's folder, and whether that is all."""
+
+    places: dict[str, None] = field(default_factory=dict)
+    """Folders and files."""
+    told: bool = True
+    """Whether the compiler tells all that it reads: no transform, which is a program of the project, and no unknown configuration."""
 
 
 def read(build: Build) -> Facts:
     """What asc builds for an artifact. Raises UsageError for what the project files lack or do not say."""
-    package = _json(build, "package.json")
-    if package is None:
+    npm = NpmProject(build)
+    if npm.package(build.base) is None:
         hint = "run `npm init` and `npm install --save-dev assemblyscript` there"
         raise build.problem("WB228", f"no package.json in {build.base}", hint)
-    packages = {name for key in _LISTS for name in _table(package, key)}
-    if "assemblyscript" not in packages:
+    if not npm.depends_on("assemblyscript"):
         hint = "run `npm install --save-dev assemblyscript` there"
         raise build.problem("WB238", "package.json does not depend on assemblyscript", hint)
-    lock = _lock(build)
-    config = _json(build, "asconfig.json")
+    lock = npm.lock
+    config = _config(build)
+    needs_shim = config is None and build.target != "freestanding" and npm.depends_on(SHIM)
     scope: dict[str, Value] = {
         "project.folder": In(build.base),
+        "project.install": In(npm.root),
         "project.entries": [(entry,) for entry in _entries(build, config)],
-        "project.config": [("--config",), (f"node_modules/{SHIM}/asconfig.json",)] if _needs_shim(build, config, packages) else [],
+        "project.config": [("--config",), (f"{MODULES}/{SHIM}/{_CONFIG}",)] if needs_shim else [],
     }
-    names = [n for n in build.tree.below(build.base) if not any(n.startswith(f"{folder}/") for folder in build.foreign)]
-    return Facts(candidates=build.readable(names), locks=(lock.file, build.path("package.json")), lock=lock, scope=scope)
+    elsewhere = _elsewhere(build, npm)
+    names = {n for n in build.tree.below(build.base) if not any(n.startswith(f"{folder}/") for folder in build.foreign)}
+    for place in elsewhere.places:
+        names.update(build.tree.below(place) if build.tree.kind(place) == "folder" else (place,))
+    candidates = build.readable(names)
+    return Facts(
+        candidates=candidates,
+        inputs=() if elsewhere.told else candidates,
+        roots=tuple(place for place in elsewhere.places if not within(build.base, place)),
+        locks=tuple(sorted({*npm.files, lock.file})),
+        lock=lock,
+        scope=scope,
+    )
 
 
-def _lock(build: Build) -> DependencyLock:
-    """package-lock.json; npm makes it from the packages below the folder."""
-    file = build.path(_LOCK)
-    problem = "" if file in build.tree.names else f"{build.base} has no {_LOCK}"
-    if not problem and not _fits(_json(build, _LOCK) or {}, _json(build, "package.json") or {}):
-        problem = f"{file} does not fit package.json: it has other dependencies"
-    reads = (name for name in build.tree.below(build.base) if basename(name) in (_LOCK, "package.json", ".npmrc"))
-    return DependencyLock(file=file, reads=tuple(reads), problem=problem)
-
-
-def _fits(lock: Mapping[str, Any], package: Mapping[str, Any]) -> bool:
-    """Whether a lock file was made for these dependencies. Lock files of npm 6 and older do not say it."""
-    made_for = _table(lock, "packages").get("")
-    if not isinstance(made_for, Mapping):
-        return True
-    old, new = ({name: wish for key in _LISTS for name, wish in _table(data, key).items()} for data in (made_for, package))
-    return old == new
-
-
-def _json(build: Build, name: str) -> Mapping[str, Any] | None:
-    """A JSON file of the artifact's folder; None when it is not there. Raises UsageError."""
-    file = build.path(name)
+def _config(build: Build) -> Mapping[str, Any] | None:
+    """asconfig.json of the artifact's folder; None when it is not there. Raises UsageError."""
+    file = build.path(_CONFIG)
     text = build.tree.texts.get(file)
     if text is None:
         return None
     try:
         data = json.loads(text)
-    except ValueError as error:
-        raise build.problem("WB228", f"{file} is not JSON: {error}", "correct it") from None
-    return data if isinstance(data, Mapping) else {}
-
-
-def _table(data: Mapping[str, Any], key: str) -> Mapping[str, Any]:
-    found = data.get(key)
-    return found if isinstance(found, Mapping) else {}
+    except (ValueError, RecursionError) as error:
+        hint = "correct it: asc takes neither comments nor a byte order mark"
+        raise build.problem("WB228", f"{file} is not JSON: {error}", hint) from None
+    return table(data)
 
 
 def _entries(build: Build, config: Mapping[str, Any] | None) -> tuple[str, ...]:
@@ -89,6 +99,112 @@ def _entries(build: Build, config: Mapping[str, Any] | None) -> tuple[str, ...]:
     return entries
 
 
-def _needs_shim(build: Build, config: Mapping[str, Any] | None, packages: set[str]) -> bool:
-    """Whether wbuild must name the configuration that gives a WASI program its system: a project without its own does not."""
-    return config is None and build.target != "freestanding" and SHIM in packages
+def _elsewhere(build: Build, npm: NpmProject) -> _Elsewhere:
+    """What is read outside of the artifact's folder: by configurations, flags, imports and linked packages."""
+    found = _Elsewhere(places=dict.fromkeys(npm.linked))
+    _configured(build, npm, found)
+    _flagged(build, found)
+    starts = [normpath(join(build.base, str(name))) for name in _entries(build, _config(build))]
+    starts += [name for place in (build.base, *found.places) for name in build.tree.below(place) if name.endswith(".ts")]
+    for name in _imported(build.tree, dict.fromkeys(starts)):
+        if not within(build.base, name):
+            found.places.setdefault(name)
+    return found
+
+
+def _configured(build: Build, npm: NpmProject, found: _Elsewhere) -> None:
+    """What the chain of configurations names."""
+    tree = build.tree
+    flags = build.artifact.flags.compile
+    start = next((after for flag, after in pairwise(flags) if flag == "--config"), _CONFIG)
+    file = normpath(join(build.base, start))
+    seen: set[str] = set()
+    while file and file not in seen:
+        seen.add(file)
+        if f"{MODULES}/{SHIM}/" in file:
+            return
+        if MODULES in file.split("/") or (file not in tree.texts and tree.kind(file) == "file"):
+            found.told = False
+        if not within(build.base, file) and tree.kind(file) == "file":
+            found.places[file] = None
+        try:
+            data = table(json.loads(tree.texts.get(file, "{}")))
+        except (ValueError, RecursionError):
+            return
+        folder = dirname(file) or "."
+        for options in (data.get("options"), *table(data.get("targets")).values()):
+            _optioned(build, table(options), folder, found)
+        for entry in _listed(data.get("entries")):
+            _placed(build, normpath(join(folder, entry)), found)
+        file = _extended(npm, data.get("extends"), folder)
+
+
+def _extended(npm: NpmProject, value: object, folder: str) -> str:
+    """The file that a configuration extends: of the project, or below a node_modules that only npm makes; "" for none."""
+    if not isinstance(value, str) or not value or isabs(value):
+        return ""
+    if value.startswith("."):
+        return normpath(join(folder, value))
+    parts = value.split("/")
+    count = 2 if value.startswith("@") else 1
+    name, rest = "/".join(parts[:count]), "/".join(parts[count:])
+    home = npm.members.get(name)
+    return normpath(join(home, rest)) if home and rest else normpath(join(folder, MODULES, value))
+
+
+def _optioned(build: Build, options: Mapping[str, Any], folder: str, found: _Elsewhere) -> None:
+    """What the options of a configuration name."""
+    if options.get("transform") or options.get("baseDir"):
+        found.told = False
+    for key in ("transform", "lib", "path", "runtime", "baseDir"):
+        for value in _listed(options.get(key)):
+            _placed(build, normpath(join(folder, value)), found)
+
+
+def _flagged(build: Build, found: _Elsewhere) -> None:
+    flags = build.artifact.flags.compile
+    if any(flag.startswith(("--transform", "--baseDir")) for flag in flags):
+        found.told = False
+    for flag in flags:
+        _placed(build, normpath(join(build.base, flag.rpartition("=")[2])), found)
+
+
+def _placed(build: Build, name: str, found: _Elsewhere) -> None:
+    """Take note of what stands at a name outside of the artifact's folder: a folder, or a file with what is around it."""
+    if name.startswith(("..", "/")) or within(build.base, name):
+        return
+    kind = build.tree.kind(name) or next((k for ending in _ENDINGS if (k := build.tree.kind(name + ending))), "")
+    if kind == "folder":
+        found.places[name] = None
+    elif kind == "file":
+        found.places[dirname(name) or "."] = None
+
+
+def _listed(value: object) -> Iterator[str]:
+    """The texts of a value that is a list of texts, or one with commas between them."""
+    if isinstance(value, str):
+        yield from (part.strip() for part in value.split(",") if part.strip())
+    elif isinstance(value, list):
+        yield from (part for part in value if isinstance(part, str) and part)
+
+
+def _imported(tree: Tree, starts: Iterable[str]) -> Iterator[str]:
+    """Files that TypeScript sources import by relative paths, directly or not. Of one whose text is not known all around it counts."""
+    waiting = [*starts]
+    seen = {*waiting}
+    while waiting:
+        file = waiting.pop()
+        text = tree.texts.get(file)
+        if text is None:
+            yield from (dirname(file) or ".",) if tree.kind(file) else ()
+            continue
+        for match in _IMPORT.finditer(_COMMENT.sub(r"\1", text)):
+            name = match[1] or match[2]
+            if not name.startswith("."):
+                continue
+            target = normpath(join(dirname(file), name))
+            for place in (target + ending for ending in _ENDINGS):
+                if place not in seen and not place.startswith("..") and tree.kind(place) == "file":
+                    seen.add(place)
+                    yield place
+                    waiting.append(place)

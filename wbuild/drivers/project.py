@@ -70,7 +70,7 @@ def kind(build: Build) -> Kind:
 
 def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str, ...]:
     """Globs of the files whose text `Tree.texts` must hold for an artifact in the folder `base`."""
-    sources = gomod.kind_texts(artifact) if language.project == "go" else ()
+    sources = gomod.kind_texts(artifact) if language.project == "go" else asconfig.SOURCES if language.project == "asconfig" else ()
     if any(toolchain.reads == "imports" for toolchain in language.toolchains):
         return zigsource.TEXTS
     return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources))
