@@ -27,7 +27,9 @@ def _open_streams() -> None:
     """Streams that were closed before we began (`>&-`, some services) lead nowhere; left closed, the next file would take their number."""
     for name, mode in (("stdin", "r"), ("stdout", "w"), ("stderr", "w")):
         if getattr(sys, name) is None:
-            setattr(sys, name, open(os.devnull, mode, encoding="utf-8"))  # noqa: PTH123, SIM115 - the fast path imports no pathlib
+            stream = open(os.devnull, mode, encoding="utf-8")  # noqa: PTH123, SIM115 - the fast path imports no pathlib
+            os.set_inheritable(stream.fileno(), True)  # programs that we start expect it open, too
+            setattr(sys, name, stream)
 
 
 if __name__ == "__main__":

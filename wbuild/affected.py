@@ -4,13 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from posixpath import dirname
 
 from wbuild.model.locked import Lock
-from wbuild.model.planned import Plan
+from wbuild.model.planned import Plan, Step
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest
 from wbuild.needs import in_order
 from wbuild.profiles import profile_names, resolve_profile
+from wbuild.tree import upward
 
 __all__ = ["Change", "affected"]
 
@@ -40,7 +42,7 @@ def affected(change: Change, plan: Plan, manifest: Manifest, lock: Lock, catalog
         return everything
     if not change.recipes <= _origins(catalog):
         return everything
-    found = {step.artifact for step in plan.steps if not change.files.isdisjoint((*step.inputs, *step.candidates))}
+    found = {step.artifact for step in plan.steps if _reads(step, change.files)}
     found |= _rewritten(before, manifest)
     changed = {name for name in {*old.tools, *lock.tools} if old.tools.get(name) != lock.tools.get(name)}
     changed |= {tool.name for tool in catalog.tools.values() if tool.origin in change.recipes}
@@ -51,6 +53,12 @@ def affected(change: Change, plan: Plan, manifest: Manifest, lock: Lock, catalog
         if not found.isdisjoint(artifact.needs):
             found.add(artifact.name)
     return everything & found
+
+
+def _reads(step: Step, files: frozenset[str]) -> bool:
+    """Whether a step may read one of the files, or a file in one of the folders (a submodule, a link) that are among them."""
+    names = (*step.inputs, *step.candidates)
+    return not files.isdisjoint(names) or any(not files.isdisjoint(upward(folder)) for folder in {*map(dirname, names)} - {""})
 
 
 def _general(before: Manifest, after: Manifest) -> bool:

@@ -96,7 +96,7 @@ def replay(stdout: str, stderr: str) -> int | None:
     try:
         sys.stderr.write(stderr)
         sys.stderr.flush()
-        sys.stdout.reconfigure(errors="surrogateescape")  # type: ignore[union-attr]
+        sys.stdout.reconfigure(encoding="utf-8", errors="surrogateescape")  # type: ignore[union-attr]
         sys.stdout.write(stdout)
         sys.stdout.flush()
     except BrokenPipeError:
@@ -136,12 +136,17 @@ def project_folders(start: str) -> list[str]:
 def start_folder(argv: Sequence[str]) -> str:
     """Where the search for the manifest begins: the current folder, or the one that `-C` names."""
     words = list(argv[: argv.index("--")] if "--" in argv else argv)
-    return os.path.join(os.getcwd(), words[words.index("-C") + 1]) if "-C" in words[:-1] else os.getcwd()
+    named = words[words.index("-C") + 1] if "-C" in words[:-1] else ""
+    return named if os.path.isabs(named) else os.path.join(os.getcwd(), named)
 
 
 def state_file(folder: str, argv: Sequence[str]) -> str:
     """Where the state of a command line given in the current folder is kept, for this interpreter and this wbuild."""
-    words = (_SCHEMA, sys.version, sys.executable, __file__, os.getcwd(), *argv)
+    try:
+        here = os.getcwd()
+    except OSError:  # it is gone: only whole paths mean anything
+        here = ""
+    words = (_SCHEMA, sys.version, sys.executable, __file__, here, *argv)
     return os.path.join(folder, WORK, "state", blake2b(name_list(words), digest_size=_DIGEST).hexdigest())
 
 

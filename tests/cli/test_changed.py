@@ -162,3 +162,108 @@ def test_without_a_repository_or_git(place: Shell) -> None:
     with_toys(place, a="say a")
     assert "there is none on PATH" in place.run("plan", "--changed-since", "HEAD").ends(2).err
     assert "needs a git repository" in place.run("plan", "--changed-since", "HEAD", env={"PATH": os.environ["PATH"]}).ends(2).err
+
+
+@pytest.fixture
+def with_submodule(repository: Shell, tmp_path: Path) -> Shell:
+    """Artifact b reads third/lib/y.inc, which lies in a submodule."""
+    library = shell(tmp_path / "library", repository.home)
+    library.write("y.inc", "say y\n")
+    git(library, "init", "-q")
+    git(library, "add", "-A")
+    git(library, "commit", "-qm", "library")
+    git(repository, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(library.folder), "third/lib")
+    manifest = repository.read("wbuild.toml")
+    repository.write("wbuild.toml", manifest.replace('inputs = ["../shared/*.inc"]', 'inputs = ["../shared/*.inc", "../third/lib/*.inc"]'))
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "with a submodule")
+    assert touched(repository) == []
+    return repository
+
+
+def test_a_file_in_a_submodule(with_submodule: Shell) -> None:
+    with_submodule.write("third/lib/y.inc", "say z\n")
+    assert touched(with_submodule) == ["b"]
+
+
+def test_a_new_file_in_a_submodule(with_submodule: Shell) -> None:
+    with_submodule.write("third/lib/z.inc", "say z\n")
+    assert touched(with_submodule) == ["b"]
+
+
+def test_a_submodule_that_moved_on(with_submodule: Shell) -> None:
+    with_submodule.write("third/lib/y.inc", "say z\n")
+    inner = shell(with_submodule.folder / "third/lib", with_submodule.home)
+    git(inner, "commit", "-qam", "two")
+    assert touched(with_submodule) == ["b"]
+    git(with_submodule, "commit", "-qam", "the library moved on")
+    assert touched(with_submodule) == []
+    assert touched(with_submodule, ref="HEAD~1") == ["b"]
+
+
+def test_a_submodule_whose_old_commit_is_not_here(with_submodule: Shell) -> None:
+    nobody = "1" * 40
+    git(with_submodule, "update-index", "--cacheinfo", f"160000,{nobody},third/lib")
+    git(with_submodule, "commit", "-qm", "a commit that nobody has")
+    git(with_submodule, "add", "third/lib")
+    assert touched(with_submodule) == ["b"]
+
+
+def test_what_a_link_leads_to(repository: Shell) -> None:
+    repository.write("elsewhere/x.inc", "say b\n")
+    (repository.folder / "shared/x.inc").unlink()
+    (repository.folder / "shared/x.inc").symlink_to("../elsewhere/x.inc")
+    git(repository, "add", "-A")
+    git(repository, "commit", "-qm", "a link")
+    assert touched(repository) == []
+    repository.write("elsewhere/x.inc", "say c\n")
+    assert touched(repository) == ["b"]
+
+
+def test_times_alone_are_no_change(repository: Shell) -> None:
+    os.utime(repository.folder / "a/a.toy", (1, 1))
+    assert touched(repository) == []
+
+
+def test_programs_that_the_repository_names_are_not_started(with_submodule: Shell, tmp_path: Path) -> None:
+    mark = tmp_path / "started"
+    program = tmp_path / "evil.sh"
+    program.write_text(f"#!/bin/sh\necho $0 >> {mark}\ncat\n")
+    program.chmod(0o755)
+    inner = shell(with_submodule.folder / "third/lib", with_submodule.home)
+    for place in (with_submodule, inner):
+        for name in (
+            "core.fsmonitor",
+            "filter.evil.clean",
+            "filter.evil.smudge",
+            "filter.evil.process",
+            "diff.evil.textconv",
+            "core.pager",
+        ):
+            git(place, "config", name, str(program))
+        git(place, "config", "filter.evil.required", "true")
+        git(place, "config", "diff.external", str(program))
+        hooks = tmp_path / f"hooks-{place.folder.name}"
+        hooks.mkdir()
+        for name in ("post-index-change", "post-checkout", "pre-auto-gc"):
+            (hooks / name).symlink_to(program)
+        git(place, "config", "core.hooksPath", str(hooks))
+        place.write(".gitattributes", "* filter=evil diff=evil\n")
+    mark.unlink(missing_ok=True)
+    with_submodule.write("a/a.toy", "say d\n")
+    inner.write("y.inc", "say d\n")
+    os.utime(with_submodule.folder / "shared/x.inc", (1, 1))
+    assert {"a", "b"} <= {*touched(with_submodule)}
+    assert not mark.exists()
+
+
+def test_a_folder_of_another_user_is_a_plain_error(repository: Shell) -> None:
+    programs = repository.home / "programs"
+    programs.mkdir(parents=True)
+    fake = programs / "git"
+    fake.write_text("#!/bin/sh\necho \"fatal: detected dubious ownership in repository at '$PWD'\" >&2\nexit 128\n")
+    fake.chmod(0o755)
+    repository.env["PATH"] = f"{programs}{os.pathsep}{repository.env['PATH']}"
+    done = repository.run("build", "--changed-since", "HEAD").ends(2)
+    assert "belongs to another user" in done.err
+    assert "safe.directory" in done.err

@@ -9,7 +9,7 @@ from typing import Final
 
 from wbuild.cache import VERSION
 from wbuild.cli.cells import append
-from wbuild.cli.changes import Git
+from wbuild.cli.git import Git
 from wbuild.cli.locking import LOCK
 from wbuild.cli.options import Common
 from wbuild.cli.project import open_project, shown
@@ -56,10 +56,10 @@ def run(common: Common, platform: Platform | None, job: str, format_: str) -> in
 
 def _head(world: World, folder: Path) -> str:
     """The commit that is checked out. Raises UsageError."""
-    found = Git(world=world, folder=folder).text("rev-parse", "--verify", "--quiet", "HEAD")
+    found = Git(world=world, folder=folder).head()
     if found is None:
         raise UsageError("WB298", f"there is no commit in {shown(folder)}, and keys of results hold one", hint="commit something first")
-    return found.decode().strip()
+    return found
 
 
 def _outputs(values: dict[str, str]) -> str:

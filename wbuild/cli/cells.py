@@ -8,7 +8,7 @@ from typing import Literal
 
 from wbuild import lock as locks
 from wbuild.affected import affected
-from wbuild.cli.changes import change_since, gone
+from wbuild.cli.changes import change_since, gone, through_links
 from wbuild.cli.found import look
 from wbuild.cli.joined import durations
 from wbuild.cli.locking import Locking
@@ -87,8 +87,8 @@ def _wanted(asked: Options, common: Common, project: Project, lock: Lock) -> Wan
 def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, project: Project, lock: Lock) -> tuple[Cell, ...]:
     """The cells of artifacts that differ from a revision. What cannot be planned is built all the same, so that its own job says why."""
     world = common.world()
-    change = change_since(world, project, lock, ref)
     tree = look(world.doors.files, project.root).tree
+    change = through_links(project.root, tree.names, change_since(world, project, lock, ref))
     progress = Progress(console=common.console, root=project.root)
     vendor = vendor_names(project, wanted.artifacts, next(iter(wanted.kits.values())), world.open_store(), progress)
     texts = project_files(project, wanted.artifacts, tree.names, Watch())

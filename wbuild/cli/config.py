@@ -22,10 +22,10 @@ def command(common: Common, format_: str) -> int:
     world = common.world()
     rows = [(s.name, world.settings[s.name], s.variable) for s in SETTINGS]
     sizes = {s.name for s in SETTINGS if s.kind == "size"}
-    user, system = config_paths(world.environ)
+    paths = config_paths(world.environ)
     if format_ == "json":
         settings = {name: {"value": origin.value, "origin": origin.origin, "variable": variable} for name, origin, variable in rows}
-        files = [{"path": str(path), "exists": path.is_file()} for path in (user, system)]
+        files = [{"path": str(path), "exists": path.is_file()} for path in paths]
         common.console.result(json.dumps({"schema": "wbuild.config/1", "settings": settings, "files": files}, indent=2))
         return 0
     head = [Cell("setting"), Cell("value"), Cell("from"), Cell("variable")]
@@ -33,7 +33,7 @@ def command(common: Common, format_: str) -> int:
         [Cell(name), Cell(show_size(int(o.value)) if name in sizes else escape(_text(o.value))), Cell(escape(o.origin)), Cell(variable)]
         for name, o, variable in rows
     ]
-    known = (("user", user), ("system", system))
+    known = zip(("user", "system")[-len(paths) :], paths, strict=True)
     lines = [f" {what}: {escape(str(path))}{'' if path.is_file() else ' (does not exist)'}" for what, path in known]
     common.console.page("\n".join([render([head, *table]), *lines]))
     return 0

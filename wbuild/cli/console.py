@@ -102,9 +102,18 @@ class Console:
             self.screen.close()
 
     def result(self, text: str) -> None:
-        """A line of standard output for programs: a path or a JSON document."""
+        """A line of standard output for programs: a path or a JSON document. UTF-8, whatever the stream's own encoding is.
+
+        A path that is no valid text leaves as the bytes that it is.
+        """
         self._pause()
-        self.out.write(self.redact(text) + "\n")
+        line = self.redact(text) + "\n"
+        self.out.flush()
+        binary = getattr(self.out, "buffer", None)
+        if binary is None:
+            self.out.write(line)
+        else:
+            binary.write(line.encode("utf-8", "surrogateescape"))
         self.out.flush()
 
     def page(self, text: str) -> None:

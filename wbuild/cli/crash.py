@@ -6,11 +6,13 @@ import os
 import tempfile
 import time
 import traceback
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from wbuild import __version__
-from wbuild.errors import BugError
+from wbuild.doors.places import user_folder
+from wbuild.errors import BugError, WbuildError
 from wbuild.fast import WORK, project_folder
 from wbuild.redact import redactor
 
@@ -46,8 +48,12 @@ def _write(text: str, common: Common) -> Path | None:
 
 
 def _folders(common: Common) -> list[Path]:
-    import platformdirs
-
-    project = project_folder(str(common.start))
-    found = [Path(project) / WORK / "crash"] if project else []
-    return [*found, platformdirs.user_cache_path("wbuild", appauthor=False) / "crash", Path(tempfile.gettempdir())]
+    found: list[Path] = []
+    with suppress(WbuildError, OSError):  # there may be no current folder, no home, and nowhere to write
+        project = project_folder(str(common.start))
+        found += [Path(project) / WORK / "crash"] if project else []
+    cache = user_folder("cache")
+    found += [cache / "crash"] if cache else []
+    with suppress(OSError):
+        found.append(Path(tempfile.gettempdir()))
+    return found

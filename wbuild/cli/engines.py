@@ -16,6 +16,7 @@ from wbuild.cli.project import catalog_of, shown
 from wbuild.cli.session import Session
 from wbuild.cli.world import World
 from wbuild.doors.interfaces import Command, Running
+from wbuild.doors.places import current_folder
 from wbuild.engine.session import RUNNERS
 from wbuild.errors import StepError, UsageError, WbuildError
 from wbuild.fast import project_folder
@@ -128,7 +129,7 @@ class Runtime:
             python=sys.executable,
         )
         env = {"LANG": "C.UTF-8", "LC_ALL": "C.UTF-8", **self.world.system_env}
-        return Command(argv=expand(words, places), cwd=Path.cwd(), env=env, stdout=stdout)
+        return Command(argv=expand(words, places), cwd=current_folder(), env=env, stdout=stdout)
 
 
 def _call(module: Path, invoke: str | None, args: Sequence[str]) -> dict[str, Value]:

@@ -216,8 +216,8 @@ def _open(stream: TextIO) -> bool:
 
 
 def _prepare_streams() -> None:
-    """Paths that are not valid text leave as the bytes they are; what a terminal cannot show is escaped."""
-    for stream, errors in ((sys.stdout, "surrogateescape"), (sys.stderr, "backslashreplace")):
+    """What the encoding of a stream lacks is escaped; data leaves as UTF-8 (`Console.result`)."""
+    for stream in (sys.stdout, sys.stderr):
         reconfigure = getattr(stream, "reconfigure", None)
         if reconfigure is not None:
-            reconfigure(errors=errors)
+            reconfigure(errors="backslashreplace")

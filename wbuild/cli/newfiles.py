@@ -18,6 +18,7 @@ from wbuild.cli.workdir import ignore_dist, prepare
 from wbuild.decode import LARGEST
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.places import current_folder
 from wbuild.doors.regular import opened
 from wbuild.errors import UsageError, WbuildError
 from wbuild.fast import MANIFEST, project_folder
@@ -262,7 +263,7 @@ def write(writing: Writing, catalog: Catalog, common: Common) -> None:
     for note in writing.notes:
         console.note(note)
     prepare(project, files, catalog, nullcontext())
-    move = "" if spot.folder.resolve() == Path.cwd() else f"cd {shown(spot.folder)} && "
+    move = "" if spot.folder.resolve() == current_folder() else f"cd {shown(spot.folder)} && "
     console.show(f"next: {move}wbuild build --opt")
 
 

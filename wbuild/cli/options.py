@@ -63,8 +63,11 @@ class Common:
 
     @property
     def start(self) -> Path:
-        """Where the search for a project begins."""
-        return Path.cwd() / self.directory if self.directory else Path.cwd()
+        """Where the search for a project begins. Raises MachineError when the current folder has gone, and no whole path is named."""
+        from wbuild.doors.places import current_folder
+
+        named = self.directory
+        return named if named is not None and named.is_absolute() else current_folder() / (named or "")
 
 
 def _remember(context: click.Context, parameter: click.Parameter, value: Any) -> None:

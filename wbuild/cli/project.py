@@ -202,7 +202,10 @@ def facts(folder: Path) -> Facts:
 
 def shown(path: Path) -> str:
     """A path as people would type it here."""
-    relative = os.path.relpath(path)
+    try:
+        relative = os.path.relpath(path)
+    except OSError:  # the current folder has gone
+        return str(path)
     return str(path) if relative.startswith(f"..{os.sep}..{os.sep}..") else relative
 
 

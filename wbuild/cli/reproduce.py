@@ -13,6 +13,7 @@ from pathlib import Path
 from posixpath import basename, join, normpath
 from typing import Final, Literal
 
+from wbuild.cli.project import shown
 from wbuild.cli.rounds import ROUNDS, Build, Round, build
 from wbuild.cli.session import Session
 from wbuild.engine.failure import title
@@ -136,8 +137,8 @@ def _differs(trial: _Trial, product: Product, pair: tuple[Build, Build], differe
     if steps:
         more = f", and {len(steps) - _SHOWN} more" if len(steps) > _SHOWN else ""
         lines.append(f"it begins with: {', '.join(title(step) for step in steps[:_SHOWN])}{more}")
-    shown = [os.path.relpath(session.project.root / file) for file in files]
-    lines.append(f"to look closer: {shlex.join(['wbuild', 'inspect', *shown])}")
+    named = [shown(session.project.root / file) for file in files]
+    lines.append(f"to look closer: {shlex.join(['wbuild', 'inspect', *named])}")
     where = f"{difference.section}, offset {difference.offset:#x}"
     problem = Problem(
         code=DIFFERS,

@@ -331,9 +331,9 @@ def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
 def _changed(world: World, project: Project, lock: Lock, context: Context, request: Request, ref: str) -> tuple[str, ...]:
     """The artifacts of a request that differ from a git revision."""
     from wbuild.affected import affected
-    from wbuild.cli.changes import change_since, gone
+    from wbuild.cli.changes import change_since, gone, through_links
 
-    change = change_since(world, project, lock, ref)
+    change = through_links(project.root, context.tree.names, change_since(world, project, lock, ref))
     tree = replace(context.tree, names=tuple(sorted({*context.tree.names, *gone(project.root, change)})))
     whole = make_plan(replace(context, tree=tree), replace(request, checks=True, check_always=True, runtimes=()))
     touched = affected(change, whole, project.manifest, lock, project.catalog)

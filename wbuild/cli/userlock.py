@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
-
-import platformdirs
 
 from wbuild import lock as locks
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
 from wbuild.cli.project import content_of
 from wbuild.decode import LARGEST
+from wbuild.doors.places import current_folder, user_folder
 from wbuild.kit import Kit
 from wbuild.model.shipped import Catalog, RuntimeRecipe
 from wbuild.model.written import Artifact, Manifest, Project
@@ -20,11 +18,12 @@ from wbuild.model.written import Artifact, Manifest, Project
 def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit:
     """The pins of a runtime and of what it needs. Raises ProvisionError when they cannot be found out."""
     world, console = common.world(), common.console
-    path = platformdirs.user_data_path("wbuild", appauthor=False) / f"{runtime.tool}.lock"
+    folder = user_folder("data") or world.cache
+    path = folder / f"{runtime.tool}.lock"
     manifest, own = _only(runtime), _without_others(catalog, runtime)
     found = locks.decode(content_of(path, LARGEST).decode("utf-8", "replace"), own, str(path)) if path.is_file() else None
     if found is None or locks.stale(manifest, own, found):
-        progress = Progress(console=console, root=Path.cwd())
+        progress = Progress(console=console, root=current_folder())
         request = locks.Request(
             doors=world.doors,
             say=console.note,

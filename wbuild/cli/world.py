@@ -11,8 +11,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-import platformdirs
-
 from wbuild.cache import DEFAULT_LIMIT, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
@@ -25,10 +23,11 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.memory import free_memory
 from wbuild.doors.network import HttpNetwork
+from wbuild.doors.places import absolute, system_config, user_folder
 from wbuild.doors.process import ProcessRunner
 from wbuild.doors.regular import read
 from wbuild.doors.userkey import user_key
-from wbuild.errors import ProvisionError, UsageError
+from wbuild.errors import MachineError, ProvisionError, UsageError
 from wbuild.fast import project_folders
 from wbuild.model.locked import Platform
 from wbuild.store import Store
@@ -101,7 +100,7 @@ class World:
                 key=user_key(environ, project_folders(str(start))),
                 offline=offline,
                 path=tuple(environ.get("PATH", "").split(os.pathsep)),
-                keep=Path.cwd() / Path(str(settings["cache"].value)).expanduser() / CLIENT_FILES,
+                keep=(folder_of(settings, "cache") if settings["cache"].value else Path(os.devnull)) / CLIENT_FILES,
             ),
             ci=set_in(environ, "CI"),
             live=live,
@@ -137,12 +136,12 @@ class World:
     @property
     def store(self) -> Path:
         """Folder of tools."""
-        return self._path("store")
+        return folder_of(self.settings, "store")
 
     @property
     def cache(self) -> Path:
         """Folder of the action cache."""
-        return self._path("cache")
+        return folder_of(self.settings, "cache")
 
     @property
     def sources(self) -> tuple[str, ...]:
@@ -173,8 +172,14 @@ class World:
         """The action cache."""
         return Cache(self.cache, self.doors.files, int(self.settings["cache-limit"].value))
 
-    def _path(self, name: str) -> Path:
-        return Path.cwd() / Path(str(self.settings[name].value)).expanduser()
+
+def folder_of(settings: Mapping[str, Origin], name: str) -> Path:
+    """The folder that a setting names. Raises MachineError WB653 for a user without a home who names none."""
+    value = str(settings[name].value)
+    if not value:
+        hint = "set WBUILD_STORE and WBUILD_CACHE to folders that this user may write, or set HOME"
+        raise MachineError("WB653", f"there is no folder for the {name}: this user has no home folder", hint=hint)
+    return absolute(value)
 
 
 def set_in(environ: Mapping[str, str], name: str) -> bool:
@@ -203,11 +208,12 @@ def shows_progress(environ: Mapping[str, str], *, terminal: bool, quiet: bool) -
     return terminal and not quiet and environ.get("TERM", "") not in ("", "dumb", "unknown") and not set_in(environ, "CI")
 
 
-def config_paths(environ: Mapping[str, str]) -> tuple[Path, Path]:
-    """The user's and the system's config.toml, whether they exist or not."""
+def config_paths(environ: Mapping[str, str]) -> tuple[Path, ...]:
+    """The user's and the system's config.toml, whether they exist or not; a user without a home has none."""
     named = environ.get(CONFIG_VARIABLE)
-    user = Path(named).expanduser() if named else platformdirs.user_config_path("wbuild", appauthor=False) / "config.toml"
-    return user, platformdirs.site_config_path("wbuild", appauthor=False) / "config.toml"
+    folder = user_folder("config")
+    own = [absolute(named)] if named else [folder / "config.toml"] if folder else []
+    return (*own, system_config() / "config.toml")
 
 
 def config_files(environ: Mapping[str, str]) -> list[ConfigFile]:
@@ -218,7 +224,7 @@ def config_files(environ: Mapping[str, str]) -> list[ConfigFile]:
             with machine_errors(path, "read"):
                 found.append(ConfigFile(path=str(path), text=read(path, LARGEST, follow=True)))
     named = environ.get(CONFIG_VARIABLE)
-    if named and not Path(named).expanduser().is_file():
+    if named and not absolute(named).is_file():
         raise UsageError("WB269", f"{CONFIG_VARIABLE} names {named}, which is no file", hint="correct the variable, or unset it")
     return found
 
@@ -234,10 +240,10 @@ def this_platform() -> Platform:
 
 
 def _defaults() -> Mapping[str, Value]:
-    home = platformdirs.user_cache_path("wbuild", appauthor=False)
+    home = str(user_folder("cache") or "")
     return {
-        "store": str(home),
-        "cache": str(home),
+        "store": home,
+        "cache": home,
         "cache-limit": DEFAULT_LIMIT,
         "jobs": _processors(),
         "memory": FREE,

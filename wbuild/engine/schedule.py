@@ -26,6 +26,8 @@ SPARE: Final = 4
 """Threads beside those that run steps: they look steps up and wait for downloads meanwhile."""
 _UNKNOWN: Final = 1.0
 """Seconds that a program is thought to take which has never run here."""
+_LONGEST: Final = 300
+"""Characters of a message about a bug."""
 _END: Final = 10.0
 """Seconds to wait for threads after everything was told to end; those that wait for a server are left behind."""
 
@@ -204,8 +206,17 @@ def _attempt(session: Session, step: Step) -> Result:
     except WbuildError as error:
         return work.result("failed", problem=raised(error))
     except Exception as error:  # a thread must not end without an answer
-        detail = "".join(traceback.format_exception(error))
-        return work.result("failed", problem=Problem(code="WB901", message=f"{title(step)}: {error!r}", detail=detail))
+        return work.result("failed", problem=_bug(session, step, error))
+
+
+def _bug(session: Session, step: Step, error: Exception) -> Problem:
+    """What to say of an error that should not be possible; the details are written to the step's log."""
+    log = session.layout.log(step.name)
+    hint = "the details could not be written anywhere"
+    with suppress(WbuildError):
+        session.doors.files.write(session.root / log, "".join(traceback.format_exception(error)), durable=False)
+        hint = f"details are in {log}; please report them"
+    return Problem(code="WB901", message=f"{title(step)}: {error!r}"[:_LONGEST], hint=hint)
 
 
 def _skip(step: Step, problem: Problem) -> Result:
