@@ -335,12 +335,13 @@ def test_reports_that_cannot_be_used(project: Shell, tmp_path: Path) -> None:
     assert project.run("report", "merge", str(folder)).ends(2).err.startswith("error[WB293]: there is no report")
     (folder / "broken.json").write_text('{"schema": "wbuild.report/1"')
     done = project.run("report", "merge", str(folder)).ends(1)
-    assert "broken.json cannot be used" in done.err
+    assert "broken.json is left out" in done.err
     (folder / "link.json").symlink_to("/etc/passwd")
     (folder / "folder").symlink_to("/etc")
-    assert "cannot be used" in project.run("ci", "comment", str(folder)).ends(0).out.replace("&#46;", ".")
+    assert "is left out" in project.run("ci", "comment", str(folder)).ends(0).out.replace("&#46;", ".")
     project.run("build", "one").ends(0)
     other = project.folder / "dist/dev/one.wasm"
     assert project.run("report", "merge", "dist", "--against", str(other)).ends(2).err.startswith("error[WB294]")
-    assert project.run("report", "merge", "dist", "--against", "nowhere.json").ends(0).err != ""
+    missing = project.run("report", "merge", "dist", "--against", "nowhere.json").ends(2).err
+    assert missing.startswith("error[WB281]: there is no file nowhere.json")
     assert json.loads(project.run("report", "merge", "dist", "--format", "json", "-q").ends(0).out)["schema"] == "wbuild.report/1"

@@ -46,8 +46,8 @@ def test_a_damaged_report_is_named_and_the_others_are_kept(tmp_path: Path) -> No
     found = joined(tmp_path)
     assert [a.name for a in found.report.artifacts] == ["a"]
     assert found.remarks == (
-        "large.json cannot be used: it has more than 16 MiB",
-        "b\\x1b[2J/report.json cannot be used: artifacts is no list",
+        "large.json is left out: it has more than 16 MiB",
+        "b\\x1b[2J/report.json is left out: artifacts is no list",
     )
     assert found.exit == 1
 
@@ -69,3 +69,36 @@ def test_durations_are_the_longest_that_reports_tell(tmp_path: Path) -> None:
     assert durations(tmp_path / "release") == {("a", "wasip1", "release"): 0.0, ("b", "wasip1", "release"): 1.0}
     assert durations(tmp_path / "earlier/report.json") == {("a", "wasip1", "release"): 9.0}
     assert durations(tmp_path / "nowhere") == {}
+
+
+def test_every_report_that_is_left_out_is_named_with_its_reason(tmp_path: Path) -> None:
+    good = write(tmp_path / "a/report.json", render(report(weighed("a"))))
+    (tmp_path / "b").mkdir()
+    (tmp_path / "b/report.json").symlink_to(good)
+    write(tmp_path / "c/report.json", '{"schema": "wbuild.report/99", "artifacts": []}')
+    write(tmp_path / "d/report.json", "[]")
+    found = joined(tmp_path)
+    assert found.remarks == (
+        "b/report.json is left out: it is a link, and links are not followed",
+        "c/report.json is left out: it is no report of this version of wbuild",
+        "d/report.json is left out: it is no report of this version of wbuild",
+    )
+    assert found.exit == 1
+
+
+def test_a_cell_with_two_reports_that_differ_is_named(tmp_path: Path) -> None:
+    text = render(report(weighed("a")))
+    write(tmp_path / "1/report.json", text)
+    write(tmp_path / "2/report.json", text)
+    assert joined(tmp_path).exit == 0
+    write(tmp_path / "2/report.json", text.replace('"status": "ok"', '"status": "failed"', 1))
+    found = joined(tmp_path)
+    assert found.exit != 0
+    assert any("2 reports that differ" in remark for remark in found.remarks)
+
+
+def test_an_earlier_report_that_is_not_there_is_an_error(tmp_path: Path) -> None:
+    write(tmp_path / "a/report.json", render(report(weighed("a"))))
+    with pytest.raises(UsageError) as caught:
+        joined(tmp_path, tmp_path / "nowhere.json")
+    assert caught.value.problems[0].code == "WB281"

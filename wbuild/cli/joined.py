@@ -15,9 +15,11 @@ from wbuild.doors.regular import UnfitError
 from wbuild.errors import UsageError, worst
 from wbuild.legible import escape
 from wbuild.model.happened import Report
-from wbuild.report.merge import merge, remarks
+from wbuild.report.merge import contradictions, merge, remarks
 from wbuild.report.untrusted import Plan, read
 
+REPORT: Final = "report.json"
+"""What a build calls its report; a file of this name that cannot be used is a cell that is left out."""
 _FILES: Final = 20_000
 _LARGEST: Final = 16 << 20
 """Bytes of one file."""
@@ -36,35 +38,41 @@ class Joined:
 
 
 def joined(folder: Path, against: Path | None = None) -> Joined:
-    """Every report below a folder, compared with `against` where there is such a file.
+    """Every report below a folder, compared with `against`. What is left out is named, and is a failure.
 
-    Raises UsageError when there is no report, or for an `against` that is none.
+    Raises UsageError when there is no report, and for an `against` that is none or is not there.
     """
     if not folder.is_dir():
         raise UsageError("WB293", f"there is no folder {shown(folder)}", hint="name the folder that holds the reports")
     reports: list[Report] = []
     damaged: list[str] = []
     plan: Plan | None = None
-    for path in _documents(folder):
+    for path, reason in _documents(folder):
         try:
+            if reason:
+                raise ValueError(reason)
             found = _read(path)
         except ValueError as error:
-            damaged.append(f"{escape(path.relative_to(folder).as_posix())} cannot be used: {escape(str(error), cap=200)}")
+            damaged.append(f"{escape(path.relative_to(folder).as_posix())} is left out: {escape(str(error), cap=200)}")
             continue
         if isinstance(found, Plan):
             plan = found
         elif found is not None:
             reports.append(found)
+    damaged += contradictions(reports)
     if not reports and plan is None and not damaged:
         raise UsageError("WB293", f"there is no report below {shown(folder)}", hint="a build writes dist/PROFILE/report.json")
-    report = merge(reports, plan, _earlier(against) if against is not None and against.exists() else None)
+    report = merge(reports, plan, _earlier(against) if against is not None else None)
     return Joined(report=report, remarks=(*damaged, *remarks(report)), exit=worst({report.exit, *([1] if damaged else [])} - {0}))
 
 
 def durations(path: Path) -> Mapping[tuple[str, str, str], float]:
     """(artifact, target, profile) → seconds, as far as reports at `path` tell."""
     found: dict[tuple[str, str, str], float] = {}
-    for document in [path] if path.is_file() else _documents(path, "report.json"):
+    documents = [(path, "")] if path.is_file() else _documents(path, REPORT)
+    for document, reason in documents:
+        if reason:
+            continue
         try:
             report = _read(document, earlier=True)
         except ValueError:
@@ -76,6 +84,8 @@ def durations(path: Path) -> Mapping[tuple[str, str, str], float]:
 
 
 def _earlier(path: Path) -> Report:
+    if not path.exists():
+        raise UsageError("WB281", f"there is no file {shown(path)}", hint="name a report.json, or leave out --against")
     try:
         found = _read(path, earlier=True, follow=True)
     except ValueError as error:
@@ -85,14 +95,21 @@ def _earlier(path: Path) -> Report:
     return found
 
 
-def _documents(folder: Path, ending: str = ".json") -> Iterator[Path]:
-    """Files that may be reports, in an order of their own. Raises UsageError when there are too many."""
+def _documents(folder: Path, ending: str = ".json") -> Iterator[tuple[Path, str]]:
+    """Files that may be reports in an order of their own, each with the reason why it cannot be read, "" for none.
+
+    Raises UsageError when there are too many.
+    """
     count = total = 0
     for base, folders, files in os.walk(folder, followlinks=False):
         folders.sort()
         for name in sorted(files):
             path = Path(base, name)
-            if not name.endswith(ending) or path.is_symlink() or not path.is_file():
+            if not name.endswith(ending):
+                continue
+            if path.is_symlink() or not path.is_file():
+                if name == REPORT:
+                    yield path, "it is a link, and links are not followed" if path.is_symlink() else "it is no file"
                 continue
             count, total = count + 1, total + path.stat().st_size
             if count > _FILES or total > _ALTOGETHER:
@@ -101,7 +118,7 @@ def _documents(folder: Path, ending: str = ".json") -> Iterator[Path]:
                     f"{shown(folder)} holds more than {_FILES} JSON files or {_ALTOGETHER >> 20} MiB of them",
                     hint="name the folder that holds the reports",
                 )
-            yield path
+            yield path, ""
 
 
 def _read(path: Path, *, earlier: bool = False, follow: bool = False) -> Report | Plan | None:
@@ -111,4 +128,7 @@ def _read(path: Path, *, earlier: bool = False, follow: bool = False) -> Report 
             content = regular.read(path, _LARGEST, follow=follow)
         except UnfitError as error:
             raise ValueError(error.strerror) from None
-    return read(content, earlier=earlier)
+    found = read(content, earlier=earlier)
+    if found is None and path.name == REPORT:
+        raise ValueError("it is no report of this version of wbuild")
+    return found

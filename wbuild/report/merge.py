@@ -11,7 +11,7 @@ from wbuild.errors import Problem, exit_code, worst
 from wbuild.model.happened import ArtifactReport, Report
 from wbuild.report.untrusted import Expected, Plan
 
-__all__ = ["labelled", "merge", "remarks"]
+__all__ = ["contradictions", "labelled", "merge", "remarks"]
 
 _Key: TypeAlias = "tuple[str, str, str, str]"
 
@@ -41,6 +41,18 @@ def merge(reports: Sequence[Report], plan: Plan | None = None, earlier: Report |
         seconds=sum(report.seconds for report in reports),
         exit=worst(codes - {0}),
         healed=sum(report.healed for report in reports),
+    )
+
+
+def contradictions(reports: Sequence[Report]) -> tuple[str, ...]:
+    """Cells that several reports tell about, each in another way: what `merge` leaves out, in words."""
+    found: dict[_Key, set[tuple[str, str]]] = {}
+    for artifact in (a for report in reports for a in report.artifacts):
+        found.setdefault(_key(artifact), set()).add((artifact.status, artifact.sha256))
+    return tuple(
+        f"{name} ({target}, {profile}) on {platform} has {len(told)} reports that differ: all but one are left out, and a failed one stays"
+        for (name, target, profile, platform), told in found.items()
+        if len(told) > 1
     )
 
 
