@@ -213,7 +213,7 @@ def _bug(session: Session, step: Step, error: Exception) -> Problem:
     """What to say of an error that should not be possible; the details are written to the step's log."""
     log = session.layout.log(step.name)
     hint = "the details could not be written anywhere"
-    with suppress(WbuildError):
+    with suppress(Exception):  # whatever is broken may be broken here too
         session.doors.files.write(session.root / log, "".join(traceback.format_exception(error)), durable=False)
         hint = f"details are in {log}; please report them"
     return Problem(code="WB901", message=f"{title(step)}: {error!r}"[:_LONGEST], hint=hint)
