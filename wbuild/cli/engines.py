@@ -16,6 +16,7 @@ from wbuild.cli.project import catalog_of, shown
 from wbuild.cli.session import Session
 from wbuild.cli.world import World
 from wbuild.doors.interfaces import Command, Running
+from wbuild.doors.memory import free_memory
 from wbuild.doors.places import current_folder
 from wbuild.engine.session import RUNNERS
 from wbuild.errors import StepError, UsageError, WbuildError
@@ -31,6 +32,9 @@ REFUSAL: Final = "WBUILD_REFUSAL"
 """Names the file in which a runner says why it did not start the program: its exit code alone could be the program's own."""
 BAD_CALL: Final = 2
 """A runner's exit code for a call that does not fit the module, beside a refusal."""
+_MOST: Final = 50
+"""Percent of the machine's free memory that a program may take."""
+_UNLIMITED: Final = -1
 START_LIMIT: Final = 300.0
 """Seconds for all runs of a check that is timed."""
 ASSEMBLER: Final = "wat2wasm"
@@ -134,10 +138,12 @@ class Runtime:
 
 def _call(module: Path, invoke: str | None, args: Sequence[str]) -> dict[str, Value]:
     """What the placeholders of a runtime's `run` mean."""
+    free = free_memory()
     return {
         "module": str(module.resolve()),
         "invoke": [("--invoke",), (invoke,)] if invoke is not None else [],
         "args": [(arg,) for arg in args],
+        "memory": str(_UNLIMITED if free is None else free * _MOST // 100),
     }
 
 

@@ -279,7 +279,8 @@ class RuntimeRecipe:
     check: tuple[str, ...]
     """Command line of a check: {request} and {outcome} are files (runners/ document their form), {cache} a folder that lasts."""
     run: tuple[str, ...]
-    """Command line of `wbuild run`: {module}, {invoke} (words or nothing), {cache} as above, {args} the program's own."""
+    """Command line of `wbuild run`: {module}, {invoke} (words or nothing), {cache} as above, {memory} bytes that the program may
+    take (-1: no limit), {args} the program's own."""
     exports: tuple[str, ...] = ()
     """Command line that lists exported functions as JSON: {module}."""
     start: tuple[str, ...] = ()

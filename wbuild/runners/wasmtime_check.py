@@ -196,11 +196,18 @@ def _set_limits(limits: Limits) -> None:
     _soft(resource.RLIMIT_FSIZE, limits.output + 1)
     _soft(resource.RLIMIT_NOFILE, FILES)
     _soft(resource.RLIMIT_CORE, 0)
+    limit_data(2 * limits.memory)
+
+
+def limit_data(size: int) -> None:
+    """Let this process take so many bytes of memory besides what it has and needs for itself, where the system can limit that."""
+    if sys.platform == "win32":
+        return
     with contextlib.suppress(OSError):
         status = Path("/proc/self/status").read_text("ascii")
         used = next((int(line.split()[1]) << 10 for line in status.splitlines() if line.startswith("VmData:")), None)
         if used is not None:
-            _soft(resource.RLIMIT_DATA, used + 2 * limits.memory + HEADROOM)
+            _soft(resource.RLIMIT_DATA, used + size + HEADROOM)
 
 
 def _open_limits() -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Final
 
 from . import wasmtime_component, wasmtime_core, wasmtime_start
-from .wasmtime_check import check
+from .wasmtime_check import check, limit_data
 from .wasmtime_guest import Guest
 from .wasmtime_load import Kept, RefusedError, Settings, load, make_engine, version
 from .wasmtime_request import BadRequestError
@@ -112,6 +112,8 @@ def _execute(options: argparse.Namespace, libdir: Path) -> int:
     for name in ("SIGINT", "SIGPIPE"):
         if hasattr(signal, name):
             signal.signal(getattr(signal, name), signal.SIG_DFL)
+    if options.memory > 0:
+        limit_data(options.memory)
     settings = Settings(features=tuple(options.feature), fuel=options.fuel is not None, interruptible=options.timeout is not None)
     try:
         engine = make_engine(settings)
@@ -133,19 +135,29 @@ def _execute(options: argparse.Namespace, libdir: Path) -> int:
         timer = threading.Timer(options.timeout, engine.increment_epoch)
         timer.daemon = True
         timer.start()
-    return _tell(guest.run(options.invoke))
+    return _tell(guest.run(options.invoke), options.memory)
 
 
+LARGEST: Final = 1 << 32
+"""Bytes of the largest memory that most programs can have."""
 LIMITS: Final = {"fuel": "it has used up its fuel", "memory": "it needs more memory than it may have"}
 
 
-def _tell(ended: Ended) -> int:
+PAGE: Final = 1 << 16
+"""Bytes."""
+SPENT: Final = 0.9
+"""Part of the memory that a program may have from which on a trap is thought to come from the lack of more."""
+
+
+def _tell(ended: Ended, memory: int) -> int:
     for value in ended.returns or ():
         print(value)
     sys.stdout.flush()
     if ended.exit is not None:
         return ended.exit
     what = LIMITS[ended.limit] if ended.limit else "its time is over" if ended.trap == "interrupt" else f"trap: {ended.trap}"
+    if ended.trap and memory > 0 and (ended.memory_pages or 0) * PAGE > SPENT * min(memory, LARGEST):
+        what += f"; it had taken {(ended.memory_pages or 0) * PAGE >> 20} MiB of memory, and may not have more"
     print(f"wasmtime runner: {what}", file=sys.stderr)
     for frame in ended.backtrace[:8]:
         print(f"  {frame}", file=sys.stderr)
