@@ -11,7 +11,7 @@ from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wbuild.doors.interfaces import Archives, Clock, Command, Doors, Exit, Files, Network, Runner, Running
+from wbuild.doors.interfaces import Archives, Clock, Command, Conversation, Doors, Exit, Files, Network, Runner, Running
 from wbuild.errors import MachineError, ProvisionError
 from wbuild.model.locked import Platform
 
@@ -51,6 +51,20 @@ class FakeRunning:
         """Nothing runs."""
 
 
+class FakeConversation:
+    """Answers questions with a function; None is a program that has ended."""
+
+    def __init__(self, answer: Callable[[bytes], bytes | None]) -> None:
+        self.answer = answer
+        self.stopped = False
+
+    def ask(self, question: bytes, timeout: float) -> bytes | None:
+        return self.answer(question)
+
+    def stop(self) -> None:
+        self.stopped = True
+
+
 class FakeRunner:
     """Records every command and answers with `respond` (default: success, without output)."""
 
@@ -60,6 +74,9 @@ class FakeRunner:
         self.respond: Respond = respond or (lambda command: Answer())
         self.seen: list[Command] = []
         self.cancelled = False
+        self.conversations: list[FakeConversation] = []
+        self.answer: Callable[[bytes], bytes | None] = lambda question: b""
+        """What programs that are asked answer."""
         self._lock = threading.Lock()
 
     @property
@@ -96,6 +113,12 @@ class FakeRunner:
         with self._lock:
             self.seen.append(command)
         return FakeRunning(self.respond(command).code)
+
+    def converse(self, command: Command) -> Conversation:
+        with self._lock:
+            self.seen.append(command)
+            self.conversations.append(FakeConversation(self.answer))
+        return self.conversations[-1]
 
     def cancel(self, *, now: bool = False) -> None:
         self.cancelled = True

@@ -12,6 +12,9 @@ from wbuild.lazy import Lazy
 from wbuild.model.planned import JSON
 
 Function: TypeAlias = "Callable[[Mapping[str, JSON], Sequence[bytes | None]], Sequence[bytes | None]]"
+Ask: TypeAlias = "Callable[[bytes], bytes]"
+"""A question to the program that a step names, and its answer."""
+Asking: TypeAlias = "Callable[[Mapping[str, JSON], Sequence[bytes | None], Ask], Sequence[bytes | None]]"
 
 BUILTINS: Final[Mapping[str, Function]] = Lazy(
     {
@@ -22,6 +25,9 @@ BUILTINS: Final[Mapping[str, Function]] = Lazy(
         "strip": "wbuild.optimize.strip:strip",
     }
 )
+
+ASKING: Final[Mapping[str, Asking]] = Lazy({"validate": "wbuild.optimize.validity:validate"})
+"""Those that ask a program that stays (`Builtin.worker`)."""
 
 
 def only_copies(name: str, args: Mapping[str, JSON]) -> bool:

@@ -7,15 +7,19 @@ from dataclasses import dataclass, replace
 
 from wbuild.checks import Trials
 from wbuild.drivers import Build
+from wbuild.model.locked import Unavailable
 from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, Step, Tool
-from wbuild.model.shipped import Candidate, ToolRecipe
+from wbuild.model.shipped import Candidate, RuntimeRecipe, ToolRecipe
 from wbuild.model.written import Debug
 from wbuild.words import Value, fill_all, placeholders
 
 FEATURES_VERSION = 1
 STRIP_VERSION = 2
-SELECT_VERSION = 1
+SELECT_VERSION = 2
 MEASURE_VERSION = 1
+VALIDATE_VERSION = 1
+VALIDATE_SECONDS = 300.0
+"""For one module; a second is enough for a hundred megabytes."""
 KEEP: dict[Debug, tuple[str, ...]] = {"none": (), "names": ("name", "producers", "target_features"), "dwarf": ("*",)}
 """Custom sections that survive, by the profile's debug setting; `*` is all of them."""
 
@@ -37,6 +41,8 @@ class Line:
     trials: Trials
     work: str
     optimizer: ToolRecipe | None
+    validator: RuntimeRecipe | None = None
+    """The runtime whose tool validates; None where no runtime that takes the target does."""
 
     def builtin(self, action: Builtin, *, verb: str, suffix: str = "", inputs: Sequence[str], outputs: Sequence[str]) -> Step:
         """A step of our own."""
@@ -64,7 +70,7 @@ def finish(line: Line, compiled: Sequence[Step]) -> Finish:
         steps.append(_features(line, module, features))
         for candidate in candidates:
             raw, stripped = f"{work}/candidates/{candidate.name}.raw.wasm", f"{work}/candidates/{candidate.name}.wasm"
-            steps += [_optimize(line, candidate, features, base, raw), _strip(line, raw, stripped, suffix=f":{candidate.name}")]
+            steps += [_optimize(line, candidate, features, base, raw), _strip(line, raw, stripped, candidate.name)]
             made.append(stripped)
     outcomes: list[str] = []
     for number, tried in enumerate([base, *made]):
@@ -74,7 +80,7 @@ def finish(line: Line, compiled: Sequence[Step]) -> Finish:
             steps.append(line.trials.run(trial, tried, outcome, label=label, optional=number > 0))
             outcomes.append(outcome)
     select = f"{work}/select.json"
-    steps.append(_select(line, candidates, [module, base, *made, *outcomes], select))
+    steps.append(_select(line, candidates, [module, base, *made, *outcomes, *_validations(line, [base, *made])], select))
     verdicts = [f"{work}/verdicts/{index}.json" for index in range(len(line.trials.trials))]
     steps += [line.trials.judge(t, o, v) for t, o, v in zip(line.trials.trials, outcomes, verdicts, strict=False)]
     measure = f"{work}/measure.json"
@@ -94,10 +100,43 @@ def _candidates(line: Line) -> tuple[Candidate, ...]:
     return tuple(c for c in found if c.safe or line.trials.trials)
 
 
-def _strip(line: Line, source: str, target: str, suffix: str = "") -> Step:
+def _strip(line: Line, source: str, target: str, candidate: str = "") -> Step:
+    """A module without what is dropped. Where something can, it is validated: as compiled it must be valid; a candidate may be dropped."""
+    suffix = f":{candidate}" if candidate else ""
     keep: list[JSON] = [*KEEP[line.build.debug], *line.build.artifact.keep_sections]
-    action = Builtin(name="strip", version=STRIP_VERSION, args={"keep": keep})
-    return line.builtin(action, verb="strip", suffix=suffix, inputs=[source], outputs=[target])
+    validator, kit = line.validator, line.build.kit
+    if validator is None or isinstance(kit.pins.get(validator.tool), Unavailable):
+        action = Builtin(name="strip", version=STRIP_VERSION, args={"keep": keep})
+        return line.builtin(action, verb="strip", suffix=suffix, inputs=[source], outputs=[target])
+    programs = {name: kit.bin(validator.tool, name.removeprefix("bin:")) for word in validator.validate for name in placeholders(word)}
+    args: dict[str, JSON] = {
+        "keep": keep,
+        "artifact": line.build.artifact.name,
+        "by": validator.title,
+        "knows": [*validator.features],
+        "must": not candidate,
+    }
+    action = Builtin(name="validate", version=VALIDATE_VERSION, args=args, worker=fill_all(validator.validate, programs))
+    step = line.builtin(action, verb="validate", suffix=suffix, inputs=[source], outputs=[target, *_validations(line, [target])])
+    return replace(step, pins=kit.closure([validator.tool]), timeout=VALIDATE_SECONDS)
+
+
+def _validations(line: Line, modules: Sequence[str]) -> list[str]:
+    """Where it stands what the validator says of modules; none where there is no validator."""
+    if not _validated(line).get("validated"):
+        return []
+    return [f"{module.removesuffix('.wasm')}.validation.json" for module in modules]
+
+
+def _validated(line: Line) -> dict[str, JSON]:
+    """What `select` is told of validations."""
+    if line.validator is None:
+        return {}
+    pin = line.build.kit.pins.get(line.validator.tool)
+    if isinstance(pin, Unavailable):
+        why = f"{line.validator.title} cannot be had on {line.build.kit.platform}: {pin.reason}"
+        return {"unvalidated": {"status": "unknown", "by": line.validator.title, "why": why}}
+    return {"validated": True}
 
 
 def _features(line: Line, module: str, output: str) -> Step:
@@ -145,6 +184,7 @@ def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], 
         "checks": [[t.check.name, t.runtime.name] for t in line.trials.trials],
         "known": [*recipe.features] if recipe else [],
         "copies": len(copies),
+        **_validated(line),
     }
     action = Builtin(name="select", version=SELECT_VERSION, args=args)
     return line.builtin(action, verb="select", inputs=inputs, outputs=[line.product.file, select, *copies])

@@ -16,6 +16,7 @@ from wbuild.given import astray, lacking, unfitting
 from wbuild.kit import Kit
 from wbuild.locate import Path
 from wbuild.manifest import resolve_profile
+from wbuild.model.locked import Pin
 from wbuild.model.planned import Plan, Product, Step
 from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
@@ -211,7 +212,8 @@ def _artifact(context: Context, request: Request, artifact: Artifact, target: Ta
         hosts=_hosts(context, request, artifact, target),
     )
     tried = Trials(artifact=artifact, target=target, base=build.base, kit=context.kit, tree=context.tree, trials=found)
-    line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog))
+    validator = _validator(context, target)
+    line = Line(build=build, product=product, trials=tried, work=work, optimizer=_optimizer(context.catalog), validator=validator)
     try:
         made = finish(line, _reading(_compiled(context, build, work, found), _files(context, build, request)))
     except ProvisionError as error:
@@ -289,3 +291,9 @@ def _runtimes(context: Context, request: Request) -> Sequence[RuntimeRecipe]:
 def _optimizer(catalog: Catalog) -> ToolRecipe | None:
     """The tool that optimizes."""
     return next((tool for tool in catalog.tools.values() if tool.optimizer), None)
+
+
+def _validator(context: Context, target: Target) -> RuntimeRecipe | None:
+    """The first runtime that takes the target and validates, of those that this platform can have if there are any."""
+    fitting = [runtime for runtime in context.catalog.runtimes.values() if runtime.validate and target in runtime.targets]
+    return next((runtime for runtime in fitting if isinstance(context.kit.pins.get(runtime.tool), Pin)), next(iter(fitting), None))

@@ -303,6 +303,7 @@ def check_runtime(context: Context, runtime: RuntimeRecipe) -> None:
     context.templates(("run",), runtime.run, (*programs, *RUN_WORDS))
     context.templates(("exports",), runtime.exports, (*programs, *EXPORTS_WORDS))
     context.templates(("start",), runtime.start, (*programs, *START_WORDS))
+    context.templates(("validate",), runtime.validate, programs)
 
 
 def check_host(context: Context, host: HostRecipe) -> None:

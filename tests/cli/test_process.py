@@ -17,7 +17,7 @@ from wbuild.doors import process
 from wbuild.doors.drain import SelectDrain, ThreadDrain
 from wbuild.doors.interfaces import Command
 from wbuild.doors.process import ProcessRunner
-from wbuild.errors import MachineError, ProvisionError
+from wbuild.errors import MachineError, ProvisionError, StepError
 
 
 @pytest.fixture(params=[SelectDrain, ThreadDrain])
@@ -232,3 +232,52 @@ def test_a_program_beside_wbuild_that_ends_leaves_nothing(tmp_path: Path) -> Non
     assert soon(lambda: all(ended(pid) for pid in pids))
     with pytest.raises(ProvisionError, match="there is no such program"):
         runner.background(Command(argv=(str(tmp_path / "none"),), cwd=tmp_path))
+
+
+ANSWERS = """
+import sys, time
+while line := sys.stdin.buffer.readline():
+    data = sys.stdin.buffer.read(int(line))
+    if data == b"die":
+        sys.exit(1)
+    if data == b"sleep":
+        time.sleep(60)
+    print(len(data), flush=True)
+"""
+
+
+def test_a_conversation_answers_big_and_small_questions_of_several_threads(runner: ProcessRunner, tmp_path: Path) -> None:
+    conversation = runner.converse(python(ANSWERS, tmp_path))
+    found: dict[int, bytes | None] = {}
+
+    def ask(size: int) -> None:
+        found[size] = conversation.ask(b"x" * size, 60)
+
+    threads = [threading.Thread(target=ask, args=(size,)) for size in (0, 1, 5_000_000, 70_000)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    conversation.stop()
+    conversation.stop()
+    assert found == {size: b"%d" % size for size in found}
+    assert conversation.ask(b"more", 60) is None
+
+
+def test_a_conversation_ends_with_its_program_and_at_the_limit_of_time(runner: ProcessRunner, tmp_path: Path) -> None:
+    for question, seconds in ((b"die", 60.0), (b"sleep", 0.3)):
+        conversation = runner.converse(python(ANSWERS, tmp_path))
+        assert conversation.ask(question, seconds) is None
+        assert conversation.ask(b"again", 60) is None
+
+
+def test_cancelling_ends_a_conversation_too(runner: ProcessRunner, tmp_path: Path) -> None:
+    conversation = runner.converse(python(ANSWERS, tmp_path))
+    threading.Timer(0.3, runner.cancel).start()
+    with pytest.raises(StepError, match="interrupted"):
+        conversation.ask(b"sleep", 60)
+
+
+def test_a_program_that_is_not_there_answers_nothing(runner: ProcessRunner, tmp_path: Path) -> None:
+    with pytest.raises(ProvisionError):
+        runner.converse(Command(argv=("/nowhere/program",), cwd=tmp_path))

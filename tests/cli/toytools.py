@@ -1,7 +1,7 @@
 """The toys' program; a wheel holds it as `toytools/main.py`. It imports nothing but the standard library.
 
 cc SOURCE... OUT DEPFILE · opt IN OUT · check REQUEST OUTCOME · exec MODULE [--invoke TEXT] -- ARGS · exports MODULE · version
-wat IN OUT · start REQUEST · lock MANIFEST · crate MANIFEST OUT
+wat IN OUT · start REQUEST · validate · lock MANIFEST · crate MANIFEST OUT
 """
 
 from __future__ import annotations
@@ -171,6 +171,16 @@ def serve() -> int:
     return 0
 
 
+def validate() -> int:
+    """Answer as a validator does: what says `mistyped` is invalid, what says `strange` uses something unknown."""
+    while line := sys.stdin.buffer.readline():
+        data = sys.stdin.buffer.read(int(line))
+        status = "invalid" if b"mistyped" in data else "unable" if b"strange" in data else "valid"
+        message = {"invalid": "type mismatch", "unable": "the strange proposal must be enabled", "valid": ""}[status]
+        print(json.dumps({"status": status, "message": message, "offset": len(HEAD) - 1 if status == "invalid" else None}), flush=True)
+    return 0
+
+
 def main(argv: list[str]) -> int:
     mode, args = argv[0], argv[1:]
     if mode == "version":
@@ -179,6 +189,8 @@ def main(argv: list[str]) -> int:
         return assemble(args[0], args[1]) if mode == "wat" else compile_(args[:-2], args[-2], args[-1])
     elif mode in ("lock", "crate"):
         return lock(args[0]) if mode == "lock" else crate(args[0], args[1])
+    elif mode == "validate":
+        return validate()
     elif mode == "opt":
         Path(args[1]).write_bytes(module(said_by(args[0])))
     elif mode == "check":

@@ -10,12 +10,13 @@ from tests.goldens import golden
 from tests.modules import module
 from tests.unit.test_verdict import outcome
 from wbuild.checks import JUDGE_VERSION
-from wbuild.finish import FEATURES_VERSION, MEASURE_VERSION, SELECT_VERSION, STRIP_VERSION
+from wbuild.finish import FEATURES_VERSION, MEASURE_VERSION, SELECT_VERSION, STRIP_VERSION, VALIDATE_VERSION
 from wbuild.measure import measure
 from wbuild.model.planned import JSON
 from wbuild.optimize.features import features
 from wbuild.optimize.select import select
 from wbuild.optimize.strip import strip
+from wbuild.optimize.validity import validate
 from wbuild.verdict import judge
 
 COMPILED = module(
@@ -28,6 +29,8 @@ COMPILED = module(
 SMALL = module(exports=("run", "b"), imports=[("env", "f")], memory=(1, 2))
 BASE = b"".join(part or b"" for part in strip({"keep": []}, [COMPILED]))
 SELECT: Mapping[str, JSON] = {"metric": "raw", "names": ["Oz", "flat"], "checks": [["c", "wasmtime"]]}
+VALIDATE: Mapping[str, JSON] = {"keep": ["name"], "artifact": "hello", "by": "Wasmtime", "knows": [], "must": False}
+ANSWER = b'{"status": "unable", "message": "feature required", "offset": 9}'
 SELECTED = [COMPILED, BASE, SMALL, None, outcome(), outcome(fuel=9), None]
 
 
@@ -55,5 +58,6 @@ def test_outputs_change_with_the_version_only() -> None:
         + shown("strip", STRIP_VERSION, strip({"keep": ["name"]}, [COMPILED]))
         + shown("select", SELECT_VERSION, select(SELECT, SELECTED))
         + shown("judge", JUDGE_VERSION, judge({"name": "c", "runtime": "wasmtime", "stdout": "x\n"}, [outcome(stdout=b"y\n", exit=1)]))
+        + shown("validate", VALIDATE_VERSION, validate(VALIDATE, [COMPILED], lambda _: ANSWER))
         + shown("measure", MEASURE_VERSION, [without_compressed(one) for one in measure({}, [COMPILED])]),
     )

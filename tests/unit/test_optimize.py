@@ -136,6 +136,23 @@ def test_F119_else_the_module_as_compiled_is_kept_and_the_row_says_why(candidate
     assert doc["after"] == len(BASE)
 
 
+def test_C15_an_invalid_candidate_is_dropped_with_the_reason() -> None:
+    valid: dict[str, JSON] = {"status": "valid", "by": "E", "why": ""}
+    invalid: dict[str, JSON] = {"status": "invalid", "by": "E", "why": "type mismatch"}
+    inputs = [BASE, BASE, SMALL, SMALLER, SAME, SAME, SAME, *(json.dumps(one).encode() for one in (valid, valid, invalid))]
+    args: dict[str, JSON] = {"metric": "raw", "names": ["Oz", "flat"], "checks": [["c", "e"]], "validated": True}
+    winner, text, *_ = select(args, inputs)
+    assert winner == SMALL
+    assert text is not None
+    doc = json.loads(text)
+    assert (doc["why"], doc["validation"]) == ("flat is no valid module: type mismatch", valid)
+
+
+def test_a_validator_that_this_machine_cannot_have_is_told() -> None:
+    said: JSON = {"status": "unknown", "by": "E", "why": "E cannot be had"}
+    assert Trial(args={"unvalidated": said}).run()[1]["validation"] == said
+
+
 def test_an_import_that_nothing_uses_may_go() -> None:
     winner, _ = Trial(
         base=module(imports=[("env", "f"), ("env", "g")], code=b"\x01" * 9), candidates={"Oz": module(imports=[("env", "g")])}

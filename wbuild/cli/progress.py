@@ -20,7 +20,7 @@ from wbuild.model.planned import Plan, Product
 from wbuild.report.timeline import Moment
 from wbuild.store import StoreEvent
 
-SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "select", "judge", "measure"})
+SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "select", "judge", "measure", "validate"})
 """Verbs without a line of their own: the line of their artifact says what came of them."""
 SPACE: Final = "\u202f"
 """Narrow no-break space between groups of digits."""

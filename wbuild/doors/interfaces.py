@@ -70,6 +70,22 @@ class Running(Protocol):
         ...
 
 
+class Conversation(Protocol):
+    """A program that stays, and answers one question after another: on its standard input it gets the size of each in decimal, a line
+    feed and the bytes, and it answers with one line on its standard output."""
+
+    def ask(self, question: bytes, timeout: float) -> bytes | None:
+        """The answer without its line end. None when the program has ended or took longer than `timeout` seconds; it is ended then.
+
+        Several threads may ask; their questions wait for each other. Raises StepError when everything was cancelled.
+        """
+        ...
+
+    def stop(self) -> None:
+        """End it and all that it started; one that has ended is fine."""
+        ...
+
+
 class Runner(Protocol):
     """The one door to processes."""
 
@@ -88,6 +104,10 @@ class Runner(Protocol):
 
     def background(self, command: Command) -> Running:
         """Start with the terminal's own output and empty input, and do not wait. Raises as `run` does."""
+        ...
+
+    def converse(self, command: Command) -> Conversation:
+        """Start a program that answers questions; what it says on standard error is dropped. Raises as `run` does."""
         ...
 
     def cancel(self, *, now: bool = False) -> None:

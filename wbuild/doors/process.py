@@ -15,9 +15,10 @@ from functools import partial
 from pathlib import Path
 from typing import BinaryIO, Final
 
+from wbuild.doors.conversation import Dialogue
 from wbuild.doors.drain import Sink, drain, sink
 from wbuild.doors.fence import Fences, can_fence
-from wbuild.doors.interfaces import Command, Exit, Running
+from wbuild.doors.interfaces import Command, Conversation, Exit, Running
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError, ProvisionError, WbuildError
 
@@ -97,6 +98,27 @@ class ProcessRunner:
             raise _not_started(error, command) from None
         return Background(process, self.grace)
 
+    def converse(self, command: Command) -> Conversation:
+        """Start a program that answers questions; `cancel` ends it like all others."""
+        try:
+            process = subprocess.Popen(
+                command.argv,
+                cwd=command.cwd,
+                env=dict(command.env),
+                stdin=subprocess.PIPE,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                start_new_session=POSIX,
+                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+            )
+        except (OSError, ValueError) as error:
+            raise _not_started(error, command) from None
+        with self._guard:
+            self._live.add(process)
+        if self._cancelled.is_set():
+            _signal_group(process, kill=True)
+        return Dialogue(process, end=self._finish, cancelled=self._cancelled.is_set)
+
     def cancel(self, *, now: bool = False) -> None:
         """End every running process group: TERM, after the grace period KILL; `now` skips the grace."""
         self._cancelled.set()
@@ -139,9 +161,10 @@ class ProcessRunner:
         process.wait()
         with self._guard:
             self._live.discard(process)
-        for pipe in (process.stdout, process.stderr):
+        for pipe in (process.stdin, process.stdout, process.stderr):
             if pipe is not None:
-                pipe.close()
+                with suppress(OSError):  # what it did not read any more cannot be written
+                    pipe.close()
 
 
 class Background:

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from wbuild.builtin import BUILTINS, Function
+from wbuild.builtin import ASKING, BUILTINS, Asking, Function
 from wbuild.cache import Cache
 from wbuild.doors.interfaces import Command, Doors, Fence
 from wbuild.doors.jobserver import JobServer
@@ -30,6 +30,7 @@ from wbuild.engine.session import Session
 from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
+from wbuild.engine.workers import Workers
 from wbuild.errors import MachineError, StepError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Step, Tool
@@ -81,6 +82,7 @@ class Engine:
     system_env: Mapping[str, str] = field(default_factory=dict)
     """What programs of this system cannot start without (Windows: SYSTEMROOT)."""
     builtins: Mapping[str, Function] = field(default_factory=lambda: BUILTINS)
+    asking: Mapping[str, Asking] = field(default_factory=lambda: ASKING)
     surroundings: Surroundings = field(default_factory=Surroundings)
     """Other than usual only for results that are thrown away."""
     patience: float = 2.0
@@ -128,6 +130,7 @@ class Engine:
                 raise
             finally:
                 session.pool.close()
+                session.workers.close()
                 session.scratches.close()
                 server.close()
                 self._save(index, layout)
@@ -217,9 +220,11 @@ class Engine:
             store=self.store,
             tools=Provisioner(self.store, say),
             pool=Pool(self.jobs),
+            workers=Workers(self.doors.runner, self.root, self.system_env),
             slots=slots,
             say=say,
             builtins=self.builtins,
+            asking=self.asking,
             epoch=self.epoch,
             system_env=self.system_env,
             surroundings=self.surroundings,

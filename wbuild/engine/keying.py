@@ -16,7 +16,7 @@ from wbuild.words import portable
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settled:
-    """The words of a tool step, without late parts."""
+    """The words of a tool step, or of the program that a builtin asks, without late parts."""
 
     argv: tuple[Word, ...] = ()
     env: Mapping[str, Word]
@@ -34,7 +34,7 @@ class Settled:
 def settled(session: Session, step: Step) -> Settled:
     """Read the late words of a step. Raises BugError."""
     if isinstance(step.action, Builtin):
-        return Settled(env={})
+        return Settled(argv=step.action.worker, env={})
     env = {name: settle([word], session.late) for name, word in step.env.items()}
     return Settled(argv=settle(step.action.argv, session.late), env={name: words[0] if words else ("",) for name, words in env.items()})
 
@@ -62,7 +62,8 @@ def _action(step: Step, words: Settled) -> tuple[str, ...]:
     if isinstance(step.action, Tool):
         return tuple(portable(word) for word in words.argv)
     arguments = (f"{name}={canonical(value).decode()}" for name, value in sorted(step.action.args.items()))
-    return (BUILTIN, step.action.name, f"v{step.action.version}", *arguments)
+    asked = (f"worker={' '.join(portable(word) for word in words.argv)}",) if words.argv else ()
+    return (BUILTIN, step.action.name, f"v{step.action.version}", *arguments, *asked)
 
 
 def _runners(session: Session, words: Settled) -> dict[str, str]:

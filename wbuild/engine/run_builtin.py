@@ -2,29 +2,47 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
 from wbuild.builtin import only_copies
 from wbuild.doors.machine import machine_errors
+from wbuild.engine.failure import title
 from wbuild.engine.session import Session
-from wbuild.errors import BugError
-from wbuild.model.planned import Builtin, Step
+from wbuild.errors import BugError, StepError
+from wbuild.model.planned import Builtin, Step, Word
+from wbuild.words import expand
 
 
 def run_builtin(session: Session, step: Step) -> dict[str, bytes | Path | None]:
     """Contents of the step's outputs. Raises what the function raises (ArtifactError …), BugError for a function that is wrong."""
     action = step.action
     assert isinstance(action, Builtin)
-    function = session.builtins.get(action.name)
-    if function is None:
-        raise BugError("WB904", f"step {step.name}: there is no builtin {action.name!r}")
     contents = [None if path in session.absent else _read(session.root / path) for path in step.inputs]
-    run = function if only_copies(action.name, action.args) else partial(session.pool.run, function)
-    made = run(action.args, contents)
+    made = _made(session, step, action, contents)
     if len(made) != len(step.outputs):
         raise BugError("WB904", f"step {step.name}: builtin {action.name} gave {len(made)} outputs instead of {len(step.outputs)}")
     return dict(zip(step.outputs, made, strict=True))
+
+
+def _made(session: Session, step: Step, action: Builtin, contents: Sequence[bytes | None]) -> Sequence[bytes | None]:
+    if action.worker and action.name in session.asking:
+        return session.asking[action.name](action.args, contents, partial(_ask, session, step, action.worker))
+    function = session.builtins.get(action.name)
+    if function is None:
+        raise BugError("WB904", f"step {step.name}: there is no builtin {action.name!r}")
+    run = function if only_copies(action.name, action.args) else partial(session.pool.run, function)
+    return run(action.args, contents)
+
+
+def _ask(session: Session, step: Step, worker: tuple[Word, ...], question: bytes) -> bytes:
+    """What the step's program answers. Raises StepError when it does not."""
+    answer = session.workers.ask(expand(worker, session.places(step)), question, step.timeout)
+    if answer is None:
+        hint = "it is started anew for each build; if it happens again, the file is too much for it"
+        raise StepError("WB102", f"{title(step)} failed: its program was ended, or took longer than {step.timeout:g} s", hint=hint)
+    return answer
 
 
 def _read(path: Path) -> bytes:

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wbuild.builtin import Function
+from wbuild.builtin import Asking, Function
 from wbuild.cache import Cache
 from wbuild.doors.interfaces import Doors, Fence
 from wbuild.engine.events import Note, Say
@@ -19,6 +19,7 @@ from wbuild.engine.scratch import Scratches
 from wbuild.engine.slots import Slots
 from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
+from wbuild.engine.workers import Workers
 from wbuild.keys import Key
 from wbuild.model.planned import Late, Step
 from wbuild.words import Places, common_base
@@ -44,9 +45,11 @@ class Session:
     store: Tools
     tools: Provisioner
     pool: Pool
+    workers: Workers
     slots: Slots
     say: Say
     builtins: Mapping[str, Function]
+    asking: Mapping[str, Asking]
     epoch: int
     system_env: Mapping[str, str]
     surroundings: Surroundings

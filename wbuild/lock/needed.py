@@ -74,9 +74,12 @@ def _toolchain(language: LanguageRecipe, name: str) -> ToolchainRecipe:
 
 
 def _runtimes(artifact: Artifact, catalog: Catalog) -> list[RuntimeRecipe]:
-    """Runtimes that take one of an artifact's targets: all for its checks, one to run it."""
+    """Runtimes that take one of an artifact's targets: all for its checks, one to run it, one to validate it."""
     taking = [runtime for runtime in catalog.runtimes.values() if set(runtime.targets) & set(artifact.targets)]
-    return taking if artifact.checks else taking[:1]
+    if artifact.checks:
+        return taking
+    validating = {target: next((r for r in taking if r.validate and target in r.targets), None) for target in artifact.targets}
+    return [*taking[:1], *(runtime for runtime in validating.values() if runtime)]
 
 
 def vendor_recipe(name: str, vendor: Vendor) -> ToolRecipe:

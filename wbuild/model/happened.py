@@ -101,6 +101,18 @@ class HostVerdict:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Validation:
+    """What a validator says about a file."""
+
+    status: Literal["valid", "unknown", "invalid"]
+    """`unknown`: it uses what the validator does not know, or there is no validator on this machine."""
+    by: str
+    """The validator."""
+    why: str = ""
+    """What the validator does not know, or its message, in words; "" for what is valid."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Choice:
     """What the optimizer did."""
 
@@ -163,6 +175,8 @@ class ArtifactReport:
     checks: tuple[CheckVerdict, ...] = ()
     hosts: tuple[HostVerdict, ...] = ()
     choice: Choice | None = None
+    validation: Validation | None = None
+    """None where no runtime of the project validates, and for a file that was not made."""
     features: Mapping[str, str] = field(default_factory=dict)
     """Feature → what needs it."""
     imports: tuple[str, ...] = ()

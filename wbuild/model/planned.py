@@ -105,6 +105,9 @@ class Builtin:
     version: int
     """Raised when output bytes change; part of the key."""
     args: Mapping[str, JSON] = field(default_factory=dict)
+    worker: tuple[Word, ...] = ()
+    """Command line of a program of the step's pins that the function may ask, and that stays for further steps (see
+    `doors.interfaces.Conversation`); () for none."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -286,6 +286,9 @@ class RuntimeRecipe:
     start: tuple[str, ...] = ()
     """Command line that times several runs of a check in one process, the module compiled before: {request} and {cache} as above.
     It prints JSON with `seconds`, one number a run."""
+    validate: tuple[str, ...] = ()
+    """Command line of a program that stays and validates what it is given (runners/validate.py documents the form). The first runtime
+    that takes the target and has one validates every artifact."""
     features: tuple[str, ...] = ()
     """Features that it accepts."""
     origin: str = "shipped"

@@ -44,6 +44,8 @@ class _Field:
     """Of each candidate."""
     known: frozenset[str] | None
     """Features that the optimizer has words for; None: not said."""
+    validations: tuple[dict[str, JSON] | None, ...]
+    """What a validator says of the base and of each candidate; () where there is none."""
 
     @cached_property
     def interface(self) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, ...]]]:
@@ -61,11 +63,14 @@ class _Field:
 
 
 def select(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence[bytes | None]:
-    """Builtin: [compiled, base, candidates…, outcomes of base…, outcomes of each candidate…] → [winner, JSON, copies of the winner…].
+    """Builtin: [compiled, base, candidates…, outcomes of base…, outcomes of each candidate…, validations…] → [winner, JSON, copies…].
 
     `args`: `metric`; `names` of the candidates; `checks`, [name, runtime] for each outcome; `known`, the features for which the
-    optimizer has words; `copies`, how many more times the winner is an output. The JSON has the fields of `Choice`, and `fuel`:
-    "check/runtime" → instructions of the winner. Raises ArtifactError when the compiled module does not decode.
+    optimizer has words; `copies`, how many more times the winner is an output; `validated`, whether there are validations, of base and
+    candidates; `unvalidated`, what to say of the winner where there are none.
+
+    The JSON has the fields of `Choice`, `fuel`: "check/runtime" → instructions of the winner, and `validation`. Raises ArtifactError
+    when the compiled module does not decode.
     """
     field = _field(args, inputs)
     winner, reasons = _best(field)
@@ -87,7 +92,9 @@ def select(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence
     }
     copies = args.get("copies", 0)
     assert isinstance(copies, int)
-    return [data, json.dumps({**asdict(choice), "fuel": fuel}, sort_keys=True).encode(), *[data] * copies]
+    validation = field.validations[0 if winner is None else winner + 1] if field.validations else args.get("unvalidated")
+    said = {"validation": validation} if validation else {}
+    return [data, json.dumps({**asdict(choice), "fuel": fuel, **said}, sort_keys=True).encode(), *[data] * copies]
 
 
 def _field(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> _Field:
@@ -98,7 +105,8 @@ def _field(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> _Field:
     assert compiled is not None
     assert base is not None
     count, each = len(names), len(checks)
-    outcomes = rest[count:]
+    validations = rest[-1 - count :] if args.get("validated") else []
+    outcomes = rest[count : len(rest) - len(validations)]
     assert len(outcomes) == each * (1 + count)
     return _Field(
         metric=next(one for one in get_args(Metric) if one == metric),
@@ -112,6 +120,7 @@ def _field(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> _Field:
             tuple(None if one is None else read(one) for one in outcomes[each * at : each * (at + 1)]) for at in range(1, count + 1)
         ),
         known=frozenset(map(str, known)) if isinstance(known, list) else None,
+        validations=tuple(None if one is None else json.loads(one) for one in validations),
     )
 
 
@@ -149,6 +158,10 @@ def _larger(field: _Field, at: int, more: int) -> str:
 def _objections(field: _Field, at: int, data: bytes) -> Iterator[str]:
     """Why a candidate may not be taken, in words, the cheapest tests first."""
     name = field.names[at]
+    validation = field.validations[at + 1] if field.validations else None
+    if validation is not None and validation["status"] == "invalid":
+        yield f"{name} is no valid module: {legible.escape(str(validation['why']))}"
+        return
     for index in field.comparable:
         difference = _changed(field.base_outcomes[index], field.outcomes[at][index])
         if difference:

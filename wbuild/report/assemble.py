@@ -9,7 +9,7 @@ from typing import Any
 from wbuild import fit, jsontext, legible
 from wbuild.errors import Problem, exit_code, worst
 from wbuild.measure import verdicts
-from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes, Validation
 from wbuild.model.planned import Plan, Product
 from wbuild.proposals import features_of
 from wbuild.report.from_json import load, parse
@@ -146,7 +146,8 @@ def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], 
     doc: Any = jsontext.parse(text)
     fuel = doc.get("fuel", {})
     checks = [replace(check, fuel=fuel.get(f"{check.name}/{check.runtime}", check.fuel)) for check in checks]
-    return replace(report, choice=replace(load(Choice, doc), degraded=degraded), checks=tuple(checks))
+    validation = load(Validation, doc["validation"]) if doc.get("validation") else None
+    return replace(report, choice=replace(load(Choice, doc), degraded=degraded), checks=tuple(checks), validation=validation)
 
 
 def _title(report: ArtifactReport, product: Product) -> str:

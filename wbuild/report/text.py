@@ -109,6 +109,8 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
     refused = [verdict.host for verdict in artifact.hosts if verdict.status == "refused"]
     if refused:
         yield "bad", f"does not fit {', '.join(map(legible.escape, refused))}"
+    if artifact.validation is not None and artifact.validation.status == "unknown":
+        yield "warn", f"not validated: {legible.escape(artifact.validation.why)}"
     choice = artifact.choice
     if choice is None or artifact.level == "none":
         return
