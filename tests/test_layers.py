@@ -25,6 +25,7 @@ LAYERS = [
         "legible",
         "proposals",
         "redact",
+        "clients",
         "reapi",
         "lazy",
         "jsontext",

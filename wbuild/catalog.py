@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 from wbuild.decode import Reader, read
 from wbuild.errors import Problem, UsageError
 from wbuild.faults import Document, Faults, suggestion
-from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolRecipe
+from wbuild.model.shipped import SHIPPED, Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolRecipe
 from wbuild.names import quoted
 from wbuild.recipe_rules import Context, check_host, check_language, check_runtime, check_tool
 
@@ -37,9 +37,9 @@ class _Loaded:
 
     def add(self, kind: str, recipe: Recipe, faults: Faults) -> None:
         known = self.recipes[kind].get(recipe.name)
-        if known is not None and known.origin != "shipped":
+        if known is not None and known.origin != SHIPPED:
             faults.add("WB225", ("name",), f"{known.origin} has a {kind} {quoted(recipe.name)} too", hint="give each its own name")
-        elif known is not None and recipe.origin == "shipped":
+        elif known is not None and recipe.origin == SHIPPED:
             faults.add("WB225", ("name",), f"another shipped {kind} is called {quoted(recipe.name)}")
         self.recipes[kind][recipe.name] = recipe
         self.faults[id(recipe)] = faults
@@ -49,7 +49,7 @@ def load(shipped: Mapping[str, str], local: Mapping[str, str]) -> Catalog:
     """The catalogue of recipes by path. Raises UsageError with every problem of every file, each with its place."""
     loaded = _Loaded()
     documents: list[Faults] = []
-    for origin, path, text in [*(("shipped", p, t) for p, t in shipped.items()), *((p, p, t) for p, t in local.items())]:
+    for origin, path, text in [*((SHIPPED, p, t) for p, t in shipped.items()), *((p, p, t) for p, t in local.items())]:
         try:
             document = read(text, path)
         except UsageError as error:
@@ -74,7 +74,7 @@ def load(shipped: Mapping[str, str], local: Mapping[str, str]) -> Catalog:
 
 def _read(loaded: _Loaded, faults: Faults, document: Document, origin: str) -> None:
     kind = PurePosixPath(document.file).parent.name.removesuffix("s")
-    if origin != "shipped":
+    if origin != SHIPPED:
         written = document.data.get("type")
         kind = written if isinstance(written, str) else ""
         if kind not in TYPES:
@@ -83,7 +83,7 @@ def _read(loaded: _Loaded, faults: Faults, document: Document, origin: str) -> N
             faults.add("WB225", ("type",), wrong, hint=hint)
     if kind not in TYPES:
         return
-    ignore = frozenset({"type"}) if origin != "shipped" else frozenset()
+    ignore = frozenset({"type"}) if origin != SHIPPED else frozenset()
     model: Any = TYPES[kind]
     recipe = Reader(faults).table(model, document.data, (), given={"origin": origin}, ignore=ignore)
     if recipe is not None:

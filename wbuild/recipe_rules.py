@@ -13,6 +13,7 @@ from wbuild.decode import MISFIT, Reader
 from wbuild.faults import Faults, dotted
 from wbuild.locate import Path
 from wbuild.model.shipped import (
+    SHIPPED,
     Catalog,
     HostRecipe,
     LanguageRecipe,
@@ -316,7 +317,7 @@ def check_host(context: Context, host: HostRecipe) -> None:
     # A project that brings its own runtime or optimizer knows fewer proposals than the shipped hosts name.
     known = known_proposals(context.catalog)
     for position, feature in enumerate(host.denied):
-        if feature not in known and host.origin != "shipped":
+        if feature not in known and host.origin != SHIPPED:
             context.faults.add("WB224", ("denied", position), f"unknown proposal {quoted(feature)}", near=(feature, known))
     for ecosystem in host.implied_by:
         if ecosystem not in ECOSYSTEMS:

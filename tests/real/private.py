@@ -42,8 +42,8 @@ class Private:
         assert not holds((done.stdout + done.stderr).encode()), f"{done.stdout}{done.stderr}"
         return done
 
-    def refused(self, server: Server, **more: str) -> None:
-        """Nothing is fetched, and one error says what to do."""
+    def refused(self, server: Server, **more: str) -> str:
+        """Nothing is fetched, and one error says what to do; all that was said."""
         before = len(server.seen)
         done = self.wbuild("fetch", **more).ends(4)
         assert done.stderr.count("error[") == 1, done.stderr
@@ -51,6 +51,7 @@ class Private:
         assert "hint: the registry wants credentials" in done.stderr
         assert len(server.seen) > before
         self.keeps_quiet()
+        return done.stderr
 
     def fetched(self, **more: str) -> None:
         """With credentials the dependency comes."""

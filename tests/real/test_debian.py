@@ -14,7 +14,8 @@ from tests.real.machine import STORE
 from tests.real.test_pins import doors
 from wbuild import catalog as catalogs
 from wbuild.cli.data import recipe_texts
-from wbuild.cli.world import CLIENT_VARIABLES, this_platform
+from wbuild.cli.world import this_platform
+from wbuild.clients import any_of
 from wbuild.errors import IntegrityError, ProvisionError
 from wbuild.kit import executable
 from wbuild.lock.equip import Equipment
@@ -93,7 +94,7 @@ def ran(argv: tuple[str, ...], cwd: Path, **env: str) -> str:
     return done.stdout
 
 
-OPENED = doors(this_platform(), {name: value for name, value in os.environ.items() if CLIENT_VARIABLES.match(name)})
+OPENED = doors(this_platform(), any_of(os.environ))
 
 
 @pytest.fixture(scope="module")

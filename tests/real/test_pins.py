@@ -12,7 +12,8 @@ import pytest
 from wbuild import catalog as catalogs
 from wbuild import lock as locks
 from wbuild.cli.data import recipe_texts
-from wbuild.cli.world import CLIENT_VARIABLES, this_platform
+from wbuild.cli.world import this_platform
+from wbuild.clients import any_of
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
@@ -61,7 +62,7 @@ def doors(platform: Platform, client_env: Mapping[str, str], *, offline: bool = 
 
 @pytest.fixture(scope="module")
 def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
-    opened = doors(this_platform(), {name: value for name, value in os.environ.items() if CLIENT_VARIABLES.match(name)})
+    opened = doors(this_platform(), any_of(os.environ))
     catalog = catalogs.load(recipe_texts(), {})
     manifest = Manifest(
         project=Project(),

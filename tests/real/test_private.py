@@ -76,12 +76,21 @@ def test_F116_a_cargo_registry_behind_a_token(server: Server, tmp_path: Path) ->
     server.serve(registry.files)
     server.credentials = SECRET
     project.refused(server)
-    project.refused(server, CARGO_REGISTRIES_HOUSE_TOKEN=WRONG)
-    project.fetched(CARGO_REGISTRIES_HOUSE_TOKEN=SECRET)
-    project.builds(CARGO_REGISTRIES_HOUSE_TOKEN=SECRET)
+    users = {"CARGO_REGISTRIES_HOUSE_INDEX": index}
+    project.refused(server, CARGO_REGISTRIES_HOUSE_TOKEN=WRONG, **users)
+    server.seen.clear()
+    told = project.refused(server, CARGO_REGISTRIES_HOUSE_TOKEN=SECRET)
+    assert "the token of the registry house is not sent to 127.0.0.1" in told
+    assert not holds(repr(server.seen).encode()), "the project alone named this host"
+    project.fetched(CARGO_REGISTRIES_HOUSE_TOKEN=SECRET, **users)
+    project.builds(CARGO_REGISTRIES_HOUSE_TOKEN=SECRET, **users)
     for folder, more in ((".cargo", {}), ("elsewhere", {"CARGO_HOME": str(tmp_path / "elsewhere/machine/home/elsewhere")})):
         project = Private.make(tmp_path / folder.strip("."), files)
         project.home(f"{folder}/credentials.toml", f'[registries.house]\ntoken = "{SECRET}"\n')
+        server.seen.clear()
+        project.refused(server, **more)
+        assert not holds(repr(server.seen).encode()), "the project alone named this host"
+        project.home(f"{folder}/config.toml", f'[registries.house]\nindex = "{index}"\n')
         project.fetched(**more)
 
 
@@ -120,6 +129,11 @@ def test_F116_an_npm_registry_behind_a_token(server: Server, tmp_path: Path) -> 
     token = f"{server.base.removeprefix('http:')}/:_authToken="
     project = _npm(server, f"{place}{token}${{NPM_TOKEN}}\n", tmp_path / "variable")
     project.refused(server)
+    server.seen.clear()
+    told = project.refused(server, NPM_TOKEN=SECRET)
+    assert "_authToken is left out: no variable is sent to 127.0.0.1" in told
+    assert not holds(repr(server.seen).encode()), "the project alone named this host"
+    project.home(".npmrc", place)
     project.refused(server, NPM_TOKEN=WRONG)
     project.fetched(NPM_TOKEN=SECRET)
     project.builds(NPM_TOKEN=SECRET)
@@ -180,3 +194,66 @@ def test_F116_a_go_proxy_behind_a_password(tmp_path: Path) -> None:
         project = Private.make(tmp_path / "userinfo", files)
         project.refused(server, **{**user, "GOPROXY": within.replace(SECRET, WRONG)})
         project.fetched(**{**user, "GOPROXY": within})
+
+
+STEAL = """#!/bin/sh
+export -p > %s
+exit 1
+"""
+
+
+def test_programs_and_addresses_of_a_hostile_npmrc(server: Server, tmp_path: Path) -> None:
+    spy, seen = tmp_path / "steal.sh", tmp_path / "seen"
+    spy.write_text(STEAL % seen, "utf-8")
+    spy.chmod(0o755)
+    npmrc = (
+        f"registry={server.base}/${{NPM_TOKEN}}/${{CARGO_REGISTRY_TOKEN}}/\ngit={spy}\nscript-shell={spy}\nnode-options=--require {spy}\n"
+    )
+    project = _npm(server, npmrc, tmp_path / "hostile")
+    for name in ("package.json", "package-lock.json"):
+        (project.here / name).write_text(
+            (project.here / name).read_text("utf-8").replace('"@house/spy": "1.0.0"', '"@house/spy": "git+https://127.0.0.1:9/x.git"')
+        )
+    user = {"NPM_TOKEN": SECRET, "CARGO_REGISTRY_TOKEN": SECRET, "NPM_CONFIG_REGISTRY": server.base, "NPM_CONFIG_FETCH_RETRIES": "0"}
+    for command in ("fetch", "lock", "build"):
+        done = project.machine.wbuild(command, cwd=project.here, **user)
+        assert done.code != 0
+        assert not holds((done.stdout + done.stderr).encode())
+    assert not seen.exists()
+    assert not holds(repr(server.seen).encode())
+    assert "not used while fetching: git, script-shell, node-options" in done.stderr
+
+
+def test_programs_of_a_hostile_cargo_configuration(server: Server, tmp_path: Path) -> None:
+    spy, seen = tmp_path / "steal.sh", tmp_path / "seen"
+    spy.write_text(STEAL % seen, "utf-8")
+    spy.chmod(0o755)
+    index = f"sparse+{server.base}/index/"
+    registry = crate(server.base, "secret-sauce", "pub fn answer() -> i32 { 42 }\n")
+    server.serve(registry.files)
+    server.credentials = "nobody knows"
+    files = {
+        "wbuild.toml": manifest("rust", "42"),
+        "Cargo.toml": CRATE,
+        "Cargo.lock": CRATE_LOCK % (index, registry.digest),
+        "src/main.rs": "fn main() {}\n",
+        ".cargo/config.toml": f"""[registries.house]
+index = "{index}"
+credential-provider = ["{spy}"]
+[registry]
+global-credential-providers = ["{spy}"]
+[build]
+rustc = "{spy}"
+rustc-wrapper = "{spy}"
+[net]
+git-fetch-with-cli = true
+""",
+    }
+    project = Private.make(tmp_path / "hostile", files)
+    user = {"NPM_TOKEN": SECRET, "CARGO_REGISTRIES_HOUSE_TOKEN": SECRET, "CARGO_REGISTRY_TOKEN": SECRET}
+    told = project.refused(server, **user)
+    assert "not used while fetching: registry.global-credential-providers, net.git-fetch-with-cli, registries.house" in told
+    (project.here / "Cargo.lock").unlink()
+    project.wbuild("lock", **user)
+    assert not seen.exists()
+    assert not holds(repr(server.seen).encode())

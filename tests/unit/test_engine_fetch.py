@@ -18,7 +18,7 @@ from wbuild.engine import Engine
 from wbuild.errors import ProvisionError, StepError
 from wbuild.model.planned import Plan, Scratch, SharedCache, State, Step
 
-FETCH = tool_step("fetch", ["app.lock"], ["out/fetch.stamp"], ["fetch", (SharedCache("npm"),)], network=True)
+FETCH = tool_step("fetch", ["app.lock"], ["out/fetch.stamp"], ["fetch", (SharedCache("npm"),)], network=True, client="npm")
 USE = tool_step("use", ["out/fetch.stamp"], ["out/x"], ["use"], results={"out/x": (State("target/x"),)}, state="npm/app")
 
 

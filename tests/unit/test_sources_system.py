@@ -82,6 +82,33 @@ def test_the_program_is_found_and_asked_where_it_lives(machine: Machine) -> None
     assert seen.env["GOTOOLCHAIN"] == "local"
 
 
+def test_a_project_that_is_only_looked_at_starts_nothing_of_its_own(machine: Machine, tmp_path: Path) -> None:
+    def looked(inside: Path, origin: str = "shipped") -> Pin | Unavailable:
+        pin = Pin(name="zig", version=">=0.16", platform="linux-x86_64", source="system", package="cc", files=())
+        return system.find(pin, replace(TOOL, origin=origin), ROUTE, replace(machine.doors(), looking=inside))
+
+    bare = looked(tmp_path / "elsewhere", "recipes/zig.toml")
+    assert isinstance(bare, Pin)
+    assert not bare.folder
+    assert looked(machine.bin) == bare
+    (tmp_path / "linked").symlink_to(machine.bin)
+    assert looked(tmp_path / "linked") == bare
+    assert machine.runner.seen == []
+    found = looked(tmp_path / "elsewhere")
+    assert isinstance(found, Pin)
+    assert found.folder
+
+
+def test_a_program_that_is_only_asked_sees_no_credentials(machine: Machine) -> None:
+    told = {"HOME": "/me", "RUSTUP_HOME": "/me/rustup", "NPM_TOKEN": "secret", "https_proxy": "http://me:secret@proxy"}
+    pin = Pin(name="zig", version=">=0.16", platform="linux-x86_64", source="system", package="cc", files=())
+    system.find(pin, TOOL, ROUTE, replace(machine.doors(), client_env=told))
+    assert machine.runner.seen
+    for command in machine.runner.seen:
+        assert "secret" not in str(command.env)
+        assert command.env["RUSTUP_HOME"] == "/me/rustup"
+
+
 def test_without_a_home_it_is_the_program_alone(machine: Machine) -> None:
     pin = machine.found(PLAIN)
     assert pin.folder == str(machine.bin)

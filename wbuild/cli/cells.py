@@ -44,9 +44,9 @@ class Options:
 
 def run(common: Common, asked: Options) -> int:
     """Print or hand over the matrix."""
-    world, console = common.world(), common.console
-    group = parse_group(asked.group)
+    console, group = common.console, parse_group(asked.group)
     project = open_project(common.start)
+    world = common.world().looking(project.root)
     lock = Locking(world=world, project=project, console=console, locked=world.ci, write=False).fitting()
     wanted = _wanted(asked, common, project, lock)
     found, left_out = cells(project.manifest, project.catalog, wanted)

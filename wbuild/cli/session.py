@@ -225,6 +225,8 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     world, console = common.world(**asked.flags), common.console
     watch.file(*config_paths(world.environ), world.cache / VERSION / SWEPT)
     project = open_project(common.start, watch)
+    if not asked.write:
+        world = world.looking(project.root)
     files = world.doors.files
     chosen = select(project.manifest, project.catalog, asked.words, project.member)
     names = with_needed(project.manifest.artifacts, chosen)
@@ -286,6 +288,8 @@ def context_of(world: World, project: Project, lock: Lock, kit: Kit, tree: Tree)
 
 def lock_dependencies(world: World, console: Console, project: Project, lock: Lock, *, check: bool) -> None:
     """Make lock files of dependencies that are missing or do not fit; `check`: raise UsageError instead. Raises WbuildError."""
+    if check:
+        world = world.looking(project.root)
     names = tuple(artifact.name for artifact in project.manifest.artifacts)
     tree = look(world.doors.files, project.root).tree
     tree = replace(tree, texts=project_files(project, names, tree.names, Watch()))

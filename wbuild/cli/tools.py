@@ -68,8 +68,8 @@ class Shelf:
         return found
 
 
-def shelf(common: Common, **flags: object) -> Shelf:
-    """What the commands below look at."""
+def shelf(common: Common, *, looking: bool = True, **flags: object) -> Shelf:
+    """What the commands below look at; not `looking`: for one that starts what it finds."""
     from wbuild import lock as locks
     from wbuild.cli.locking import Locking
     from wbuild.cli.project import catalog_of, open_project
@@ -78,7 +78,9 @@ def shelf(common: Common, **flags: object) -> Shelf:
     world = common.world(**flags)
     lock = None
     if project_folder(str(common.start)):
-        lock = Locking(world=world, project=open_project(common.start), console=common.console, locked=True).read()
+        project = open_project(common.start)
+        world = world.looking(project.root) if looking else world
+        lock = Locking(world=world, project=project, console=common.console, locked=True).read()
     store = world.open_store()
     catalog = catalog_of(common.start)
     if lock is not None:
@@ -143,7 +145,7 @@ def info(common: Common, tool: str, format_: str) -> int:
         "platforms": {name: _place(entry) for name, entry in locked.platforms.items()} if locked else {},
     }
     pin = found.pin(tool)
-    document["installed"] = str(found.store.path(pin)) if pin and found.store.has(pin) else None
+    document["installed"] = str(found.store.path(pin)) if pin and found.store.has(pin) and found.store.path(pin).is_absolute() else None
     if format_ == "json":
         found.console.result(json.dumps(document, indent=2, ensure_ascii=False))
         return 0
@@ -193,7 +195,7 @@ def install(common: Common, tools: tuple[str, ...], offline: bool | None) -> int
     """Install tools as the lock pins them; without TOOL all of them."""
     from wbuild.cli.progress import Progress
 
-    found = shelf(common, offline=offline)
+    found = shelf(common, looking=False, offline=offline)
     pins = found.pins(tools)
     missing = [pin for pin in pins if not found.store.has(pin)]
     found.store.ensure(missing, Progress(console=common.console, root=common.start))
@@ -206,10 +208,14 @@ def install(common: Common, tools: tuple[str, ...], offline: bool | None) -> int
 @pass_common
 def where(common: Common, tool: str) -> int:
     """Print the folder of an installed tool."""
+    from wbuild.model.locked import SYSTEM
+
     found = shelf(common)
     pin = found.pins((tool,))[-1]
     if not found.store.has(pin):
         raise ProvisionError("WB432", f"{tool} {pin.version} is not in the store", hint=f"`wbuild tools install {tool}`")
+    if pin.source == SYSTEM and not pin.folder:
+        raise ProvisionError("WB432", f"{tool} is the machine's own, and only a build looks for it", hint="`wbuild build` finds it")
     common.console.result(str(found.store.path(pin)))
     return 0
 
@@ -221,10 +227,11 @@ def where(common: Common, tool: str) -> int:
 def verify(common: Common, tools: tuple[str, ...], repair: bool) -> int:
     """Compare installed tools with the digests taken when they came. Damage is exit code 5."""
     from wbuild.cli.progress import Progress
+    from wbuild.model.locked import SYSTEM
 
     found = shelf(common)
     broken: list[tuple[Pin, tuple[str, ...]]] = []
-    present = [pin for pin in found.pins(tools) if found.store.has(pin) and not pin.folder]
+    present = [pin for pin in found.pins(tools) if found.store.has(pin) and pin.source != SYSTEM]
     for pin in present:
         damage = found.store.damage(pin)
         common.console.step("verify", f"{pin.name} {pin.version}", "damaged" if damage else "ok")

@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import os
 import platform
-import re
 import sys
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
@@ -15,6 +14,7 @@ from wbuild.cache import DEFAULT_LIMIT, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
 from wbuild.cli.settings import FREE, ConfigFile, Origin, Value, resolve, sources_of
+from wbuild.clients import any_of
 from wbuild.decode import LARGEST
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
@@ -38,14 +38,6 @@ EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 """The time that outputs may hold, in seconds since 1970 (reproducible-builds.org)."""
 _LAST_SECOND: Final = 253402300799
 """Of the year 9999: what compilers take at most."""
-CLIENT_VARIABLES: Final = re.compile(
-    r"""(?:HOME|USERPROFILE|HOMEDRIVE|HOMEPATH|APPDATA|LOCALAPPDATA|PROGRAMDATA|SYSTEMROOT|WINDIR|COMSPEC|XDG_\w+|TMPDIR|TEMP|TMP
-    |(?:https?|all|ftp|no)_proxy|SSL_CERT_(?:FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|NODE_EXTRA_CA_CERTS|NETRC
-    |GO(?:PROXY|PRIVATE|NOPROXY|NOSUMDB|SUMDB|INSECURE|AUTH|VCS)|CARGO_HOME|CARGO_(?:REGISTR(?:Y|IES)|HTTP|NET)_\w+
-    |RUSTUP_(?:HOME|TOOLCHAIN)|PIP_\w+|NPM_CONFIG_\S+|NPM_TOKEN|NODE_AUTH_TOKEN|APT_CONFIG)\Z""",
-    re.IGNORECASE | re.VERBOSE,
-)
-"""What package clients (pip, npm, cargo, go, apt) see: home, temporary folders, proxies, certificates, their own configuration."""
 CLIENT_FILES: Final = "clients-v1"
 """Folder of the cache for what package clients keep."""
 _PLATFORMS: Final[Mapping[tuple[str, str], Platform]] = {
@@ -84,7 +76,7 @@ class World:
         live = shows_progress(environ, terminal=console.err.isatty(), quiet=console.quiet)
         if live:
             console.go_live()
-        client_env = {name: value for name, value in environ.items() if CLIENT_VARIABLES.match(name)}
+        client_env = any_of(environ)
         return cls(
             environ=environ,
             start=start,
@@ -163,6 +155,10 @@ class World:
     def lock_timeout(self) -> float:
         """Seconds."""
         return float(self.settings["lock-timeout"].value)
+
+    def looking(self, project: Path) -> World:
+        """This world for a command that only looks at a project."""
+        return replace(self, doors=replace(self.doors, looking=project))
 
     def open_store(self) -> Store:
         """The store of tools."""

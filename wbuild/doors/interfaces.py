@@ -219,7 +219,8 @@ class Doors:
     platform: Platform
     """The platform of this machine."""
     client_env: Mapping[str, str]
-    """Environment of package clients (pip, npm) and fetch steps: HOME, proxies, credentials, client configuration. Never logged."""
+    """What package clients and fetch steps may see: HOME, proxies, credentials, client configuration; each gets its own part of it
+    (`clients.seen_by`). Never logged."""
     key: bytes = field(default_factory=process_key, repr=False)
     """The user's key; see `wbuild.doors.userkey`."""
     offline: bool = False
@@ -228,5 +229,7 @@ class Doors:
     """Command line of an installed tool's program by name (npm from the pinned Node), installing it first; given to sources."""
     path: tuple[str, ...] = ()
     """Folders of the user's PATH, where tools of the machine are looked for. No step sees them."""
+    looking: Path | None = None
+    """Folder of a project that is only looked at: no program that lies in it or that its own recipes name is started."""
     keep: Path | None = None
     """Folder for what package clients may keep between runs, such as lists of packages; None: nothing is kept."""

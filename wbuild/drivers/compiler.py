@@ -78,6 +78,7 @@ def locking(build: Build, facts: Facts, lock: DependencyLock, recipe: LockRecipe
         pins=shared.pins,
         env=_env(build, {}, shared.scope),
         network=True,
+        client=recipe.client,
         timeout=recipe.timeout,
     )
 
@@ -194,6 +195,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             env=_env(build, recipe.env, scope),
             state=shared.state,
             network=True,
+            client=recipe.client,
             offline=recipe.offline,
             timeout=recipe.timeout,
             first_use=_first_use(shared, recipe.first_use, f"{build.language.name}.{recipe.verb}"),

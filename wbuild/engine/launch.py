@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
+from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.depfile import Read, read
@@ -22,6 +23,8 @@ from wbuild.sources.client import clean
 from wbuild.words import OUT_FOLDER, Places, expand
 
 FIRST_USE = ".wbuild-first-use"
+SAYS = "wbuild: "
+"""In front of what our own programs around package clients tell people (`runners/`)."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -64,8 +67,11 @@ class Launch:
         with self._announced(step.first_use):
             done = session.doors.runner.run(command, log=self.log)
         if step.network and self.log.is_file():
-            text = self.log.read_text("utf-8", "replace")
-            session.doors.files.write(self.log, f"{clean(text, session.doors.client_env)}\n")
+            text = clean(self.log.read_text("utf-8", "replace"), session.doors.client_env)
+            session.doors.files.write(self.log, f"{text}\n")
+            for line in text.splitlines():
+                if line.startswith(SAYS):
+                    session.note(line.removeprefix(SAYS))
         if done.code == 0 and step.first_use and not self._marker(step.first_use).exists():
             session.doors.files.write(self._marker(step.first_use), "", durable=False)
         return done, command
@@ -123,7 +129,8 @@ class Launch:
         session, places = self.session, self.places
         declared = {name: "".join(expand([word], places)) for name, word in self.words.env.items()}
         if self.step.network:
-            return {**session.doors.client_env, **declared, **(self.step.offline if session.doors.offline else {})}
+            seen = seen_by(self.step.client, session.doors.client_env)
+            return {**seen, **declared, **(self.step.offline if session.doors.offline else {})}
         windows = session.doors.platform.startswith("windows")
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
         flags = session.slots.flags(self.step)

@@ -159,6 +159,8 @@ class Step:
     network: bool = False
     """A fetch step: sees the network and the client's configuration. What it fetches stays in a shared cache or a state directory of
     this machine, so its result is remembered there and never in the action cache; its one output is a stamp made from its key."""
+    client: str = ""
+    """Of a fetch step: the package client whose variables it sees. Never part of a key."""
     offline: Mapping[str, str] = field(default_factory=dict)
     """Of a fetch step: variables that keep its client to what it fetched before. Never part of a key."""
     timeout: float = 1800.0

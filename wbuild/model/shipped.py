@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
+from typing import Final, Literal
 
 from wbuild.model.locked import PLATFORMS, Platform
 from wbuild.model.written import Kind, Seconds, Size, Target
@@ -17,7 +17,10 @@ SourceName = Literal["pypi", "npm", "debian", "system"]
 DriverName = Literal["compiler", "project"]
 ProjectName = Literal["", "cargo", "go", "asconfig"]
 Reads = Literal["inputs", "imports", "build.zig", "folder"]
+ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
+SHIPPED: Final = "shipped"
+"""Origin of recipes that come with wbuild."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -82,7 +85,7 @@ class ToolRecipe:
     """Program to start after the installation."""
     optimizer: OptimizerRecipe | None = None
     """Present on tools that optimize modules (`[optimizer]`)."""
-    origin: str = "shipped"
+    origin: str = SHIPPED
     """"shipped", or the path of the project's own recipe."""
 
 
@@ -151,6 +154,8 @@ class StepRecipe:
     network: bool = False
     """Fetches the project's own dependencies into {cache} or {state}: sees the network and the client's configuration, runs before all
     others, and only when one of `locks` changed."""
+    client: ClientName = ""
+    """Of a step with `network`: the package client that it starts. Only that client's variables are seen; without it no credentials."""
     locks: tuple[str, ...] = ()
     """Of a step with `network`: globs of the ecosystem's lock files. Without such a file there is nothing to fetch."""
     offline: Mapping[str, str] = field(default_factory=dict)
@@ -181,6 +186,8 @@ class LockRecipe:
     file says already as it is."""
     by_hand: str
     """What people type for the same, in the folder of the lock file."""
+    client: ClientName = ""
+    """The package client that it starts. Only that client's variables are seen; without it no credentials."""
     packages: str
     """Regular expression that matches, at the start of a line, once for each package in the lock file."""
     may_lack: bool = False
@@ -259,7 +266,7 @@ class LanguageRecipe:
     mend: Mapping[str, str] = field(default_factory=dict)
     """What `build --verify-reproducible` advises for this language: cause → advice. Causes are `path`, `surroundings`, `time`, `id`,
     `order`, `random` and `unknown`."""
-    origin: str = "shipped"
+    origin: str = SHIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -291,7 +298,7 @@ class RuntimeRecipe:
     that takes the target and has one validates every artifact."""
     features: tuple[str, ...] = ()
     """Features that it accepts."""
-    origin: str = "shipped"
+    origin: str = SHIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -340,7 +347,7 @@ class HostRecipe:
     """What makes `init` propose it: packages of cargo, npm, go and pypi, and under `file` names of files."""
     fallback: bool = False
     """`init` proposes it only when nothing implies another host."""
-    origin: str = "shipped"
+    origin: str = SHIPPED
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

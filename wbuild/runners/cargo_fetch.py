@@ -1,42 +1,27 @@
-"""Run `cargo fetch` with a folder for downloads of wbuild's own, and the user's credentials. A program of its own.
+"""Run cargo with the network, the user's credentials and the project's addresses. A program of its own: it imports nothing of wbuild.
 
-usage: python -I cargo_fetch.py FOLDER CARGO…
+usage: python -I cargo_fetch.py FOLDER CARGO… --manifest-path FILE …
 
-cargo reads credentials from the folder in which it keeps downloads only; here the folders differ, so that no other step finds
-a token. CARGO_HOME of the environment, else .cargo in the user's home, holds the credentials; they are named to cargo, never read or
-copied. cargo has no provider of credentials unless its configuration names one: it gets the one that reads tokens from its own
-variables and file, in the file of FOLDER, which counts less than any other configuration.
+The parts live beside this file (`cargo_fetch_*.py`) and are loaded as one package.
 """
 
 from __future__ import annotations
 
-import os
-import subprocess
+import importlib
 import sys
 from pathlib import Path
+from types import ModuleType
+from typing import cast
 
-CONFIG = '[registry]\nglobal-credential-providers = ["cargo:token"]\n'
-
-
-def configure(folder: Path) -> None:
-    """Write the configuration of the folder; another process may do the same."""
-    folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f"config.toml.{os.getpid()}.part"
-    aside.write_text(CONFIG, "utf-8")
-    aside.replace(folder / "config.toml")
-
-
-def credentials(theirs: Path) -> list[str]:
-    """Words for cargo that name the user's file of tokens; cargo prefers the old name too."""
-    found = next((path for name in ("credentials", "credentials.toml") if (path := theirs / name).is_file()), None)
-    return ["--config", str(found)] if found else []
+PARTS = "wbuild_runner"
 
 
 def main(folder: str, *cargo: str) -> int:
     """The exit code of cargo."""
-    configure(Path(folder))
-    theirs = Path(os.environ.get("CARGO_HOME") or Path.home() / ".cargo")
-    return subprocess.run([*cargo, *credentials(theirs)], env={**os.environ, "CARGO_HOME": folder}, check=False).returncode
+    package = ModuleType(PARTS)
+    package.__path__ = [str(Path(__file__).resolve().parent)]
+    sys.modules[PARTS] = package
+    return cast("int", importlib.import_module(f"{PARTS}.cargo_fetch_start").main(folder, *cargo))
 
 
 if __name__ == "__main__":

@@ -85,7 +85,7 @@ def machine_apt(doors: Doors) -> Apt | Unavailable:
 
 def _ask(argv: Sequence[str], doors: Doors, folder: Path) -> str:
     answer = folder / "answer.txt"
-    outcome = run_client(argv, doors=doors, folder=folder, env=_ENV, stdout=answer)
+    outcome = run_client(argv, client="apt", doors=doors, folder=folder, env=_ENV, stdout=answer)
     if outcome.code != 0:
         raise failure(argv, outcome, what="read the configuration of apt", folder=folder)
     return answer.read_text("utf-8", "replace") if answer.exists() else ""
@@ -175,7 +175,7 @@ class _Session:
 
     def _run(self, argv: Sequence[str], stdout: Path | None = None) -> Outcome:
         env = {**_ENV, "APT_CONFIG": str(self.folder / "apt.conf")}
-        return run_client(argv, doors=self.doors, folder=self.folder, env=env, stdout=stdout)
+        return run_client(argv, client="apt", doors=self.doors, folder=self.folder, env=env, stdout=stdout)
 
 
 def held(shown: str) -> str:
@@ -231,7 +231,7 @@ def download(apt: Apt, files: Sequence[PinnedFile], into: Path, doors: Doors, wh
         for name in ("parts", "sources", "lists/partial", "cache/archives/partial"):
             (folder / name).mkdir(parents=True)
         configure(apt, folder, {"Dir::State::lists": str(folder / "lists")})
-        outcome = run_client(argv, doors=doors, folder=folder, env={**_ENV, "APT_CONFIG": str(folder / "apt.conf")})
+        outcome = run_client(argv, client="apt", doors=doors, folder=folder, env={**_ENV, "APT_CONFIG": str(folder / "apt.conf")})
         if outcome.code == 0:
             return
         gone = sorted({file.name for file in files if not (into / file.name).exists()})

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError
@@ -61,11 +62,17 @@ def clean(text: str, env: Mapping[str, str]) -> str:
     return _TOKENS.sub(r"\1***", redactor(env)(_CONTROL.sub("", text))).strip()
 
 
-def run_client(argv: Sequence[str], *, doors: Doors, folder: Path, env: Mapping[str, str], stdout: Path | None = None) -> Outcome:
-    """Run a client to its end in an own folder. Raises ProvisionError when it cannot be started or was ended."""
+def run_client(
+    argv: Sequence[str], *, client: str, doors: Doors, folder: Path, env: Mapping[str, str], stdout: Path | None = None
+) -> Outcome:
+    """Run a client to its end in an own folder; `client` says which variables of the user it sees.
+
+    Raises ProvisionError when it cannot be started or was ended.
+    """
     log = folder / f"log-{len(list(folder.iterdir()))}.txt"
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
-    command = Command(argv=tuple(argv), cwd=folder, env={**doors.client_env, **temporary, **env}, stdout=stdout, timeout=3600.0)
+    seen = {**seen_by(client, doors.client_env), **temporary, **env}
+    command = Command(argv=tuple(argv), cwd=folder, env=seen, stdout=stdout, timeout=3600.0)
     with _TURN:
         result = doors.runner.run(command, log=log)
     said = clean(log.read_text("utf-8", "replace"), doors.client_env) if log.exists() else ""

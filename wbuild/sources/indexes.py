@@ -19,7 +19,7 @@ def passwords(doors: Doors) -> Mapping[str, str]:
     with scratch() as folder:
         listed = folder / "config.txt"
         argv = (sys.executable, "-m", "pip", "config", "list")
-        run_client(argv, doors=doors, folder=folder, env={"PYTHONUTF8": "1"}, stdout=listed)
+        run_client(argv, client="pip", doors=doors, folder=folder, env={"PYTHONUTF8": "1"}, stdout=listed)
         lines = listed.read_text("utf-8", "replace").splitlines() if listed.exists() else []
     found: dict[str, str] = {}
     for parts in (parts for line in lines for parts in _urls(line)):

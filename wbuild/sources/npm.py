@@ -140,7 +140,7 @@ def _lock(package: str, version: str, doors: Doors) -> JSON | Unavailable:
         manifest = {"name": "tool", "version": "0.0.0", "private": True, "dependencies": {package: version}}
         (folder / "package.json").write_text(json.dumps(manifest), "utf-8")
         argv = (*_npm(doors), "install", *_LOCKING)
-        outcome = run_client(argv, doors=doors, folder=folder, env=_ENV_LOCK)
+        outcome = run_client(argv, client="npm", doors=doors, folder=folder, env=_ENV_LOCK)
         if outcome.code != 0 and _NOT_SERVED.search(outcome.said):
             named = _REFUSED.search(outcome.said)
             return Unavailable(reason=f"npm's {package} {version} needs {named[1] if named else 'a package'}, which no registry serves")
@@ -216,7 +216,7 @@ def _view(doors: Doors, package: str, *fields: str) -> Mapping[str, JSON] | Unav
     with scratch() as folder:
         answer = folder / "answer.json"
         argv = (*_npm(doors), "view", package, *fields, "--json")
-        outcome = run_client(argv, doors=doors, folder=folder, env=_ENV, stdout=answer)
+        outcome = run_client(argv, client="npm", doors=doors, folder=folder, env=_ENV, stdout=answer)
         text = answer.read_text("utf-8", "replace") if answer.exists() else ""
         if outcome.code != 0:
             if "E404" in outcome.said + text and not unreachable(outcome):
@@ -265,7 +265,7 @@ def _pack(pin: Pin, batch: Mapping[str, PinnedFile], into: Path, doors: Doors) -
         received.mkdir()
         specs = ["@".join(_package_of(pin, file)) for file in batch.values()]
         argv = (*_npm(doors), "pack", *specs, "--pack-destination", str(received), "--ignore-scripts")
-        outcome = run_client(argv, doors=doors, folder=folder, env=_ENV)
+        outcome = run_client(argv, client="npm", doors=doors, folder=folder, env=_ENV)
         missing = [name for name in batch if not (received / name).is_file()]
         if outcome.code != 0 or missing:
             raise failure(argv, outcome, what=f"download {pin.name} {pin.version} from npm", folder=into)

@@ -192,7 +192,7 @@ def _wheel(package: str, specifier: str, tags: Tags, doors: Doors) -> _Wheel | U
             *("--dry-run", "--ignore-installed", "--target", str(folder / "target"), "--report", str(report)),
             f"{package}{specifier}",
         )
-        outcome = run_client(argv, doors=doors, folder=folder, env=_env(doors))
+        outcome = run_client(argv, client="pip", doors=doors, folder=folder, env=_env(doors))
         if outcome.code == 0 and report.exists():
             return _read(json.loads(report.read_text("utf-8")), package, outcome.said)
         if _NOTHING.search(outcome.said) and not unreachable(outcome):
@@ -209,7 +209,7 @@ def _refused(argv: Sequence[str], outcome: Outcome, doors: Doors, folder: Path) 
     """The outcome, with the refusal of an index that pip tells only when asked for details: to pip that is one without packages."""
     if "Looking in indexes: " not in outcome.said or "(from versions: none)" not in outcome.said:
         return outcome
-    again = run_client((*argv[:-1], "-vv", argv[-1]), doors=doors, folder=folder, env=_env(doors))
+    again = run_client((*argv[:-1], "-vv", argv[-1]), client="pip", doors=doors, folder=folder, env=_env(doors))
     told = [line for line in again.said.splitlines() if refusal(line)]
     return Outcome(code=outcome.code, said="\n".join([*told, outcome.said]))
 
@@ -266,6 +266,6 @@ def fetch(pin: Pin, into: Path, doors: Doors) -> None:
             *_pip("download", tags),
             *("--require-hashes", "--quiet", "--progress-bar", "off", "--dest", str(into), "-r", str(requirements)),
         )
-        outcome = run_client(argv, doors=doors, folder=folder, env=_env(doors))
+        outcome = run_client(argv, client="pip", doors=doors, folder=folder, env=_env(doors))
         if outcome.code != 0:
             raise failure(argv, outcome, what=what, folder=into)

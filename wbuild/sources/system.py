@@ -15,11 +15,12 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
+from wbuild.clients import PROBE
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import SYSTEM, Digest, Pin, PinnedFile, Platform, Unavailable
-from wbuild.model.shipped import Probe, Route, ToolRecipe
+from wbuild.model.shipped import SHIPPED, Probe, Route, ToolRecipe
 from wbuild.sources.client import Outcome, run_client, scratch
 from wbuild.versions import clauses, matches
 
@@ -58,24 +59,35 @@ def fetch(pin: Pin, into: Path, doors: Doors) -> None:
 
 
 def find(pin: Pin, tool: ToolRecipe, route: Route, doors: Doors) -> Pin | Unavailable:
-    """A locked pin with the program that this machine has for it. Raises ProvisionError, MachineError."""
+    """A locked pin with the program that this machine has for it. Raises ProvisionError, MachineError.
+
+    While a project is only looked at, what it brings itself is not started: the pin stays as it is.
+    """
     path = os.pathsep.join(folder for folder in doors.path if Path(folder).is_absolute())
-    program = shutil.which(pin.package, path=path)
+    program = shutil.which(pin.package, path=path) if Path(pin.package).name == pin.package else None
+    if doors.looking is not None and (tool.origin != SHIPPED or (program and _lies_in(doors.looking, Path(program)))):
+        return pin
     if program is None or tool.probe is None:
         return _lacking(pin, f"this machine has no {pin.package} on its PATH")
-    said = _ask((program, *tool.probe.args), path, doors)
-    version = told(tool.probe, said.said) if said.code == 0 else ""
+    return _asked(pin, tool.probe, route, Path(program), doors)
+
+
+def _asked(pin: Pin, probe: Probe, route: Route, program: Path, doors: Doors) -> Pin | Unavailable:
+    """The pin with what a program says about itself."""
+    path = os.pathsep.join(folder for folder in doors.path if Path(folder).is_absolute())
+    said = _ask((str(program), *probe.args), path, doors)
+    version = told(probe, said.said) if said.code == 0 else ""
     if not version:
         return _lacking(pin, f"{program} does not say its version ({_first_line(said)})")
     if not matches(version, pin.version):
         return _lacking(pin, f"{program} is {version}")
-    folder = Path(program).parent
+    folder = program.parent
     if route.home:
-        answer = _ask((program, *route.home), path, doors, printed=True)
+        answer = _ask((str(program), *route.home), path, doors, printed=True)
         folder = Path(answer.said)
         if answer.code != 0 or not folder.is_absolute() or not folder.is_dir():
             return _lacking(pin, f"{program} does not say where it is ({_first_line(answer)})")
-    content = [] if route.home else [Path(program)]
+    content = [] if route.home else [program]
     for pattern in route.content:
         matched = sorted(path for path in folder.glob(_spelled(pattern, pin)) if path.is_file())
         if not matched:
@@ -83,6 +95,11 @@ def find(pin: Pin, tool: ToolRecipe, route: Route, doors: Doors) -> Pin | Unavai
         content += matched
     files = (*_files(content, folder, doors), _evidence(said))
     return replace(pin, version=version, files=files, folder=str(folder))
+
+
+def _lies_in(folder: Path, program: Path) -> bool:
+    """Whether a program, or what its links lead to, is part of a folder."""
+    return any(Path(os.path.realpath(path)).is_relative_to(os.path.realpath(folder)) for path in (program, program.parent))
 
 
 def _lacking(pin: Pin, what: str) -> Unavailable:
@@ -107,7 +124,7 @@ def _ask(argv: Sequence[str], path: str, doors: Doors, *, printed: bool = False)
     with scratch() as folder:
         answer = folder / "answer.txt" if printed else None
         try:
-            outcome = run_client(argv, doors=doors, folder=folder, env={**_ENV, "PATH": path}, stdout=answer)
+            outcome = run_client(argv, client=PROBE, doors=doors, folder=folder, env={**_ENV, "PATH": path}, stdout=answer)
         except ProvisionError as error:
             return Outcome(code=127, said=error.problems[0].message)
         text = answer.read_text("utf-8", "replace").strip() if answer and answer.exists() else ""
