@@ -151,6 +151,9 @@ def recipes_page() -> str:
     parts.append("## Placeholders\n")
     parts.append("| where | placeholders |\n|---|---|")
     parts += [f"| {where} | {', '.join(f'`{{{name}}}`' for name in names)} |" for where, names in _placeholders()]
+    parts.append(
+        '\n`{toml.NAME}` is `{NAME}` inside of a string of TOML (`"…"`): quotes and backslashes in paths of the machine are escaped.'
+    )
     return "\n".join(parts) + "\n"
 
 

@@ -3,7 +3,8 @@
 Grammar of a template: literal text with placeholders in braces, `{name}` or `{name:argument}`; `{{` and `}}` are braces.
 A *scope* maps placeholder → value. A value that is one word stands anywhere in a template; a value that is several words
 (or none) must be the whole template and takes its place. What a placeholder means is decided by who makes the scope;
-this module knows only how templates are read, filled in, shown and expanded.
+this module knows only how templates are read, filled in, shown and expanded. `{toml.name}` is `{name}` for the inside of a
+basic string of TOML ("…"): quotes and backslashes in a path of this machine are escaped.
 """
 
 from __future__ import annotations
@@ -17,12 +18,14 @@ from pathlib import Path
 from typing import TypeAlias
 
 from wbuild.errors import BugError
-from wbuild.model.planned import In, Late, Out, Part, Python, Root, RunnerPath, Scratch, SharedCache, State, ToolPath, Word
+from wbuild.model.planned import In, Late, Out, Part, Python, Root, RunnerPath, Scratch, SharedCache, State, Toml, ToolPath, Word
 
 Value: TypeAlias = "str | Part | Word | list[Word]"
 """Text, a part, one word, or a list of words."""
 Scope: TypeAlias = "Mapping[str, Value]"
 
+TOML = "toml."
+"""How a placeholder begins whose value is put into a string of TOML."""
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([^{}]+)|([{}])")
 
 
@@ -31,8 +34,8 @@ class TemplateError(ValueError):
 
 
 def placeholders(template: str) -> tuple[str, ...]:
-    """Names in a template, in order. Raises TemplateError for a lone brace."""
-    return tuple(name for text, name in _tokens(template) if text is None)
+    """Names in a template, in order, without `toml.`. Raises TemplateError for a lone brace."""
+    return tuple(name.removeprefix(TOML) for text, name in _tokens(template) if text is None)
 
 
 def fill(template: str, scope: Scope) -> list[Word]:
@@ -46,9 +49,10 @@ def fill(template: str, scope: Scope) -> list[Word]:
         if text is not None:
             parts.append(text)
             continue
-        if name not in scope:
+        plain = name.removeprefix(TOML)
+        if plain not in scope:
             raise TemplateError(f"unknown placeholder {{{name}}} in {template!r}")
-        value = scope[name]
+        value = scope[plain] if plain == name else _quoted(scope[plain])
         if isinstance(value, list):
             if len(tokens) == 1:
                 return value
@@ -62,6 +66,13 @@ def fill(template: str, scope: Scope) -> list[Word]:
 def fill_all(templates: Iterable[str], scope: Scope) -> tuple[Word, ...]:
     """The words of a whole command line. Raises TemplateError."""
     return tuple(word for template in templates for word in fill(template, scope))
+
+
+def _quoted(value: Value) -> Value:
+    """A value whose parts are put into strings of TOML."""
+    if isinstance(value, list):
+        return [tuple(Toml(part) for part in word) for word in value]
+    return tuple(Toml(part) for part in value) if isinstance(value, tuple) else (Toml(value),)
 
 
 @lru_cache(maxsize=4096)
@@ -135,7 +146,7 @@ def expand(words: Iterable[Word], places: Places) -> tuple[str, ...]:
     return tuple(line)
 
 
-def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911 - one line for each kind of part
+def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of part
     match part:
         case str():
             return part
@@ -157,6 +168,8 @@ def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911 - one line 
             return str(places.runner(file))
         case Python():
             return places.python
+        case Toml(inner):
+            return _basic(_text(inner, places))
         case Late(path, field):
             value = places.late(part)
             if isinstance(value, list):
@@ -198,8 +211,15 @@ def _portable(part: Part) -> str:  # noqa: C901, PLR0911 - one line for each kin
             return f"{{runner}}/{file}"
         case Python():
             return "{python}"
+        case Toml(inner):
+            return _basic(_portable(inner))
         case Late(path, field):
             return f"<{field} of {path}>"
+
+
+def _basic(text: str) -> str:
+    """The inside of a basic string of TOML."""
+    return "".join(f"\\u{ord(sign):04x}" if sign < " " or sign == "\x7f" else f"\\{sign}" if sign in '\\"' else sign for sign in text)
 
 
 def late_words(words: Iterable[Word]) -> tuple[Late, ...]:

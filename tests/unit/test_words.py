@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -90,3 +91,13 @@ def test_portable_text_names_nothing_of_the_machine() -> None:
 def test_a_late_list_inside_a_longer_word_is_a_bug() -> None:
     with pytest.raises(BugError):
         expand([("-x", Late("f", "words"))], PLACES)
+
+
+@pytest.mark.parametrize(
+    ("folder", "text"),
+    [("/it's a/project", "/it's a/project"), ('/a"b\\c', '/a\\"b\\\\c'), ("/line\nend\x7f", "/line\\u000aend\\u007f")],
+)
+def test_F63_a_path_in_a_string_of_toml_is_escaped(folder: str, text: str) -> None:
+    word = fill('linker="{toml.root}/{toml.scratch}/cc"', {"root": Root(), "scratch": Scratch()})[0]
+    assert expand([word], replace(PLACES, root=Path(folder))) == (f'linker="{text}/.wbuild/tmp/x/cc"',)
+    assert portable(word) == 'linker="{root}/{scratch}/cc"'

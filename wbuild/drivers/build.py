@@ -89,6 +89,8 @@ class Facts:
     """Files that may be read."""
     roots: tuple[str, ...] = ()
     """Folders and files outside of the artifact's own folder that are read too: path dependencies, what sources name."""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Folder or file of the project → parts of a tool's own cache that come from it; see `InnerCache`."""
     locks: tuple[str, ...] | None = None
     """Lock files of the project's own dependencies; () when it has none. None: the globs of the recipe find them."""
     lock: DependencyLock | None = None

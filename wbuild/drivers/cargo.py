@@ -92,8 +92,17 @@ def read(build: Build) -> Facts:
         "project.default-features": [] if build.artifact.options.get("default-features", True) else [("--no-default-features",)],
     }
     inputs = tuple(dict.fromkeys((lock, space.root.manifest, package.manifest)))
-    candidates = tuple(name for name in _files(build, space, package) if name not in inputs)
-    return Facts(inputs=inputs, candidates=candidates, locks=(lock,), lock=_lock(build, space, lock), scope=scope)
+    closure = _closure(build, space, package)
+    candidates = tuple(name for name in _files(build, space, package, closure) if name not in inputs)
+    return Facts(
+        inputs=inputs,
+        candidates=candidates,
+        roots=closure,
+        parts=_parts(build, space, closure),
+        locks=(lock,),
+        lock=_lock(build, space, lock),
+        scope=scope,
+    )
 
 
 def _lock(build: Build, space: Workspace, file: str) -> DependencyLock:
@@ -257,9 +266,8 @@ def _binaries(tree: Tree, package: Package) -> Iterator[str]:
             yield name
 
 
-def _files(build: Build, space: Workspace, package: Package) -> tuple[str, ...]:
-    """Files that cargo may read: those of the package and of the packages below its path dependencies, and all manifests."""
-    read = _closure(build, space, package)
+def _files(build: Build, space: Workspace, package: Package, read: tuple[str, ...]) -> tuple[str, ...]:
+    """Files that cargo may read: those of the package and of the packages behind its path dependencies (`read`), and all manifests."""
     others = [folder for folder in (*space.packages, *build.foreign) if folder not in read]
     found = {member.manifest for member in space.packages.values()}
     for folder in read:
@@ -285,6 +293,27 @@ def _closure(build: Build, space: Workspace, package: Package) -> tuple[str, ...
         read[folder] = None
         waiting += _dependencies(found, space.root)
     return tuple(sorted(read))
+
+
+def _parts(build: Build, space: Workspace, closure: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
+    """Folder of a package → its name and those of the packages that depend on it: what cargo must make again when a source differs."""
+    packages = {folder: found for folder in closure if (found := space.packages.get(folder) or _load(build, folder)) is not None}
+    patched = {*_patches(space.root)}
+    users: dict[str, set[str]] = {folder: {*packages} if folder in patched else set() for folder in packages}
+    for folder, package in packages.items():
+        for needed in _dependencies(package, space.root):
+            users.setdefault(needed, set()).add(folder)
+    parts: dict[str, tuple[str, ...]] = {}
+    for folder in packages:
+        affected: set[str] = set()
+        waiting = [folder]
+        while waiting:
+            one = waiting.pop()
+            if one not in affected:
+                affected.add(one)
+                waiting += users[one]
+        parts[folder] = tuple(sorted({packages[one].name for one in affected} - {""}))
+    return parts
 
 
 def _dependencies(package: Package, root: Package) -> Iterator[str]:

@@ -14,7 +14,7 @@ from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
 from wbuild.faults import suggestion
 from wbuild.model.locked import Pin
-from wbuild.model.planned import FirstUse, In, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
+from wbuild.model.planned import FirstUse, In, InnerCache, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
 from wbuild.model.shipped import LockRecipe, StepRecipe
 from wbuild.names import quoted
 from wbuild.needs import with_files
@@ -99,6 +99,7 @@ class _Shared:
     scope: Mapping[str, Value]
     facts: Facts
     state: str
+    inner_cache: InnerCache | None
     roots: tuple[str, ...]
     """Folders and files of the project that the steps may read."""
     _filled: dict[str, list[Word]] = field(default_factory=dict)
@@ -139,7 +140,14 @@ class _Shared:
             "flags.link": [with_files(flag, build.needs) for flag in build.artifact.flags.link],
         }
         roots = tuple(dict.fromkeys((build.base, *given.folders, *facts.roots)))
-        return cls(pins=pins, scope=scope, facts=facts, state=_state(build, pins) if toolchain.state else "", roots=roots)
+        return cls(
+            pins=pins,
+            scope=scope,
+            facts=facts,
+            state=_state(build, pins) if toolchain.state else "",
+            inner_cache=InnerCache(name=toolchain.inner_cache, parts=facts.parts) if toolchain.inner_cache else None,
+            roots=roots,
+        )
 
 
 def _state(build: Build, pins: Sequence[Pin]) -> str:
@@ -167,6 +175,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         pins=shared.pins,
         env=_env(build, recipe.env, scope),
         state=shared.state,
+        inner_cache=shared.inner_cache,
         timeout=recipe.timeout,
         memory=recipe.memory,
         jobserver=recipe.jobserver,
@@ -223,6 +232,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         pins=shared.pins,
         env=_env(build, recipe.env, scope),
         state=shared.state,
+        inner_cache=shared.inner_cache,
         timeout=recipe.timeout,
         memory=recipe.memory,
         jobserver=recipe.jobserver,

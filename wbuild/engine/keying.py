@@ -10,7 +10,7 @@ from wbuild.engine.late import settle
 from wbuild.engine.layout import fixed
 from wbuild.engine.session import RUNNERS, Session
 from wbuild.keys import BUILTIN, Key, canonical, digest
-from wbuild.model.planned import Builtin, RunnerPath, SharedCache, Step, Tool, Word
+from wbuild.model.planned import Builtin, RunnerPath, SharedCache, Step, Toml, Tool, Word
 from wbuild.words import portable
 
 
@@ -28,7 +28,8 @@ class Settled:
 
     def caches(self, session: Session) -> Sequence[Path]:
         """Folders of the shared caches that they name."""
-        return [session.cache.shared(part.name) for word in self.words for part in word if isinstance(part, SharedCache)]
+        parts = (part.part if isinstance(part, Toml) else part for word in self.words for part in word)
+        return list(dict.fromkeys(session.cache.shared(part.name) for part in parts if isinstance(part, SharedCache)))
 
 
 def settled(session: Session, step: Step) -> Settled:

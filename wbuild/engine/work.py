@@ -13,6 +13,7 @@ from wbuild.cache import Cache, Entry
 from wbuild.engine.events import StepStarted
 from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
 from wbuild.engine.fetched import Fetched
+from wbuild.engine.inner_caches import Record
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.lookup import Lookup, slot
@@ -150,13 +151,16 @@ class Work:
         session, step = self.session, self.step
         reasons = lookup.reasons()
         launch = Launch(session=session, step=step, words=words)
+        record = Record(session=session, step=step, words=words)
         with self._place(reasons):
             self.began = session.doors.clock.now()
             for path in (*step.inputs, *step.candidates):
                 session.seen.setdefault(path, session.index.stamp(path))
+            record.forget_changed()
             watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
             before = session.strays.look((*step.inputs, *step.candidates)) if watched else {}
-            made = self._tool(launch) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
+            made = self._tool(launch, record) if isinstance(step.action, Tool) else Made(outputs=run_builtin(session, step))
+            self._note_contents(record, made.read or ())
             took = session.doors.clock.monotonic() - self.start
         session.index.seconds[slot(step)] = round(took, 2)
         unsure = degraded or bool(made.degraded)
@@ -177,6 +181,11 @@ class Work:
             kept=kept,
             unlisted=self._unlisted(made.read or ()),
         )
+
+    def _note_contents(self, record: Record, read: Iterable[str]) -> None:
+        """What the tool's own cache knows from now on, unless something changed while it ran."""
+        if not any(self._touched(path) for path in (*self.step.inputs, *self.step.candidates, *read)):
+            record.keep(read)
 
     @contextmanager
     def _place(self, reasons: tuple[str, ...]) -> Iterator[None]:
@@ -213,9 +222,11 @@ class Work:
             self._put(path, Output(fetched.stamp, digest(fetched.stamp)), degraded=False)
         return self.result(status, reasons=reasons)
 
-    def _tool(self, launch: Launch) -> Made:
+    def _tool(self, launch: Launch, record: Record) -> Made:
         step = self.step
         done, command = launch.start()
+        if done.code and not (done.cancelled or done.timed_out or ended_by(done)):
+            self._note_contents(record, ())
         passing = done.code == step.transient and not done.timed_out
         if (done.code or done.timed_out) and not passing:
             if not step.optional or done.cancelled:

@@ -8,7 +8,7 @@ from typing import TypeAlias
 
 from wbuild.errors import Problem
 from wbuild.model.locked import Pin
-from wbuild.model.shipped import HostRecipe
+from wbuild.model.shipped import HostRecipe, InnerCacheName
 from wbuild.model.written import Artifact, Level, Metric, Target
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
@@ -42,6 +42,13 @@ class State:
     """A path in the step's state directory: kept between runs, never part of a key, never an output."""
 
     name: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Toml:
+    """Another part, spelled as the inside of a basic string of TOML: for values of `cargo --config`."""
+
+    part: Part
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +92,7 @@ class Late:
     field: str
 
 
-Part: TypeAlias = "str | In | Out | Scratch | State | SharedCache | Root | ToolPath | RunnerPath | Python | Late"
+Part: TypeAlias = "str | In | Out | Scratch | State | SharedCache | Root | ToolPath | RunnerPath | Python | Late | Toml"
 Word: TypeAlias = "tuple[Part, ...]"
 """One word of a command line: its parts are joined without a space."""
 
@@ -95,6 +102,16 @@ class Tool:
     """Start a program."""
 
     argv: tuple[Word, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InnerCache:
+    """A tool's own incremental cache in a state directory. It decides by times of files; wbuild tells it what differs by content."""
+
+    name: InnerCacheName
+    """Whose it is."""
+    parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Folder or file of the project → names of what must be made again when a source in it differs (packages, for cargo)."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -152,6 +169,8 @@ class Step:
     """File given as standard input; must be among the inputs."""
     state: str = ""
     """Name of its state directory; "" for none."""
+    inner_cache: InnerCache | None = None
+    """The tool's own cache in that directory, when it decides by times of files. Never part of a key."""
     optional: bool = False
     """An exit code other than 0 is the result "none", not a failure; dependants see the output as absent."""
     transient: int = -1

@@ -18,6 +18,7 @@ DriverName = Literal["compiler", "project"]
 ProjectName = Literal["", "cargo", "go", "asconfig"]
 Reads = Literal["inputs", "imports", "build.zig", "folder"]
 ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
+InnerCacheName = Literal["", "cargo"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 SHIPPED: Final = "shipped"
 """Origin of recipes that come with wbuild."""
@@ -217,6 +218,9 @@ class ToolchainRecipe:
     """Environment of every step."""
     state: bool = False
     """Steps have a state directory, {state}."""
+    inner_cache: InnerCacheName = ""
+    """Whose incremental cache is kept in {state}, when that decides by times of files: what it knows of files whose content differs is
+    dropped before a step starts."""
     lock: LockRecipe | None = None
     """Makes the lock file that the driver `project` looks for (`[toolchain.lock]`)."""
     sources: tuple[str, ...] = ()
