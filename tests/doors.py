@@ -6,11 +6,12 @@ import hashlib
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from wbuild.doors import walk as walking
 from wbuild.doors.interfaces import Archives, Clock, Command, Conversation, Doors, Exit, Files, Network, Runner, Running
 from wbuild.errors import MachineError, ProvisionError
 from wbuild.model.locked import Platform
@@ -212,14 +213,8 @@ class FakeFiles:
     def free(self, path: Path) -> int:
         return self.free_bytes
 
-    def walk(self, root: Path, on_link: Callable[[str], None] | None = None) -> Iterator[tuple[str, bool]]:
-        skipped = {".git", ".wbuild", "dist", "target", "node_modules"}
-        for path in sorted(root.rglob("*")):
-            relative = path.relative_to(root)
-            if not skipped.intersection(relative.parts):
-                if on_link is not None and path.is_symlink():
-                    on_link(relative.as_posix())
-                yield relative.as_posix(), path.is_dir()
+    def walk(self, root: Path, start: str = "", *, own: Collection[str] = (), everything: bool = False) -> walking.Walked:
+        return walking.walk(root, start, own=own, everything=everything)
 
 
 class FakeArchives:

@@ -20,6 +20,7 @@ LAYERS = [
         "decode",
         "versions",
         "words",
+        "globs",
         "tree",
         "wasm",
         "legible",
@@ -71,7 +72,7 @@ PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_r
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
 PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi", "lazy", "jsontext"]
-PURE += ["needs", "wiring", "reproducible"]
+PURE += ["needs", "wiring", "reproducible", "globs"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click", "watchfiles"}

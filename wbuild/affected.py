@@ -57,7 +57,7 @@ def affected(change: Change, plan: Plan, manifest: Manifest, lock: Lock, catalog
 
 def _reads(step: Step, files: frozenset[str]) -> bool:
     """Whether a step may read one of the files, or a file in one of the folders (a submodule, a link) that are among them."""
-    names = (*step.inputs, *step.candidates)
+    names = (*step.inputs, *step.candidates, *step.links)
     return not files.isdisjoint(names) or any(not files.isdisjoint(upward(folder)) for folder in {*map(dirname, names)} - {""})
 
 

@@ -59,7 +59,8 @@ class Trials:
         scope: dict[str, Value] = {**words, **_commands(pin)}
         stdin_file = self._path(check.stdin_file) if check.stdin_file else ""
         dirs = {guest: self._path(folder) for guest, folder in check.dirs.items()}
-        seen = {name for folder in dirs.values() for name in self.tree.below(folder)}
+        links = self.tree.leading(dirs.values())
+        seen = {name for folder in dirs.values() for name in self.tree.below(folder, whole=True)}
         return Step(
             name=step_name(self.artifact, self.target, trial, label),
             verb="check",
@@ -71,6 +72,7 @@ class Trials:
             outputs=(outcome,),
             pins=self.kit.closure([runtime.tool]),
             texts={"request.json": json.dumps(request(check, module, stdin_file, dirs), sort_keys=True)},
+            links=links,
             optional=optional,
             transient=TRANSIENT,
             timeout=check.timeout + COMPILE_SECONDS,

@@ -31,10 +31,16 @@ except ImportError:
 MANIFEST = "wbuild.toml"
 WORK = ".wbuild"
 """Folder of everything that wbuild keeps in a project, beside the manifest."""
-IGNORED = frozenset((".git", WORK, "dist", "target", "node_modules"))
-"""Folders that are never inputs."""
+DIST = "dist"
+"""Folder of what wbuild makes for its user, beside the manifest."""
+GIT = ".git"
+"""What git keeps in a folder: a folder, or a file in submodules and worktrees."""
+SHOWS_GIT, HIDES_WORK, HIDES_DIST = 1, 2, 4
+"""Modes of a listing, joined by `|`: with `.git`; without what wbuild owns in this folder."""
 ASIDE = ".wb-"
 """How names of files begin that are not yet whole."""
+UNREADABLE = "/"
+"""The listing of a folder that may not be listed."""
 RACY_NS = 2_000_000_000
 """Nanoseconds; the coarsest time stamps in use (FAT) have steps of two seconds."""
 
@@ -50,6 +56,7 @@ PARTS = (
     "stamps",  # four numbers for each of them
     "young",  # path and digest of the content of each file that could change unseen
     "folders",  # paths
+    "modes",  # of each: a byte
     "listings",  # digest of the names in each of them
     "times",  # of each: inode, mtime_ns, ctime_ns; zeros where these do not vouch for the names
     "color",  # the choice
@@ -58,9 +65,14 @@ PARTS = (
     "colored",
 )
 
-_SCHEMA = "2"
+_SCHEMA = "3"
 _DIGEST = 16
 """Bytes."""
+HIDDEN = tuple(
+    frozenset(name for bit, name in ((SHOWS_GIT, GIT), (HIDES_WORK, WORK), (HIDES_DIST, DIST)) if bool(mode & bit) != (bit == SHOWS_GIT))
+    for mode in range(8)
+)
+"""Names that a listing leaves out, by its mode."""
 _LARGEST = (1 << 63) - 1
 """No number in a state is larger."""
 _MACHINE = (
@@ -199,33 +211,36 @@ def file_id(path: str) -> str:
     return digest.hexdigest()
 
 
-def listing(folder: str) -> list[str] | None:
-    """Sorted names in a folder, those of folders with a slash at the end, as `Files.walk` sees them; None where there is no folder."""
+def listing(folder: str, mode: int = 0) -> list[str] | None:
+    """Sorted names in a folder: "name" is a file, "name/" a folder, "name/KIND/TARGET" a symbolic link; None where there is no folder.
+
+    KIND is f, d or - (file, folder, nothing). A folder that may not be listed holds "/" alone. Without files that are not yet whole.
+    """
+    hidden = HIDDEN[mode]
     try:
         with os.scandir(folder) as entries:
-            return sorted(name for entry in entries if (name := _listed(entry)))
+            return sorted(line for entry in entries if entry.name not in hidden and (line := _listed(entry)))
+    except PermissionError:
+        return [UNREADABLE]
     except OSError:
         return None
 
 
-def folder_link(path: str) -> str:
-    """Where a symbolic link to a folder points, as it says it; "" for anything else."""
-    return os.readlink(path) if os.path.islink(path) and os.path.isdir(path) else ""
-
-
 def _listed(entry: os.DirEntry[str]) -> str:
-    """A folder's name with a slash, a file's without, a link to a folder with its target; "" for what is never an input."""
-    if entry.is_dir(follow_symlinks=False):
-        return "" if entry.name in IGNORED else entry.name + "/"
-    try:
-        if entry.name.startswith(ASIDE):
-            return ""
-        if entry.is_file():
-            return entry.name
-        is_link = entry.is_symlink() and entry.name not in IGNORED and entry.is_dir()
-        return f"{entry.name}@{os.readlink(entry.path)}" if is_link else ""
-    except OSError:  # a loop of links
+    """What a listing says of an entry; "" for what is neither file, folder nor link."""
+    name = entry.name
+    if name.startswith(ASIDE):
         return ""
+    if entry.is_symlink():
+        try:
+            kind = "f" if entry.is_file() else "d" if entry.is_dir() else "-"
+        except OSError:  # a loop of links
+            kind = "-"
+        try:
+            return f"{name}/{kind}/{os.readlink(entry.path)}"
+        except OSError:  # it has just gone
+            return ""
+    return f"{name}/" if entry.is_dir() else name if entry.is_file() else ""
 
 
 def write_state(path: str, state: State) -> None:
@@ -327,7 +342,7 @@ def _times(state: State, folder: str, now: int) -> bytes | None:
         here = slice(3 * index, 3 * index + 3)
         if found[here] == known[here]:
             continue
-        names = listing(os.fsdecode(path))
+        names = listing(os.fsdecode(path), state["modes"][index])
         if names is None or name_list_id(names) != state["listings"][_DIGEST * index : _DIGEST * (index + 1)]:
             return None
         if max(found[here][1:]) > now - RACY_NS or os.stat(path).st_dev != device or _has_links(path):
@@ -350,5 +365,8 @@ def _device_of_times(folder: str) -> int:
 
 def _has_links(folder: bytes) -> bool:
     """Whether names in a folder may come and go with what they point to."""
-    with os.scandir(folder) as entries:
-        return any(entry.is_symlink() for entry in entries)
+    try:
+        with os.scandir(folder) as entries:
+            return any(entry.is_symlink() for entry in entries)
+    except PermissionError:
+        return False

@@ -69,12 +69,18 @@ def _without(build: Build, where: Path, path: str, kind: Literal["file", "folder
     yield Problem(code="WB237", message=message, hint=hint, place=build.place(where))
 
 
+def _through(links: frozenset[str], name: str) -> Iterator[str]:
+    """The name itself and folders above it that are such links."""
+    parts = name.split("/")
+    return (above for count in range(1, len(parts) + 1) if (above := "/".join(parts[:count])) in links)
+
+
 def astray(build: Build, steps: Iterable[Step], trials: Iterable[Trial]) -> Iterator[Problem]:
     """Inputs of the steps, and links to folders below those that are read as a whole, that lead out of the project."""
     links = build.tree.astray
     if not links:
         return
-    used = {name for step in steps for name in (*step.inputs, *step.candidates) if name in links}
+    used = {link for step in steps for name in (*step.inputs, *step.candidates) for link in _through(links, name)}
     whole = [folder for trial in trials for folder in trial.check.dirs.values()]
     for option in build.language.options:
         value = build.artifact.options.get(option.name)

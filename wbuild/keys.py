@@ -81,6 +81,8 @@ class Key:
     candidates: tuple[str, ...] = ()
     """Files that may be read, sorted."""
     depfile: str = ""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Symbolic links on the way to inputs and candidates, with where they point."""
 
     @property
     def names(self) -> str:
@@ -112,6 +114,7 @@ class Key:
             "outputs": list(self.outputs),
             "results": dict(self.results),
             "inputs": [list(pair) for pair in self.inputs],
+            **({"links": dict(self.links)} if self.links else {}),
         }
 
 
@@ -155,6 +158,8 @@ def _properties(made: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     found = {f"wbuild-tool:{name}": identity for name, identity in made["tools"].items()}
     if "names" in made:
         found["wbuild-candidates"] = made["names"]
+    if "links" in made:
+        found["wbuild-links"] = digest(canonical(made["links"]))
     return {**found, "wbuild-platform": made["platform"]} if made["platform"] else found
 
 
@@ -189,6 +194,7 @@ def difference(before: Remembered, after: Remembered) -> tuple[str, ...]:
         *_tools(old, new),
         *_names(before.candidates, after.candidates),
         *_values("inputs", {**dict(_files(old)), **_mapping(old.get("read"))}, {**dict(_files(new)), **_mapping(new.get("read"))}),
+        *_values("links", _mapping(old.get("links")), _mapping(new.get("links")), shown=True),
         *_values("texts", _mapping(old.get("texts")), _mapping(new.get("texts"))),
         *(f"{name}: changed" for name in ("platform", "stdin", "outputs", "results") if old.get(name) != new.get(name)),
     ]

@@ -7,6 +7,7 @@ import re
 from posixpath import normpath
 from typing import Final
 
+from wbuild.globs import set_problem
 from wbuild.units import FormError
 
 LONGEST: Final = 100
@@ -86,6 +87,9 @@ def glob_form(value: object) -> str:
     """A relative POSIX glob in normal form; it may begin with {vendor.NAME}/. Raises FormError."""
     if not isinstance(value, str):
         raise FormError("expected a glob as text", code="WB205")
+    problem = set_problem(value)
+    if problem:
+        raise FormError(f"{quoted(value)}: {problem}", hint="write the lower end of a range first, as in [a-z]", code="WB205")
     head, member = vendor_parts(value)
     if not head:
         return path_form(value)

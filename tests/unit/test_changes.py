@@ -9,8 +9,10 @@ from pathlib import Path
 import pytest
 
 from wbuild import fast
+from wbuild.cli.found import look
 from wbuild.cli.remember import Watch
 from wbuild.doors.changes import FolderChanges
+from wbuild.doors.files import RealFiles
 
 
 def test_a_wait_ends_at_a_change(tmp_path: Path) -> None:
@@ -53,9 +55,8 @@ def project(tmp_path: Path) -> Path:
 
 def test_ten_thousand_files(project: Path) -> None:
     files = sorted(path for path in project.rglob("*.c"))
-    folders = [f"f{number}" for number in range(100)]
     watch = Watch()
-    watch.tree(project, [path.relative_to(project).as_posix() for path in files], ["", *folders])
+    look(RealFiles(), project, watch=watch)
     watch.file(*files)
     assert (len(watch.files), len(watch.folders)) == (10_000, 101)
     assert watch.same_files()

@@ -43,8 +43,7 @@ class Project:
     def built(self) -> None:
         watch = Watch()
         watch.file(self.root / "wbuild.toml", self.root / "wbuild.lock", self.root / "src/a.c", self.root / "not-there")
-        found = look(RealFiles(), self.root)
-        watch.tree(self.root, found.tree.names, found.folders, found.links)
+        look(RealFiles(), self.root, watch=watch)
         watch.wrote(self.write("dist/x.wasm", "wasm"))
         record(Call(argv=self.argv, folder=self.root, environ=self.environ, variables=("APP",)), watch, SAID)
 
@@ -121,7 +120,7 @@ def test_other_variables_and_ignored_folders_do_not_matter(project: Project) -> 
     project.environ.update(OTHER="y", NEW="1")
     project.write(".wbuild/log/x.txt", "")
     project.write("dist/other", "")
-    project.write("node_modules/x/y.c", "")
+    project.write(".git/index", "")
     assert project.nothing_to_do()
 
 
@@ -239,7 +238,7 @@ def test_a_change_after_it_was_looked_at_is_seen(project: Project) -> None:
 
 def test_files_that_the_build_makes_inside_the_tree(project: Project) -> None:
     watch = Watch()
-    watch.tree(project.root, ["wbuild.toml", "wbuild.lock", "src/a.c", "src/b.h", "docs/x.md"], ["", "src", "docs"])
+    look(RealFiles(), project.root, watch=watch)
     watch.wrote(project.write("src/copy.wasm", "wasm"))
     record(Call(argv=project.argv, folder=project.root, environ=project.environ, variables=()), watch, SAID)
     assert project.nothing_to_do()

@@ -16,6 +16,7 @@ import pytest
 from wbuild import fast
 from wbuild.doors import locks
 from wbuild.doors.files import RealFiles
+from wbuild.doors.walk import SIGNATURE
 from wbuild.errors import MachineError
 
 files = RealFiles()
@@ -101,20 +102,62 @@ def test_sha256_of_big_and_empty_files(tmp_path: Path) -> None:
         assert files.sha256(tmp_path / "f") == hashlib.sha256(content).hexdigest()
 
 
-def test_walk_is_sorted_and_skips_what_is_never_an_input(tmp_path: Path) -> None:
-    for name in ("b/x.c", "a.c", ".git/config", "b/node_modules/y.js", "dist/o", "target/p", ".wbuild/q", "b/.wb-1-0123abcd"):
-        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
-        (tmp_path / name).write_text("")
-    (tmp_path / "loop").symlink_to(tmp_path)
-    (tmp_path / "self").symlink_to("self")
-    (tmp_path / "to-file").symlink_to("a.c")
-    (tmp_path / "b" / "target").symlink_to(tmp_path)
-    (tmp_path / "b" / ".wb-link").symlink_to(tmp_path)
-    assert fast.listing(str(tmp_path / "b")) == ["x.c"]
-    assert list(files.walk(tmp_path)) == [("a.c", False), ("b", True), ("to-file", False), ("b/x.c", False)]
-    links: list[str] = []
-    assert len(list(files.walk(tmp_path, links.append))) == 4
-    assert links == ["loop", "self", "to-file"]
+def made(root: Path, *names: str) -> None:
+    for name in names:
+        (root / name).parent.mkdir(parents=True, exist_ok=True)
+        (root / name).write_text("")
+
+
+def test_no_name_of_a_folder_is_special_but_those_of_git_and_wbuild(tmp_path: Path) -> None:
+    made(tmp_path, "a.c", ".git/config", "dist/o", ".wbuild/q", "src/dist/o.c", "src/target/p.c", "src/.wbuild/q.c", "sub/.git", "sub/s.c")
+    made(tmp_path, "node_modules/m/i.js", "build/x.c", "b/.wb-1-0123abcd", "cache/CACHEDIR.TAG", "cache/y.c", "tagged/CACHEDIR.TAG")
+    (tmp_path / "cache/CACHEDIR.TAG").write_bytes(SIGNATURE + b"\n# made again at will")
+    (tmp_path / "tagged/CACHEDIR.TAG").write_text("no signature")
+    found = files.walk(tmp_path, own=(".wbuild", "dist"))
+    plain = ["a.c", "build/x.c", "src/.wbuild/q.c", "src/dist/o.c", "src/target/p.c", "sub/s.c", "tagged/CACHEDIR.TAG"]
+    assert sorted(found.files) == plain
+    assert sorted(found.folders) == ["", "b", "build", "src", "src/.wbuild", "src/dist", "src/target", "sub", "tagged"]
+    closed = {".git": "git", "sub/.git": "git", ".wbuild": "own", "dist": "own", "node_modules": "aside", "cache": "aside"}
+    assert found.closed == closed
+    assert sorted(found.tags) == ["cache/CACHEDIR.TAG", "tagged/CACHEDIR.TAG"]
+    assert files.walk(tmp_path, "node_modules", everything=True).files == ["node_modules/m/i.js"]
+
+
+def test_links_are_told_and_not_followed(tmp_path: Path) -> None:
+    made(tmp_path, "a.c", "b/x.c")
+    for name, target in {"loop": ".", "self": "self", "to-file": "a.c", "to-folder": "b", "gone": "nowhere", "b/.wb-link": "."}.items():
+        (tmp_path / name).symlink_to(target)
+    found = files.walk(tmp_path)
+    assert sorted(found.files) == ["a.c", "b/x.c", "to-file"]
+    assert found.links == {"gone": "-/nowhere", "loop": "d/.", "self": "-/self", "to-file": "f/a.c", "to-folder": "d/b"}
+    lines = ["a.c", "b/", "gone/-/nowhere", "loop/d/.", "self/-/self", "to-file/f/a.c", "to-folder/d/b"]
+    assert found.listings == {"": lines, "b": ["x.c"]}
+    assert fast.listing(str(tmp_path)) == lines
+
+
+def test_what_a_listing_leaves_out(tmp_path: Path) -> None:
+    made(tmp_path, "a", ".git/x", ".wbuild/x", "dist/x", "target/x")
+    assert fast.listing(str(tmp_path)) == [".wbuild/", "a", "dist/", "target/"]
+    assert fast.listing(str(tmp_path), fast.HIDES_WORK | fast.HIDES_DIST) == ["a", "target/"]
+    assert fast.listing(str(tmp_path), fast.SHOWS_GIT | fast.HIDES_WORK) == [".git/", "a", "dist/", "target/"]
+    assert fast.listing(str(tmp_path / "nowhere")) is None
+
+
+def test_a_folder_that_may_not_be_listed_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made(tmp_path, "a.c", "pgdata/x.c")
+    scan = os.scandir
+
+    def refusing(path: str) -> object:
+        if str(path).endswith("pgdata"):
+            raise PermissionError(13, "Permission denied")
+        return scan(path)
+
+    monkeypatch.setattr(os, "scandir", refusing)
+    found = files.walk(tmp_path)
+    assert (found.files, found.closed) == (["a.c"], {"pgdata": "unreadable Permission denied"})
+    assert fast.listing(str(tmp_path / "pgdata")) == [fast.UNREADABLE]
+    with pytest.raises(MachineError, match="cannot list"):
+        files.walk(tmp_path, "pgdata")
 
 
 def test_free_is_about_the_nearest_existing_parent(tmp_path: Path) -> None:

@@ -44,3 +44,10 @@ def test_vendor_and_below() -> None:
 def test_is_glob() -> None:
     assert is_glob("a*")
     assert not is_glob("a/b.c")
+
+
+def test_a_folder_that_is_called_like_a_pattern() -> None:
+    tree = Tree(names=("we[i]rd/a.c", "we[i]rd/b.c", "weird/a.c"))
+    assert tree.glob(["*.c"], base="we[i]rd", exclude=["b.*"]) == ("we[i]rd/a.c",)
+    assert tree.glob(["we[i]rd/*.c"]) == ("weird/a.c",)
+    assert tree.glob(["we[i]rd/a.c"]) == ("we[i]rd/a.c", "weird/a.c")

@@ -9,7 +9,7 @@ from typing import Literal
 from wbuild import lock as locks
 from wbuild.affected import affected
 from wbuild.cli.changes import change_since, gone, through_links
-from wbuild.cli.found import look
+from wbuild.cli.found import look, own
 from wbuild.cli.joined import durations
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
@@ -87,11 +87,11 @@ def _wanted(asked: Options, common: Common, project: Project, lock: Lock) -> Wan
 def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, project: Project, lock: Lock) -> tuple[Cell, ...]:
     """The cells of artifacts that differ from a revision. What cannot be planned is built all the same, so that its own job says why."""
     world = common.world()
-    tree = look(world.doors.files, project.root).tree
-    change = through_links(project.root, tree.names, change_since(world, project, lock, ref))
+    tree = look(world.doors.files, project.root, own(project)).tree
+    change = change_since(world, project, lock, ref)
     progress = Progress(console=common.console, root=project.root)
     vendor = vendor_names(project, wanted.artifacts, next(iter(wanted.kits.values())), world.open_store(), progress)
-    texts = project_files(project, wanted.artifacts, tree.names, Watch())
+    texts = project_files(project, wanted.artifacts, tree, Watch())
     tree = replace(tree, names=tuple(sorted({*tree.names, *gone(project.root, change)})), vendor=vendor, texts=texts)
     kept: set[str] = set()
     for artifact, profile, platform in dict.fromkeys((cell.artifact, cell.profile, cell.platform) for cell in found):
@@ -104,7 +104,7 @@ def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, 
             environ=world.environ,
         )
         plan = _planned(context, Request(artifacts=(artifact,), profile=profile, check_always=True))
-        if plan is None or affected(change, plan, project.manifest, lock, project.catalog):
+        if plan is None or affected(through_links(project.root, plan, change), plan, project.manifest, lock, project.catalog):
             kept.add(artifact)
     return tuple(cell for cell in found if cell.artifact in kept)
 

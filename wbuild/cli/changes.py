@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
@@ -19,6 +18,7 @@ from wbuild.errors import WbuildError
 from wbuild.fast import MANIFEST
 from wbuild.manifest import Member, load
 from wbuild.model.locked import Lock
+from wbuild.model.planned import Plan
 from wbuild.model.written import Manifest
 from wbuild.tree import matches, upward
 
@@ -45,12 +45,12 @@ def gone(root: Path, change: Change) -> tuple[str, ...]:
     return tuple(sorted(name for name in change.files if not os.path.lexists(root / name)))
 
 
-def through_links(root: Path, names: Iterable[str], change: Change) -> Change:
-    """The change, with every name of `names` that stands for a changed file elsewhere: git knows a file by one name only."""
+def through_links(root: Path, plan: Plan, change: Change) -> Change:
+    """The change, with every name of a plan that stands for a changed file elsewhere: git knows a file by one name only."""
     real_root = os.path.realpath(root)
     real = cache(os.path.realpath)
     found = set[str]()
-    for name in names:
+    for name in {name for step in plan.steps for name in (*step.inputs, *step.candidates)}:
         folder, _, base = name.rpartition("/")
         place = join(real(join(real_root, folder)), base)
         place = os.path.realpath(place) if os.path.islink(place) else place  # noqa: PTH114 - asked for every file of a project

@@ -23,6 +23,7 @@ from wbuild.errors import Problem, StepError, UsageError
 from wbuild.fast import WORK
 from wbuild.plan import Context
 from wbuild.store import Store
+from wbuild.tree import Texts
 
 COPY: Final = "locking"
 """Folder below `.wbuild` that holds the copy of the project."""
@@ -126,8 +127,9 @@ def _files(wanted: Sequence[LockToMake]) -> frozenset[str]:
 
 
 def _with(context: Context, wanted: Sequence[LockToMake], texts: dict[str, str]) -> Context:
-    names = tuple(sorted({*context.tree.names, *_files(wanted)}))
-    return replace(context, tree=replace(context.tree, names=names, texts=texts))
+    tree = context.tree
+    names = tuple(sorted({*tree.names, *_files(wanted)}))
+    return replace(context, tree=replace(tree, names=names, texts=Texts(texts, tree.plain) if tree.links else texts))
 
 
 def _content(path: Path) -> bytes | None:

@@ -3,21 +3,24 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
+from posixpath import join, normpath
 
 from wbuild.cli.project import Project, content_of, shown
+from wbuild.cli.remember import Watch
 from wbuild.decode import LARGEST, read
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.walk import Walked
 from wbuild.errors import Place
-from wbuild.fast import MANIFEST, folder_link
+from wbuild.fast import DIST, MANIFEST, UNREADABLE, WORK
 from wbuild.locate import Index, index, place
 from wbuild.locate import Path as Where
 from wbuild.model.written import Artifact
-from wbuild.tree import Kind, Tree
+from wbuild.tree import Closed, Kind, Link, Part, Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -26,31 +29,104 @@ class Found:
 
     tree: Tree
     folders: tuple[str, ...]
-    """Every folder, the root itself as ""."""
+    """Every folder that was entered, the root itself as ""."""
     links: Mapping[str, str]
-    """Links to folders, which are not entered: name → where they point, as they say it."""
+    """Links to folders: name → where they point, as they say it."""
 
 
-def look(files: Files, root: Path) -> Found:
-    """Everything below `root`. Raises MachineError."""
-    names: list[str] = []
-    folders = [""]
-    links: list[str] = []
-    for name, is_folder in files.walk(root, links.append):
-        (folders if is_folder else names).append(name)
-    real = Path(os.path.realpath(root))
-    astray = frozenset(name for name in links if not Path(os.path.realpath(root / name)).is_relative_to(real))
-    tree = Tree(names=tuple(sorted(names)), folders=tuple(folders[1:]), astray=astray, elsewhere=_kind_below(root))
-    pointing = {name: target for name in links if (target := folder_link(str(root / name)))}
-    return Found(tree=tree, folders=tuple(folders), links=pointing)
+def own(project: Project) -> frozenset[str]:
+    """What wbuild keeps in a project, relative to its root: never an input that nobody names."""
+    folder = project.manifest.folder
+    return frozenset({WORK, normpath(join(folder, WORK)), normpath(join(folder, DIST))})
 
 
-def _kind_below(root: Path) -> Callable[[str], Kind]:
-    def kind(name: str) -> Kind:
-        path = root / name
-        return "folder" if path.is_dir() else "file" if path.is_file() else ""
+def look(files: Files, root: Path, own: Collection[str] = (WORK, DIST), watch: Watch | None = None) -> Found:
+    """Everything below `root`; what is looked at later is taken down in `watch` too. Raises MachineError."""
+    eye = _Eye(files=files, root=root, own=frozenset(own), watch=watch)
+    walked = eye.walk("")
+    part = eye.part(walked)
+    astray = frozenset(name for name in walked.links if name not in part.links)
+    folders = tuple(walked.folders)
+    tree = Tree(
+        names=part.names,
+        folders=folders[1:],
+        astray=astray,
+        links=part.links,
+        closed=part.closed,
+        elsewhere=eye.kind,
+        opened=cache(eye.opened),
+        seen=eye.seen,
+    )
+    pointing = {name: target[2:] for name, target in walked.links.items() if target.startswith("d")}
+    return Found(tree=tree, folders=folders, links=pointing)
 
-    return kind
+
+@dataclass(frozen=True, kw_only=True)
+class _Eye:
+    """What looks into the folders of a project, and takes down what it has seen."""
+
+    files: Files
+    root: Path
+    own: frozenset[str]
+    watch: Watch | None
+
+    @cached_property
+    def real(self) -> str:
+        """The root behind links."""
+        return os.path.realpath(self.root)
+
+    def walk(self, start: str, *, everything: bool = False) -> Walked:
+        """Look at a folder and all below it. Raises MachineError."""
+        found = self.files.walk(self.root, start, own=self.own, everything=everything)
+        if self.watch is not None:
+            self.watch.tree(self.root, found.listings, self.own)
+            self.watch.file(*(self.root / tag for tag in found.tags))
+            unreadable = {name: [UNREADABLE] for name, why in found.closed.items() if why.startswith("unreadable")}
+            self.watch.tree(self.root, unreadable)
+            for name, target in found.links.items():
+                if target.startswith("d"):
+                    self.watch.listing(self.root / name)
+        return found
+
+    def part(self, walked: Walked) -> Part:
+        """The same for globs."""
+        closed = {name: Closed.of(why) for name, why in sorted(walked.closed.items())}
+        links = {name: self._link(name, said) for name, said in sorted(walked.links.items())}
+        return Part(
+            names=tuple(sorted(walked.files)),
+            folders=tuple(sorted(walked.folders)),
+            links={name: link for name, link in links.items() if link is not None},
+            closed=closed,
+        )
+
+    def opened(self, folder: str) -> Part:
+        """What stands below a folder that was not entered; nothing where there is none. Raises MachineError."""
+        if not (self.root / folder).is_dir():
+            return Part()
+        return self.part(self.walk(folder, everything=True))
+
+    def seen(self, folder: str) -> None:
+        """Everything below a folder counts."""
+        if self.watch is not None:
+            self.watch.whole(self.root / folder)
+
+    def kind(self, name: str) -> Kind:
+        """What stands at a name; what lies behind a link out of the project is no file of it."""
+        path = self.root / name
+        if path.is_dir():
+            return "folder"
+        return "file" if path.is_file() and self._inside(os.path.realpath(path.parent)) is not None else ""
+
+    def _link(self, name: str, said: str) -> Link | None:
+        """None for a link that leads out of the project."""
+        target = self._inside(os.path.realpath(self.root / name))
+        return None if target is None else Link(said, target if said.startswith("d") else "")
+
+    def _inside(self, path: str) -> str | None:
+        """A path behind links, relative to the root; None out of it."""
+        if path == self.real:
+            return "."
+        return path[len(self.real) + 1 :].replace(os.sep, "/") if path.startswith(self.real.rstrip(os.sep) + os.sep) else None
 
 
 def places(project: Project) -> Callable[[Artifact, Where], Place | None]:

@@ -32,6 +32,8 @@ READ_AT_MOST = 1 << 20
 """Bytes of a source that are looked at to guess what it is."""
 READ_ALTOGETHER = 64 << 20
 """Characters of all that is looked at."""
+_OUTPUTS = {"Cargo.toml": "target/", "package.json": "dist/"}
+"""Folders that the tools of a project file make beside it."""
 _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".zig", ".wat", ".go")
 
 
@@ -125,7 +127,7 @@ def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.D
     base = spot.folder / spot.path
     names = look(files, base).tree.names if base.is_dir() else ()
     artifacts, declared = _declared(spot, catalog)
-    names = _without_projects(spot, base, names)
+    names = _without_outputs(_without_projects(spot, base, names))
     left = [name for name in names if not _has_owner(name, spot, catalog, declared)]
     found = survey(Tree(names=tuple(left), texts=_texts(base, left, catalog)), catalog, spot.name, spot.path, artifacts)
     new = [f for f in found if (f.lang, f.path) not in declared]
@@ -140,6 +142,12 @@ def _without_projects(spot: Spot, base: Path, names: Sequence[str]) -> tuple[str
     own = members_of(inside) if inside is not None else ()
     others = {name.removesuffix(MANIFEST) for name in names if name.endswith(f"/{MANIFEST}") and (base / name).parent not in own}
     return tuple(name for name in names if not any(name.startswith(other) for other in others))
+
+
+def _without_outputs(names: Sequence[str]) -> tuple[str, ...]:
+    """`names` without what cargo and bundlers have made beside their project files."""
+    made = {name.removesuffix(file) + folder for file, folder in _OUTPUTS.items() for name in names if f"/{name}".endswith(f"/{file}")}
+    return tuple(name for name in names if not any(name.startswith(folder) for folder in made))
 
 
 def _has_owner(name: str, spot: Spot, catalog: Catalog, declared: set[tuple[str, str]]) -> bool:

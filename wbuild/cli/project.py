@@ -17,7 +17,7 @@ from wbuild.decode import LARGEST
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import UnfitError, read
 from wbuild.errors import Problem, UsageError
-from wbuild.fast import IGNORED, MANIFEST, project_folder
+from wbuild.fast import DIST, GIT, MANIFEST, WORK, project_folder
 from wbuild.manifest import Member, early_project, load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
@@ -102,7 +102,8 @@ def members(folder: Path, globs: tuple[str, ...]) -> tuple[tuple[Path, ...], tup
 
 def _is_member(folder: Path, path: Path) -> bool:
     inside = path.relative_to(folder).parts
-    return bool(inside) and not IGNORED.intersection(inside) and (path / MANIFEST).is_file() and not _escapes(folder, str(path), ".")
+    passed = {GIT, WORK, "node_modules"}.intersection(inside)
+    return bool(inside) and not passed and inside[0] != DIST and (path / MANIFEST).is_file() and not _escapes(folder, str(path), ".")
 
 
 def open_project(start: Path, watch: Watch | None = None) -> Project:

@@ -6,8 +6,9 @@ other way round: `Watch.file` before a file is read, `Watch.tree` with the names
 
 from __future__ import annotations
 
+import os
 import time
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -30,6 +31,10 @@ class Watch:
     young: dict[str, str] = field(default_factory=dict)
     """Digests of the files among them that could change without a new stamp."""
     folders: dict[str, list[str]] = field(default_factory=dict)
+    modes: dict[str, int] = field(default_factory=dict)
+    """Of the listings; 0 for others."""
+    _lines: dict[str, Sequence[str]] = field(default_factory=dict)
+    """Listings with `.git` and what wbuild owns."""
     began: int = field(default_factory=time.time_ns)
     """Nanoseconds since 1970."""
 
@@ -54,26 +59,37 @@ class Watch:
                     self.files[path] = None
                     self.young.pop(path, None)
 
-    def tree(self, root: Path, names: Iterable[str], folders: Iterable[str], links: Mapping[str, str] | None = None) -> None:
-        """The listings of all folders below `root`, from the names that were found there ("" is the root), links to folders too."""
-        found: dict[str, list[str]] = {folder: [] for folder in folders}
-        for folder in found:
-            if folder:
-                above, _, name = folder.rpartition("/")
-                found[above].append(name + "/")
-        for path in names:
-            above, _, name = path.rpartition("/")
-            found[above].append(name)
-        for path, target in (links or {}).items():
-            above, _, name = path.rpartition("/")
-            found[above].append(f"{name}@{target}")
-        self.folders |= {str(root / folder) if folder else str(root): sorted(entries) for folder, entries in found.items()}
+    def tree(self, root: Path, listings: Mapping[str, Sequence[str]], own: Collection[str] = ()) -> None:
+        """What was found in folders below `root` ("" is the root), with `.git`. `own`: what wbuild keeps there, which does not count."""
+        bits = {fast.WORK: fast.HIDES_WORK, fast.DIST: fast.HIDES_DIST}
+        modes: dict[str, int] = {}
+        for name in own:
+            above, _, last = name.rpartition("/")
+            modes[above] = modes.get(above, 0) | bits.get(last, 0)
+        for folder, lines in listings.items():
+            path = str(root / folder) if folder else str(root)
+            self._lines[path] = lines
+            self.modes[path] = modes.get(folder, 0) | self.modes.get(path, 0)
+            self._fit(path)
+
+    def whole(self, folder: Path) -> None:
+        """From now on `.git` counts too in a folder and below it."""
+        below = f"{folder}{os.sep}"
+        for path in [path for path in self.folders if path == str(folder) or path.startswith(below)]:
+            self.modes[path] = self.modes.get(path, 0) | fast.SHOWS_GIT
+            self._fit(path)
 
     def listing(self, folder: Path) -> None:
-        """A folder outside of the project that must stay as it is."""
+        """A folder outside of the project, or behind a link, that must stay as it is."""
         entries = fast.listing(str(folder))
         if entries is not None:
             self.folders[str(folder)] = entries
+
+    def _fit(self, path: str) -> None:
+        hidden = fast.HIDDEN[self.modes[path]]
+        lines = self._lines.get(path)
+        if lines is not None:
+            self.folders[path] = [line for line in lines if line.partition("/")[0] not in hidden]
 
     def same_files(self) -> bool:
         """Whether every file is still what it was."""
@@ -88,7 +104,7 @@ class Watch:
 
     def same_folders(self) -> bool:
         """Whether every folder still holds the names that it held."""
-        return all(fast.listing(folder) == names for folder, names in self.folders.items())
+        return all(fast.listing(folder, self.modes.get(folder, 0)) == names for folder, names in self.folders.items())
 
     def wrote(self, *paths: Path) -> None:
         """Files that this run made: they join the listings of their folders, and their stamps are taken again."""
@@ -159,6 +175,7 @@ def _state(call: Call, watch: Watch, said: Said) -> fast.State:
         "stamps": fast.number_list(number for found in stamps.values() for number in found),
         "young": fast.name_list(word for pair in watch.young.items() for word in pair),
         "folders": fast.name_list(watch.folders),
+        "modes": bytes(watch.modes.get(folder, 0) for folder in watch.folders),
         "listings": b"".join(map(fast.name_list_id, watch.folders.values())),
         "times": bytes(8 * 3 * len(watch.folders)),
         **{name: part.encode("utf-8", "surrogateescape") for name, part in text.items()},

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cache import Cache
-from wbuild.cli.found import Found, look
+from wbuild.cli.found import Found, look, own
 from wbuild.cli.progress import Progress
 from wbuild.cli.session import Session
 from wbuild.doors.machine import machine_errors
@@ -104,7 +104,7 @@ def build(session: Session, one: Round, root: Path) -> Build:
     files = world.doors.files
     console.step("verify", one.title, f"in another folder, {'in its own order' if one.alone else 'several steps at once'}")
     began = time.time()
-    _copy(session, look(files, project.root), one, root / PROJECT)
+    _copy(session, look(files, project.root, own(project)), one, root / PROJECT)
     cache = Cache(root / "cache", files, shared=None if one.cold else session.cache.shared("."))
     if one.cold:
         _link_downloads(session, cache)
@@ -133,7 +133,7 @@ def _copy(session: Session, found: Found, one: Round, root: Path) -> None:
     files, plan = session.world.doors.files, session.plan
     made = {path for step in plan.steps for path in step.outputs} | {product.copy for product in plan.products}
     read = {path for step in plan.steps for path in (*step.inputs, *step.candidates) if (session.project.root / path).is_file()}
-    names = sorted({*found.tree.names, *read} - made, reverse=one.backwards)
+    names = sorted({*found.tree.names, *map(found.tree.plain, read)} - made, reverse=one.backwards)
     for folder in sorted(found.folders, reverse=one.backwards):
         with machine_errors(root / folder, "make"):
             (root / folder).mkdir(parents=True, exist_ok=True)

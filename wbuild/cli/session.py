@@ -14,7 +14,7 @@ from wbuild import lock as locks
 from wbuild.cache import SWEPT, VERSION, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.deplocks import DependencyLocks
-from wbuild.cli.found import look, places
+from wbuild.cli.found import look, own, places
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
@@ -38,7 +38,7 @@ from wbuild.needs import with_needed
 from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan, product_file
 from wbuild.report import to_json
 from wbuild.store import Store
-from wbuild.tree import Tree
+from wbuild.tree import Texts, Tree
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -237,11 +237,10 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
     store = world.open_store()
     kit = locks.kit_here(lock, project.catalog, world.doors)
-    found = look(files, project.root)
-    watch.tree(project.root, found.tree.names, found.folders, found.links)
+    found = look(files, project.root, own(project), watch)
     progress = Progress(console=console, root=project.root, moments=[] if asked.timed else None)
     vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
-    tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree.names, watch))
+    tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree, watch))
     context = context_of(world, project, lock, kit, tree)
     request = _request(project, chosen, asked)
     if not locked:
@@ -254,9 +253,9 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
             console.note(f"no chosen artifact differs from {asked.changed_since}: nothing to do")
     plan = make_plan(context, request)
     if asked.write:
-        known = frozenset(context.tree.names)
+        made = {path for step in plan.steps for path in step.outputs}
         read = dict.fromkeys(name for step in plan.steps for name in (*step.inputs, *step.candidates))
-        watch.file(*(project.root / name for name in read if name in known))
+        watch.file(*(project.root / name for name in read if name not in made))
     return Session(
         world=world,
         console=console,
@@ -291,8 +290,8 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
     if check:
         world = world.looking(project.root)
     names = tuple(artifact.name for artifact in project.manifest.artifacts)
-    tree = look(world.doors.files, project.root).tree
-    tree = replace(tree, texts=project_files(project, names, tree.names, Watch()))
+    tree = look(world.doors.files, project.root, own(project)).tree
+    tree = replace(tree, texts=project_files(project, names, tree, Watch()))
     kit = locks.kit_here(lock, project.catalog, world.doors)
     context = context_of(world, project, lock, kit, tree)
     wanted = locks_to_make(context, Request(artifacts=names, profile="dev"))
@@ -304,8 +303,8 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
         locking.make(wanted, context, Watch())
 
 
-def project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, ...], watch: Watch) -> dict[str, str]:
-    """Texts of the files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read."""
+def project_files(project: Project, chosen: tuple[str, ...], tree: Tree, watch: Watch) -> Mapping[str, str]:
+    """Texts of the files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read, by any name that leads to them."""
     artifacts = [artifact for artifact in project.manifest.artifacts if artifact.name in chosen]
     globs = [
         glob
@@ -314,9 +313,10 @@ def project_files(project: Project, chosen: tuple[str, ...], names: tuple[str, .
             project.catalog.languages[artifact.lang], artifact, normpath(join(project.manifest.folder, artifact.path))
         )
     ]
-    files = Tree(names=names).glob(dict.fromkeys(globs))
+    files = tree.glob(dict.fromkeys(globs), wide=True)
     watch.file(*(project.root / name for name in files))
-    return {name: text_of(project.root / name) for name in files}
+    texts = {tree.plain(name): text_of(project.root / name) for name in files}
+    return Texts(texts, tree.plain) if tree.links else texts
 
 
 def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
@@ -337,10 +337,10 @@ def _changed(world: World, project: Project, lock: Lock, context: Context, reque
     from wbuild.affected import affected
     from wbuild.cli.changes import change_since, gone, through_links
 
-    change = through_links(project.root, context.tree.names, change_since(world, project, lock, ref))
+    change = change_since(world, project, lock, ref)
     tree = replace(context.tree, names=tuple(sorted({*context.tree.names, *gone(project.root, change)})))
     whole = make_plan(replace(context, tree=tree), replace(request, checks=True, check_always=True, runtimes=()))
-    touched = affected(change, whole, project.manifest, lock, project.catalog)
+    touched = affected(through_links(project.root, whole, change), whole, project.manifest, lock, project.catalog)
     unknown = {product.artifact.name for product in whole.products if product.problem}
     return tuple(name for name in request.artifacts if name in touched or name in unknown)
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
-from wbuild import fast
 from wbuild.cli import conclude
+from wbuild.cli.found import look
 from wbuild.cli.options import Common
 from wbuild.cli.program import Program
 from wbuild.cli.project import find, shown
@@ -23,7 +24,8 @@ from wbuild.cli.remember import Watch
 from wbuild.cli.session import Asked, Built, Session, prepare
 from wbuild.cli.world import config_paths
 from wbuild.doors.changes import FolderChanges
-from wbuild.errors import UsageError, WbuildError
+from wbuild.doors.files import RealFiles
+from wbuild.errors import MachineError, UsageError, WbuildError
 from wbuild.fast import MANIFEST, project_folder
 from wbuild.model.happened import Report, Result
 
@@ -194,10 +196,5 @@ def told(report: Report, results: Sequence[Result], built: Sequence[str], second
 
 def _list(folder: str, watch: Watch) -> None:
     """Listings of a folder and of all below it that hold inputs: whatever is wrong now, a new file may mend."""
-    waiting = [folder]
-    while waiting:
-        above = waiting.pop()
-        names = fast.listing(above)
-        if names is not None:
-            watch.folders[above] = names
-            waiting += [str(Path(above, name)) for name in names if name.endswith("/")]
+    with suppress(MachineError):
+        look(RealFiles(), Path(folder), watch=watch)

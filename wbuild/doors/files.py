@@ -14,7 +14,7 @@ import shutil
 import stat
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, suppress
 from functools import partial
 from io import FileIO
@@ -22,6 +22,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.doors import locks, presence
+from wbuild.doors import walk as walking
 from wbuild.doors.machine import free_bytes, machine_errors
 from wbuild.doors.regular import UnfitError, opened, read
 from wbuild.fast import ASIDE
@@ -29,9 +30,8 @@ from wbuild.fast import ASIDE
 if sys.platform == "linux":
     import fcntl
 
-__all__ = ["NEVER_WALKED", "RealFiles", "asides", "read"]
+__all__ = ["RealFiles", "asides", "read"]
 
-NEVER_WALKED: Final = frozenset({".git", ".wbuild", "dist", "target", "node_modules"})
 _NAME: Final = re.compile(re.escape(ASIDE) + r"\d+-[0-9a-f]{8}")
 _NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0) | getattr(os, "O_NOFOLLOW", 0)
 _FICLONE: Final = 0x40049409
@@ -126,29 +126,9 @@ class RealFiles:
         """Free bytes of the file system that holds `path` (or its nearest existing parent)."""
         return free_bytes(path)
 
-    def walk(self, root: Path, on_link: Callable[[str], None] | None = None) -> Iterator[tuple[str, bool]]:
-        """Every path below root in sorted order, POSIX and relative, with True for folders. Links to folders are not entered.
-
-        `on_link` is told every symbolic link but those that stand for a folder that is never walked.
-        """
-        waiting = [""]
-        while waiting:
-            folder = waiting.pop()
-            with machine_errors(root / folder, "list"), os.scandir(root / folder if folder else root) as entries:
-                found = sorted(entries, key=lambda entry: entry.name)
-            below: list[str] = []
-            for entry in found:
-                name = f"{folder}/{entry.name}" if folder else entry.name
-                is_folder = entry.is_dir(follow_symlinks=False)
-                if entry.name in NEVER_WALKED if is_folder else entry.name.startswith(ASIDE):
-                    continue
-                if on_link is not None and entry.is_symlink() and (entry.name not in NEVER_WALKED or _is_file(entry)):
-                    on_link(name)
-                if is_folder:
-                    below.append(name)
-                if is_folder or _is_file(entry):
-                    yield name, is_folder
-            waiting += reversed(below)
+    def walk(self, root: Path, start: str = "", *, own: Collection[str] = (), everything: bool = False) -> walking.Walked:
+        """What stands below a folder; see `wbuild.doors.walk`."""
+        return walking.walk(root, start, own=own, everything=everything)
 
 
 def asides(folder: Path, *, older: float = 0.0) -> list[Path]:
@@ -160,13 +140,6 @@ def asides(folder: Path, *, older: float = 0.0) -> list[Path]:
             return [Path(entry.path) for entry in found if entry.stat(follow_symlinks=False).st_mtime <= limit]
     except OSError:
         return []
-
-
-def _is_file(entry: os.DirEntry[str]) -> bool:
-    try:
-        return entry.is_file()
-    except OSError:  # a loop of links
-        return False
 
 
 class _OtherContentError(Exception):

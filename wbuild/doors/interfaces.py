@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
 from wbuild.doors.userkey import process_key
+from wbuild.doors.walk import Walked
 from wbuild.model.locked import Platform
 
 
@@ -191,10 +192,11 @@ class Files(Protocol):
         """Free bytes of the file system that holds `path` (or its nearest existing parent)."""
         ...
 
-    def walk(self, root: Path, on_link: Callable[[str], None] | None = None) -> Iterator[tuple[str, bool]]:
-        """Every path below root, POSIX and relative, with True for folders.
+    def walk(self, root: Path, start: str = "", *, own: Collection[str] = (), everything: bool = False) -> Walked:
+        """What stands below `start`, a folder below root. Links are not followed.
 
-        Not into `.git`, `.wbuild`, `dist`, `target`, `node_modules`. `on_link` is told every symbolic link but those to such folders.
+        Closed and not entered: `.git`, the folders named in `own`, `node_modules` and folders with a CACHEDIR.TAG (these two only
+        without `everything`), and what may not be listed. Raises MachineError when that is `start` itself.
         """
         ...
 

@@ -13,7 +13,7 @@ from wbuild.locate import Path
 from wbuild.model.planned import Step
 from wbuild.model.shipped import LanguageRecipe, ToolchainRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
-from wbuild.tree import Tree
+from wbuild.tree import Tree, without
 from wbuild.words import Value
 
 
@@ -59,8 +59,8 @@ class Build:
     def readable(self, names: Iterable[str]) -> tuple[str, ...]:
         """Files that may be read: `names` and the artifact's `inputs`, without its `exclude`; sorted."""
         artifact, tree = self.artifact, self.tree
-        extra = tree.glob(artifact.inputs, base=self.base)
-        return tuple(sorted({*names, *extra} - {*tree.glob(artifact.exclude, base=self.base)}))
+        extra = tree.glob(artifact.inputs, base=self.base, exclude=artifact.exclude)
+        return tuple(sorted({*without(names, artifact.exclude, base=self.base), *extra}))
 
     def place(self, keys: Path) -> Place | None:
         """Where one of the artifact's values stands, or the nearest thing around it; the artifact itself without keys."""

@@ -102,6 +102,8 @@ class _Shared:
     inner_cache: InnerCache | None
     roots: tuple[str, ...]
     """Folders and files of the project that the steps may read."""
+    links: Mapping[str, str]
+    """Symbolic links in these, and on the way to them."""
     _filled: dict[str, list[Word]] = field(default_factory=dict)
 
     def words(self, templates: Sequence[str], scope: Mapping[str, Value]) -> tuple[Word, ...]:
@@ -140,13 +142,16 @@ class _Shared:
             "flags.link": [with_files(flag, build.needs) for flag in build.artifact.flags.link],
         }
         roots = tuple(dict.fromkeys((build.base, *given.folders, *facts.roots)))
+        links = build.tree.leading(roots)
+        behind = (link.folder for name in links if (link := build.tree.links[name]).folder and link.folder != ".")
         return cls(
             pins=pins,
             scope=scope,
             facts=facts,
             state=_state(build, pins) if toolchain.state else "",
             inner_cache=InnerCache(name=toolchain.inner_cache, parts=facts.parts) if toolchain.inner_cache else None,
-            roots=roots,
+            roots=tuple(dict.fromkeys((*roots, *behind))),
+            links=links,
         )
 
 
@@ -180,13 +185,14 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         memory=recipe.memory,
         jobserver=recipe.jobserver,
         roots=shared.roots,
+        links=shared.links,
         runs_project_code=recipe.runs_project_code,
     )
 
 
 def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[Step]:
     """The step that fetches the project's own dependencies, the same for all profiles; none without a lock file."""
-    locks = _own(build, recipe.locks) if shared.facts.locks is None else shared.facts.locks
+    locks = _own(build, recipe.locks, wide=True) if shared.facts.locks is None else shared.facts.locks
     if not locks:
         return []
     scope: dict[str, Value] = {**shared.scope, "in": [(In(name),) for name in locks]}
@@ -237,6 +243,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         memory=recipe.memory,
         jobserver=recipe.jobserver,
         roots=shared.roots,
+        links=shared.links,
         runs_project_code=recipe.runs_project_code,
         first_use=_first_use(
             shared,
@@ -262,7 +269,7 @@ def _sources(build: Build) -> tuple[Source, ...]:
     patterns = tuple(given) if isinstance(given, tuple) else build.toolchain.sources or build.language.sources
     found: dict[str, Source] = {}
     for position, pattern in enumerate(patterns):
-        matches = _match(build, pattern)
+        matches = _match(build, pattern, wide=given is None)
         if not matches and given is not None:
             raise UsageError(
                 "WB232",
@@ -289,18 +296,18 @@ def _without_sources(build: Build, patterns: Sequence[str], option: str) -> Usag
     return UsageError("WB233", f"artifact.{name}: no {build.language.title} sources in {build.base}", hint=hint, place=place)
 
 
-def _match(build: Build, pattern: str) -> list[Source]:
+def _match(build: Build, pattern: str, *, wide: bool) -> list[Source]:
     if pattern.startswith("{vendor."):
         head, _, member = pattern.partition("}/")
         name = head.removeprefix("{vendor.")
         members = build.tree.glob_vendor(name, member) if is_glob(member) else (member,)
         return [Source(label=f"vendor/{name}/{m}", part=ToolPath(f"vendor.{name}", m)) for m in members]
-    return [Source(label=name, part=In(name)) for name in _own(build, (pattern,))]
+    return [Source(label=name, part=In(name)) for name in _own(build, (pattern,), wide=wide)]
 
 
-def _own(build: Build, patterns: Sequence[str]) -> list[str]:
-    """Files of this artifact that match, without those of artifacts in folders below it."""
-    found = build.tree.glob(patterns, base=build.base, exclude=build.artifact.exclude)
+def _own(build: Build, patterns: Sequence[str], *, wide: bool) -> list[str]:
+    """Files of this artifact that match, without those of artifacts in folders below it. `wide`: the patterns are the recipe's."""
+    found = build.tree.glob(patterns, base=build.base, exclude=build.artifact.exclude, wide=wide)
     return [name for name in found if not any(name.startswith(f"{folder}/") for folder in build.foreign)]
 
 
@@ -316,7 +323,7 @@ def _facts(build: Build, sources: Sequence[Source]) -> Facts:
         globs = () if said.complete else globs
     elif reads == "build.zig":
         found = zigbuild.read(build)
-    names = {*_own(build, (*globs, *build.artifact.inputs)), *found.candidates}
+    names = {*_own(build, globs, wide=True), *build.readable(()), *found.candidates}
     for folder in options(build).folders:
         names.update(build.tree.below(folder))
     return replace(found, candidates=tuple(sorted(names)))

@@ -56,6 +56,7 @@ def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, st
         inputs=tuple((path, inputs[path]) for path in step.inputs),
         candidates=tuple(sorted(step.candidates)),
         depfile=step.depfile,
+        links=step.links,
     )
 
 

@@ -9,8 +9,10 @@ from posixpath import dirname, join
 from typing import Final, TypeAlias
 
 from wbuild.doors.interfaces import Clock
-from wbuild.fast import ASIDE, IGNORED
+from wbuild.fast import ASIDE, DIST, GIT, WORK
 
+_PASSING: Final = frozenset({GIT, WORK, DIST, "node_modules"})
+"""Names that come and go without being inputs, as long as nothing is read below them."""
 _TICK_NS: Final = 2_000_000_000
 """A listing counts again while its folder has no other time stamp, if that was as old as this when it was taken."""
 
@@ -29,7 +31,7 @@ class Strays:
     def look(self, files: Iterable[str]) -> Listings:
         """The root, and the folders of files relative to it."""
         folders = {"", *map(dirname, files)}
-        return {folder: self._names(folder) for folder in folders if IGNORED.isdisjoint(folder.split("/"))}
+        return {folder: self._names(folder) for folder in folders}
 
     def new(self, before: Listings, own: Collection[str]) -> str:
         """The first file that has come since a look, relative to the root, and is neither among `own` nor a folder of one; "" for none."""
@@ -55,7 +57,7 @@ class Strays:
 
 def _passing(path: str) -> bool:
     name = path.rpartition("/")[2]
-    return name in IGNORED or name.startswith(ASIDE)
+    return name in _PASSING or name.startswith(ASIDE)
 
 
 def _holds(path: str, own: Collection[str]) -> bool:

@@ -191,6 +191,8 @@ class Step:
     roots: tuple[str, ...] = ()
     """Folders and files of the project that it may read besides its inputs and candidates, relative to the root ("." is all of it).
     What lies in them is among the inputs and candidates; the fence is opened for them. Never part of a key."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Symbolic links on the way to what it may read: name → where it points. In its key beside the contents that lie behind them."""
     runs_project_code: bool = False
     """It runs programs that the project brings (build scripts, macros, transforms): its copy of a tool's shared cache is its own.
     Never part of a key."""
