@@ -37,6 +37,8 @@ SCRATCH: Final = "{scratch}"
 """Folder of the input root with the step's own small files."""
 OUT: Final = "{out}"
 """Folder of the input root where a program writes its outputs."""
+ABOVE: Final = "{above}"
+"""Folder of the input root for configuration above the project: `{above}/1` is the folder around it."""
 BUILTIN: Final = "{builtin}"
 _SHOWN: Final = 8
 
@@ -142,7 +144,7 @@ def proves(evidence: object, action: str) -> bool:
     """Whether `evidence` from a cache gives this action digest; False for anything that no key has made."""
     try:
         return isinstance(evidence, dict) and action_digest(evidence) == action
-    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError):
+    except (ValueError, LookupError, TypeError, AttributeError):
         return False
 
 
@@ -170,8 +172,17 @@ def _tree(made: Any) -> dict[str, File]:  # noqa: ANN401 - JSON
     for path, content in (*made["inputs"], *made["read"].items(), *texts.items()):
         if content != ABSENT:
             name, _, size = content.partition("/")
-            files[path] = File(Digest(name, int(size)), executable=True)
+            files[_inside(path)] = File(Digest(name, int(size)), executable=True)
     return files
+
+
+def _inside(path: str) -> str:
+    """A file in a folder above the project's root has a place in the input root too."""
+    if not path.startswith("../"):
+        return path
+    parts = path.split("/")
+    height = parts.count("..")
+    return "/".join((ABOVE, str(height), *parts[height:]))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -252,8 +263,7 @@ def _names(old: Sequence[str] | None, new: Sequence[str] | None) -> Iterator[str
 
 def _files(evidence: Evidence) -> list[tuple[str, str]]:
     pairs = evidence.get("inputs")
-    found = pairs if isinstance(pairs, list) else []
-    return [(str(pair[0]), str(pair[1])) for pair in found if isinstance(pair, (list, tuple)) and len(pair) == 2]
+    return [(str(pair[0]), str(pair[1])) for pair in pairs] if isinstance(pairs, list) else []
 
 
 def _mapping(value: object) -> dict[str, str]:

@@ -38,7 +38,7 @@ STEP_WORDS: Final = (
 """Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
 PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
     "": (),
-    "cargo": ("manifest", "package", "target", "file", "host", "configs", "rustflags", "default-features"),
+    "cargo": ("manifest", "package", "target", "file", "evidence", "host", "configs", "rustflags", "default-features"),
     "go": ("folder", "package", "tags", "workspace"),
     "asconfig": ("folder", "install", "entries", "config"),
 }
@@ -282,6 +282,7 @@ def _tables(path: Path, toolchain: ToolchainRecipe) -> Iterator[tuple[Path, str,
 def _check_step(context: Context, path: Path, step: StepRecipe, known: tuple[str, ...], *, last: bool) -> None:
     context.templates((*path, "run"), step.run, known)
     context.template((*path, "result"), step.result, known)
+    context.template((*path, "evidence"), step.evidence, known)
     for name, template in step.env.items():
         context.template((*path, "env", name), template, known)
     if not step.run:

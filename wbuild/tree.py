@@ -85,6 +85,8 @@ class Tree:
     texts: Mapping[str, str] = field(default_factory=dict)
     folders: tuple[str, ...] = ()
     """Every folder that was entered, those without files too."""
+    above: tuple[str, ...] = ()
+    """Files in folders above the root that tools obey, outermost first: `../.cargo/config.toml`. Their texts are among `texts`."""
     astray: frozenset[str] = frozenset()
     """Symbolic links, to files and to folders, that lead out of the root."""
     links: Mapping[str, Link] = field(default_factory=dict)

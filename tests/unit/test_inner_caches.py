@@ -174,12 +174,11 @@ def test_other_variables_drop_everything(world: World) -> None:
         (["app/inner/lib.rs"], {"inner"}),
         (["app/data.txt"], {"app", "lib", "inner"}),
         (["shared/x.rs"], {"app", "lib", "inner"}),
-        (None, {"app", "lib", "inner"}),
         ([], set()),
     ],
 )
-def test_a_source_is_that_of_its_package_and_anything_else_may_be_read_by_all(files: list[str] | None, named: set[str]) -> None:
-    changes = Changes(files=None if files is None else frozenset(files))
+def test_a_source_is_that_of_its_package_and_anything_else_may_be_read_by_all(files: list[str], named: set[str]) -> None:
+    changes = Changes(files=frozenset(files))
     assert parts_of(InnerCache(name="cargo", parts=PARTS), changes, (".rs",)) == named
 
 

@@ -91,8 +91,8 @@ def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, 
     change = change_since(world, project, lock, ref)
     progress = Progress(console=common.console, root=project.root)
     vendor = vendor_names(project, wanted.artifacts, next(iter(wanted.kits.values())), world.open_store(), progress)
-    texts = project_files(project, wanted.artifacts, tree, Watch())
-    tree = replace(tree, names=tuple(sorted({*tree.names, *gone(project.root, change)})), vendor=vendor, texts=texts)
+    tree = project_files(project, wanted.artifacts, tree, Watch())
+    tree = replace(tree, names=tuple(sorted({*tree.names, *gone(project.root, change)})), vendor=vendor)
     kept: set[str] = set()
     for artifact, profile, platform in dict.fromkeys((cell.artifact, cell.profile, cell.platform) for cell in found):
         context = Context(

@@ -18,13 +18,15 @@ from wbuild.cli.found import look, own, places
 from wbuild.cli.locking import Locking
 from wbuild.cli.options import Common
 from wbuild.cli.progress import Progress
-from wbuild.cli.project import TEXT, Project, open_project, text_of
+from wbuild.cli.project import TEXT, Project, open_project
 from wbuild.cli.remember import Watch
 from wbuild.cli.selection import choose_targets, select
+from wbuild.cli.texts import FileTexts
 from wbuild.cli.workdir import locked as locked_workdir
 from wbuild.cli.workdir import prepare as prepare_workdir
 from wbuild.cli.world import World, config_paths
 from wbuild.doors.regular import read
+from wbuild.drivers.project import above as above_project
 from wbuild.drivers.project import texts as project_texts
 from wbuild.engine import Engine
 from wbuild.errors import Problem, ProvisionError
@@ -240,7 +242,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     found = look(files, project.root, own(project), watch)
     progress = Progress(console=console, root=project.root, moments=[] if asked.timed else None)
     vendor = vendor_names(project, names, kit, store, progress if asked.write else None)
-    tree = replace(found.tree, vendor=vendor, texts=project_files(project, names, found.tree, watch))
+    tree = project_files(project, names, replace(found.tree, vendor=vendor), watch)
     context = context_of(world, project, lock, kit, tree)
     request = _request(project, chosen, asked)
     if not locked:
@@ -290,8 +292,7 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
     if check:
         world = world.looking(project.root)
     names = tuple(artifact.name for artifact in project.manifest.artifacts)
-    tree = look(world.doors.files, project.root, own(project)).tree
-    tree = replace(tree, texts=project_files(project, names, tree, Watch()))
+    tree = project_files(project, names, look(world.doors.files, project.root, own(project)).tree, Watch())
     kit = locks.kit_here(lock, project.catalog, world.doors)
     context = context_of(world, project, lock, kit, tree)
     wanted = locks_to_make(context, Request(artifacts=names, profile="dev"))
@@ -303,20 +304,20 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
         locking.make(wanted, context, Watch())
 
 
-def project_files(project: Project, chosen: tuple[str, ...], tree: Tree, watch: Watch) -> Mapping[str, str]:
-    """Texts of the files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read, by any name that leads to them."""
+def project_files(project: Project, chosen: tuple[str, ...], tree: Tree, watch: Watch) -> Tree:
+    """The tree with the texts of the files (Cargo.toml, go.mod …) that the drivers of the chosen artifacts read, by any name that leads
+    to them."""
     artifacts = [artifact for artifact in project.manifest.artifacts if artifact.name in chosen]
+    languages = {artifact.lang: project.catalog.languages[artifact.lang] for artifact in artifacts}
     globs = [
         glob
         for artifact in artifacts
-        for glob in project_texts(
-            project.catalog.languages[artifact.lang], artifact, normpath(join(project.manifest.folder, artifact.path))
-        )
+        for glob in project_texts(languages[artifact.lang], artifact, normpath(join(project.manifest.folder, artifact.path)))
     ]
-    files = tree.glob(dict.fromkeys(globs), wide=True)
-    watch.file(*(project.root / name for name in files))
-    texts = {tree.plain(name): text_of(project.root / name) for name in files}
-    return Texts(texts, tree.plain) if tree.links else texts
+    above = dict.fromkeys(name for language in languages.values() for name in above_project(language))
+    names = [tree.plain(name) for name in tree.glob(dict.fromkeys(globs), wide=True)]
+    texts = FileTexts(project.root, names, watch, above)
+    return replace(tree, texts=Texts(texts, tree.plain) if tree.links else texts, above=texts.above)
 
 
 def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:

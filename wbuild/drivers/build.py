@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from posixpath import join, normpath
+from posixpath import basename, join, normpath
 from typing import Protocol
 
 from wbuild.errors import Place, UsageError
@@ -67,6 +67,18 @@ class Build:
         return self.places(self.artifact, keys)
 
 
+def below(tree: Tree, folder: str, sources: str) -> tuple[str, ...]:
+    """Files below a folder, those of closed folders (`node_modules`, one with a CACHEDIR.TAG) too when a source names such a one."""
+    names = tree.below(folder)
+    inside = "" if folder in ("", ".") else f"{folder}/"
+    closed = [name for name, how in tree.closed.items() if how.why == "aside" and name.startswith(inside)]
+    if not closed:
+        return names
+    texts = [tree.texts.get(name, "") for name in names if name.endswith(sources)]
+    opened = [one for one in closed if any(basename(one) in text for text in texts)]
+    return tuple(sorted({*names, *(name for one in opened for name in tree.below(one, whole=True))})) if opened else names
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class DependencyLock:
     """The lock file that the ecosystem's own client needs for a build."""
@@ -91,6 +103,8 @@ class Facts:
     """Folders and files outside of the artifact's own folder that are read too: path dependencies, what sources name."""
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Folder or file of the project → parts of a tool's own cache that come from it; see `InnerCache`."""
+    fetched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same for what the project has brought along from registries."""
     locks: tuple[str, ...] | None = None
     """Lock files of the project's own dependencies; () when it has none. None: the globs of the recipe find them."""
     lock: DependencyLock | None = None

@@ -7,14 +7,16 @@ target      what a package builds: its binaries, and its library when that is a 
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+import re
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import Any, Final, TypeAlias
 
 import tomli
 
-from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers import cargoconfig, rustsource
+from wbuild.drivers.build import Build, DependencyLock, Facts, below
 from wbuild.drivers.cargolock import Declared, misfit
 from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
@@ -24,7 +26,8 @@ from wbuild.names import quoted
 from wbuild.tree import Tree, upward
 from wbuild.words import Value
 
-TEXTS: Final = ("**/Cargo.toml", "**/Cargo.lock", "**/.cargo/config.toml", "**/.cargo/config")
+TEXTS: Final = ("**/Cargo.toml", "**/Cargo.lock", "**/.cargo/config.toml", "**/.cargo/config", "**/*.rs")
+ABOVE: Final = cargoconfig.NAMES
 MANIFEST: Final = "Cargo.toml"
 LOCK: Final = "Cargo.lock"
 HOSTS: Final[Mapping[Platform, str]] = {
@@ -35,8 +38,8 @@ HOSTS: Final[Mapping[Platform, str]] = {
     "windows-x86_64": "x86_64-pc-windows-msvc",
 }
 """rustc's names of the platforms: build scripts and procedural macros are made for these."""
+_NAMED: Final = re.compile(r"""^\s*name\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 _DEPENDENCIES: Final = ("dependencies", "build-dependencies", "build_dependencies", "dev-dependencies", "dev_dependencies")
-_TARGET_FLAGS: Final = "target.'cfg(target_family = \"wasm\")'.rustflags"
 
 Table: TypeAlias = "Mapping[str, Any]"
 
@@ -80,25 +83,27 @@ def read(build: Build) -> Facts:
     package = _package(build, space)
     target, file = _target(build, package)
     lock = normpath(join(space.folder, LOCK))
-    configs = [name for name in _configs(build.tree, package.folder) if dirname(dirname(name))]
+    configs = cargoconfig.files(build.tree, package.folder)
+    nested = [name for name in configs if dirname(dirname(name)) and not name.startswith("../")]
     scope: dict[str, Value] = {
         "project.manifest": In(package.manifest),
         "project.package": package.name,
         "project.target": [(word,) for word in target],
         "project.file": file,
+        "project.evidence": f"{file.removesuffix('.wasm')}.d",
         "project.host": HOSTS[build.kit.pin(build.toolchain.tools[0]).platform],
-        "project.configs": [word for name in configs for word in (("--config",), (In(name),))],
-        "project.rustflags": _rustflags(build.tree, package.folder),
+        "project.configs": [word for name in nested for word in (("--config",), (In(name),))],
+        "project.rustflags": cargoconfig.rustflags(build.tree, configs),
         "project.default-features": [] if build.artifact.options.get("default-features", True) else [("--no-default-features",)],
     }
     inputs = tuple(dict.fromkeys((lock, space.root.manifest, package.manifest)))
-    closure = _closure(build, space, package)
-    candidates = tuple(name for name in _files(build, space, package, closure) if name not in inputs)
+    files = _read(build, space, package, configs)
     return Facts(
         inputs=inputs,
-        candidates=candidates,
-        roots=closure,
-        parts=_parts(build, space, closure),
+        candidates=tuple(name for name in files.names if name not in inputs),
+        roots=files.roots,
+        parts=files.parts,
+        fetched=files.fetched,
         locks=(lock,),
         lock=_lock(build, space, lock),
         scope=scope,
@@ -266,20 +271,78 @@ def _binaries(tree: Tree, package: Package) -> Iterator[str]:
             yield name
 
 
-def _files(build: Build, space: Workspace, package: Package, read: tuple[str, ...]) -> tuple[str, ...]:
-    """Files that cargo may read: those of the package and of the packages behind its path dependencies (`read`), and all manifests."""
-    others = [folder for folder in (*space.packages, *build.foreign) if folder not in read]
-    found = {member.manifest for member in space.packages.values()}
-    for folder in read:
-        inner = [other for other in others if folder == "." or other.startswith(f"{folder}/")]
-        found.update(n for n in build.tree.below(folder) if not any(n.startswith(f"{other}/") for other in inner))
-    return build.readable({*found, *_configs(build.tree, package.folder)})
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Read:
+    """What cargo may read for a package."""
+
+    names: tuple[str, ...]
+    """Files, sorted, and with a slash at the end the folders in which there are none."""
+    roots: tuple[str, ...]
+    """Folders and files that hold all of it."""
+    parts: Mapping[str, tuple[str, ...]]
+    fetched: Mapping[str, tuple[str, ...]]
+    """Both as in `InnerCache`."""
 
 
-def _closure(build: Build, space: Workspace, package: Package) -> tuple[str, ...]:
-    """Folders of a package and of all that it depends on by path."""
+def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, ...]) -> Read:
+    """The folders of the package and of those behind its path dependencies, what their sources and manifests name elsewhere, vendored
+    packages, all manifests and the configuration."""
+    tree = build.tree
+    configs = (*configs, *cargoconfig.included(tree, configs))
+    overridden = tuple(folder for folder in cargoconfig.overridden(tree, configs) if _load(build, folder) is not None)
+    closure = _closure(build, space, (package.folder, *_patches(space.root), *overridden))
+    others = [folder for folder in (*space.packages, *build.foreign) if folder not in closure]
+    own: dict[str, tuple[str, ...]] = {}
+    for folder in closure:
+        inner = [f"{other}/" for other in others if folder == "." or other.startswith(f"{folder}/")]
+        own[folder] = tuple(name for name in below(tree, folder, ".rs") if not name.startswith(tuple(inner)))
+    named = [name for folder in closure if (found := _load(build, folder)) for name in _named(found)]
+    files, folders = rustsource.outside(tree, own, named)
+    vendored = cargoconfig.vendored(tree, configs)
+    names = {*configs, *files, *(member.manifest for member in space.packages.values())}
+    names.update(name for inner in own.values() for name in inner)
+    names.update(name for folder in folders for name in tree.below(folder) or tree.below(folder, whole=True))
+    names.update(name for folder in vendored for name in tree.below(folder, whole=True))
+    roots = tuple(dict.fromkeys((*closure, *folders, *files, *vendored, *configs)))
+    empty = (f"{folder}/" for folder in tree.folders if folder.startswith(tuple(_prefixes(roots))) and not tree.below(folder))
+    return Read(
+        names=(*build.readable(names), *empty),
+        roots=roots,
+        parts=_parts(build, space, closure, {*_patches(space.root), *overridden}),
+        fetched={folder: (name,) for root in vendored for folder, name in _vendored(tree, root)},
+    )
+
+
+def _prefixes(roots: tuple[str, ...]) -> Iterator[str]:
+    return ("" if root == "." else f"{root}/" for root in roots)
+
+
+def _named(package: Package) -> Iterator[str]:
+    """Files that a manifest names as roots of crates, wherever they are."""
+    data = package.data
+    tables = [_table(data, "lib")]
+    for kind in ("bin", "example", "test", "bench"):
+        entries = data.get(kind)
+        tables += [entry for entry in entries if isinstance(entry, Mapping)] if isinstance(entries, list) else []
+    script = _table(data, "package").get("build")
+    for path in (*(table.get("path") for table in tables), *(script if isinstance(script, list) else [script])):
+        if isinstance(path, str):
+            yield normpath(join(package.folder, path))
+
+
+def _vendored(tree: Tree, root: str) -> Iterator[tuple[str, str]]:
+    """(folder, package) of vendored packages."""
+    for name in tree.below(root):
+        if name.endswith(f"/{MANIFEST}") and name.count("/") == (root.count("/") + 2 if root != "." else 1):
+            found = _NAMED.search(tree.texts.get(name, ""))
+            if found:
+                yield dirname(name), found[1]
+
+
+def _closure(build: Build, space: Workspace, folders: tuple[str, ...]) -> tuple[str, ...]:
+    """Folders of packages and of all that they depend on by path."""
     read: dict[str, None] = {}
-    waiting = [package.folder, *_patches(space.root)]
+    waiting = [*folders]
     while waiting:
         folder = waiting.pop()
         if folder in read:
@@ -295,11 +358,13 @@ def _closure(build: Build, space: Workspace, package: Package) -> tuple[str, ...
     return tuple(sorted(read))
 
 
-def _parts(build: Build, space: Workspace, closure: tuple[str, ...]) -> dict[str, tuple[str, ...]]:
-    """Folder of a package → its name and those of the packages that depend on it: what cargo must make again when a source differs."""
+def _parts(build: Build, space: Workspace, closure: tuple[str, ...], replacing: Collection[str]) -> dict[str, tuple[str, ...]]:
+    """Folder of a package → its name and those of the packages that depend on it: what cargo must make again when a source differs.
+
+    `replacing`: folders of packages that stand in for others, by whatever name these are asked for.
+    """
     packages = {folder: found for folder in closure if (found := space.packages.get(folder) or _load(build, folder)) is not None}
-    patched = {*_patches(space.root)}
-    users: dict[str, set[str]] = {folder: {*packages} if folder in patched else set() for folder in packages}
+    users: dict[str, set[str]] = {folder: {*packages} if folder in replacing else set() for folder in packages}
     for folder, package in packages.items():
         for needed in _dependencies(package, space.root):
             users.setdefault(needed, set()).add(folder)
@@ -342,22 +407,3 @@ def _patches(root: Package) -> Iterator[str]:
 def _path(folder: str, wanted: Table) -> Iterator[str]:
     if isinstance(wanted.get("path"), str):
         yield normpath(join(folder, wanted["path"]))
-
-
-def _configs(tree: Tree, folder: str) -> tuple[str, ...]:
-    """cargo's configuration files that count for a folder, outermost first."""
-    folders = [*upward(folder)][::-1]
-    names = (normpath(join(one, ".cargo", name)) for one in folders for name in ("config.toml", "config"))
-    return tuple(name for name in names if name in tree.texts)
-
-
-def _rustflags(tree: Tree, folder: str) -> str:
-    """The key of cargo's configuration that takes more flags without hiding those of the project: cargo reads one of the two only."""
-    for name in _configs(tree, folder):
-        try:
-            data = tomli.loads(tree.texts[name])
-        except tomli.TOMLDecodeError:
-            continue
-        if any(isinstance(table, Mapping) and "rustflags" in table for table in _table(data, "target").values()):
-            return _TARGET_FLAGS
-    return "build.rustflags"

@@ -15,7 +15,7 @@ from wbuild.errors import UsageError
 from wbuild.faults import suggestion
 from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, InnerCache, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
-from wbuild.model.shipped import LockRecipe, StepRecipe
+from wbuild.model.shipped import LockRecipe, StepRecipe, ToolchainRecipe
 from wbuild.names import quoted
 from wbuild.needs import with_files
 from wbuild.tree import is_glob
@@ -149,7 +149,7 @@ class _Shared:
             scope=scope,
             facts=facts,
             state=_state(build, pins) if toolchain.state else "",
-            inner_cache=InnerCache(name=toolchain.inner_cache, parts=facts.parts) if toolchain.inner_cache else None,
+            inner_cache=_inner_cache(toolchain, facts),
             roots=tuple(dict.fromkeys((*roots, *behind))),
             links=links,
         )
@@ -161,6 +161,11 @@ def _state(build: Build, pins: Sequence[Pin]) -> str:
     evidence = "\n".join([*(pin.identity for pin in pins), *texts])
     made_with = hashlib.sha256(evidence.encode("utf-8", "surrogateescape")).hexdigest()[:8]
     return f"{build.toolchain.name}/{build.artifact.name}.{build.target}-{made_with}"
+
+
+def _inner_cache(toolchain: ToolchainRecipe, facts: Facts) -> InnerCache | None:
+    name = toolchain.inner_cache
+    return InnerCache(name=name, parts=facts.parts, fetched=facts.fetched) if name else None
 
 
 def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out: str) -> Step:
@@ -235,6 +240,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         results={module: fill(recipe.result, scope)[0]} if recipe.result else {},
         texts=recipe.texts,
         depfile=DEPFILE if recipe.depfile else "",
+        evidence=fill(recipe.evidence, scope)[0] if recipe.evidence else (),
         pins=shared.pins,
         env=_env(build, recipe.env, scope),
         state=shared.state,

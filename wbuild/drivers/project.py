@@ -34,6 +34,8 @@ READERS: Final[Mapping[ProjectName, Callable[[Build], Facts]]] = {"cargo": cargo
 
 _TEXTS: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.TEXTS, "go": gomod.TEXTS, "asconfig": asconfig.TEXTS}
 
+_ABOVE: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.ABOVE}
+
 _KINDS: Final[Mapping[ProjectName, Callable[[Build], Kind | None]]] = {"cargo": cargo.kind, "go": gomod.kind}
 """Project files that tell the kind of what is built from them."""
 
@@ -66,6 +68,11 @@ def kind(build: Build) -> Kind:
     except UsageError:  # `steps` raises the same, beside everything else that is wrong
         told = None
     return told or usual_kind(build.language, (build.toolchain,), build.artifact.targets)
+
+
+def above(language: LanguageRecipe) -> tuple[str, ...]:
+    """Files that the language's tool looks for in every folder above the project; relative to each folder."""
+    return _ABOVE.get(language.project, ())
 
 
 def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str, ...]:

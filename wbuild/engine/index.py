@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import stat
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
@@ -23,6 +24,22 @@ _LARGEST: Final = 1 << 30
 """Bytes of an index: far more than any project has."""
 _COARSE_NS: Final = 2_000_000_000
 """Those that write whole seconds (FAT: two)."""
+
+
+NAMES: Final = "/{names}"
+"""How a path ends that stands for the names of all files and folders below a folder."""
+_ASIDE: Final = frozenset({".git", ".wbuild"})
+"""Folders whose names nobody's result may follow from: they change in every build."""
+
+
+def names_below(folder: str) -> Iterator[str]:
+    """Files below a folder, relative to it, and folders with a slash at the end."""
+    for place, folders, files in os.walk(folder):
+        folders[:] = sorted({*folders} - _ASIDE)
+        above = os.path.relpath(place, folder).replace(os.sep, "/")
+        start = "" if above == "." else f"{above}/"
+        yield from (f"{start}{name}/" for name in folders)
+        yield from (f"{start}{name}" for name in files)
 
 
 class Stamp(NamedTuple):
@@ -74,9 +91,18 @@ class Index:
         return found and found[1]
 
     def blob(self, path: str) -> str | None:
-        """What keys call its content: digest and size. None when it is not a regular file."""
+        """What keys call its content: digest and size; that of `FOLDER/{names}` is the names below a folder. None when it is not there."""
+        if path.endswith(NAMES):
+            return self._names(path.removesuffix(NAMES))
         found = self._look(path)
         return found and blob_name(found[1], found[0].size)
+
+    def _names(self, folder: str) -> str | None:
+        place = f"{self._root}/{folder}"
+        if not os.path.isdir(place):  # noqa: PTH112
+            return None
+        text = canonical(sorted(names_below(place)))
+        return blob_name(digest(text), len(text))
 
     def _look(self, path: str) -> tuple[Stamp, str] | None:
         stamp = self.stamp(path)

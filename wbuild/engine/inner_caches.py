@@ -2,7 +2,7 @@
 whose content differs is dropped before the tool starts. The user's files are never touched.
 
 A record in the state directory says which contents the tool has seen in its last run, and under which conditions. While it runs, and
-after a run that was killed or met changing files, the contents are not known: then all of the project counts as different. Without a
+after a run that was killed or met changing files, these are not sure: then all of the project counts as different. Without a
 record, or under other conditions (variables that build scripts may read, a project that was moved), everything does.
 """
 
@@ -31,6 +31,8 @@ from wbuild.words import portable
 
 RECORD: Final = ".wbuild-contents"
 """How names of records begin."""
+FOLDER: Final = "folder"
+"""Stands for the content of a folder in which there are no files."""
 _LARGEST: Final = 1 << 28
 """Bytes of a record."""
 _CONFIGURED: Final = ("env.", "--config=env.")
@@ -41,10 +43,23 @@ _CONFIGURED: Final = ("env.", "--config=env.")
 class Changes:
     """What differs since the tool has last run in a state directory."""
 
-    files: frozenset[str] | None
-    """Files that came, went or have another content, relative to the root; None when nobody knows: any file of the project."""
+    files: frozenset[str]
+    """Files that came, went or have another content, relative to the root; a folder in which there are none ends in a slash."""
+    unsure: bool = False
+    """The last run was killed, or met changing files: any file of the project may differ."""
     everything: bool = False
     """What the tool keeps may not be believed at all."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Known:
+    """What a record says."""
+
+    conditions: str
+    files: Mapping[str, str]
+    """Name → content."""
+    open: bool
+    """The tool runs, or was killed: it may have seen other contents than these."""
 
 
 Rule: TypeAlias = Callable[[Path, Changes, InnerCache], None]
@@ -64,20 +79,20 @@ class Record:
         inner = self.step.inner_cache
         if inner is None:
             return
-        conditions, known = self._known()
-        now = self._conditions()
-        everything = conditions != now
-        files = None if known is None or everything else frozenset(self._differing(known))
-        if everything or files is None or files:
+        known, now = self._known(), self._conditions()
+        everything = known is None or known.conditions != now
+        differing = frozenset(self._differing(known.files)) if known is not None else frozenset()
+        unsure = known is not None and known.open
+        if everything or unsure or differing:
             with machine_errors(self._folder, "write"):
-                RULES[inner.name](self._folder, Changes(files=files, everything=everything), inner)
-        self._write(now, None)
+                RULES[inner.name](self._folder, Changes(files=differing, unsure=unsure, everything=everything), inner)
+        self._write(Known(conditions=now, files=self._contents(()), open=True))
 
     def keep(self, names: Iterable[str]) -> None:
         """Note the contents that the tool has seen, when none of these files changed meanwhile."""
         if self.step.inner_cache is not None:
             with suppress(MachineError):  # then the next run takes all for different
-                self._write(self._conditions(), {name: self._content(name) for name in (*self._own, *names)})
+                self._write(Known(conditions=self._conditions(), files=self._contents(names), open=False))
 
     @property
     def _folder(self) -> Path:
@@ -92,10 +107,17 @@ class Record:
         return (*self.step.inputs, *self.step.candidates)
 
     def _content(self, name: str) -> str:
+        if name.endswith("/"):
+            return FOLDER if (self.session.root / name).is_dir() else ABSENT
         return self.session.index.blob(name) or ABSENT
 
+    def _contents(self, more: Iterable[str]) -> Mapping[str, str]:
+        return {name: self._content(name) for name in (*self._own, *more)}
+
     def _differing(self, known: Mapping[str, str]) -> Iterator[str]:
-        return (name for name in {*self._own, *known} if known.get(name) != self._content(name))
+        now = self._contents(())
+        yield from (name for name, content in now.items() if known.get(name) != content)
+        yield from (name for name, content in known.items() if name not in now and (name.endswith("/") or content != self._content(name)))
 
     def _conditions(self) -> str:
         """What a build script may see besides files, which no tool of this kind looks at again."""
@@ -103,31 +125,42 @@ class Record:
         configured = [word for word in map(portable, self.words.argv) if word.startswith(_CONFIGURED)]
         return digest(canonical([str(self.session.root), variables, configured]))
 
-    def _known(self) -> tuple[str, Mapping[str, str] | None]:
-        """(conditions, contents) of the last run; nothing when there is no record."""
+    def _known(self) -> Known | None:
+        """What an earlier run has left; None when there is no record."""
         try:
             found = jsontext.table(read(self._path, _LARGEST)) or {}
         except OSError:
-            return "", None
+            return None
         files = found.get("files")
-        return str(found.get("conditions", "")), {str(k): str(v) for k, v in files.items()} if isinstance(files, dict) else None
+        if not isinstance(files, dict):
+            return None
+        known = {str(name): str(content) for name, content in files.items()}
+        return Known(conditions=str(found.get("conditions", "")), files=known, open=found.get("open") is not False)
 
-    def _write(self, conditions: str, files: Mapping[str, str] | None) -> None:
-        text = canonical({"conditions": conditions, "files": files})
+    def _write(self, known: Known) -> None:
+        text = canonical({"conditions": known.conditions, "files": dict(known.files), "open": known.open})
         self.session.doors.files.write(self._path, text, durable=False)
 
 
 def parts_of(inner: InnerCache, changes: Changes, sources: tuple[str, ...]) -> frozenset[str]:
     """Names of the parts that must be made again. A source file is that of its part and of those that depend on it;
-    of anything else nobody tells who reads it, so all parts count."""
-    every = frozenset(name for names in inner.parts.values() for name in names)
+    of anything else nobody tells who reads it, so all parts of the project count."""
     found: set[str] = set()
-    for file in (every and changes.files) or ():
-        owners = next((inner.parts[folder] for folder in _upward(file) if folder in inner.parts), None)
-        if owners is None or not file.endswith(sources):
-            return every
-        found.update(owners, inner.parts.get(file, ()))
-    return every if changes.files is None or changes.everything else frozenset(found)
+    every = changes.unsure
+    for file in changes.files:
+        brought = _owner(inner.fetched, file)
+        owners = _owner(inner.parts, file) if file.endswith(sources) else None
+        if brought is not None:
+            found.update(brought)
+        elif owners is not None:
+            found.update(owners)
+        else:
+            every = True
+    return frozenset(found.union(*inner.parts.values()) if every else found)
+
+
+def _owner(parts: Mapping[str, tuple[str, ...]], file: str) -> tuple[str, ...] | None:
+    return next((parts[folder] for folder in _upward(file) if folder in parts), None)
 
 
 def _upward(file: str) -> Iterator[str]:

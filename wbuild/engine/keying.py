@@ -55,7 +55,7 @@ def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, st
         results={path: portable(word) for path, word in step.results.items()},
         inputs=tuple((path, inputs[path]) for path in step.inputs),
         candidates=tuple(sorted(step.candidates)),
-        depfile=step.depfile,
+        depfile=step.depfile or portable(step.evidence),
         links=step.links,
     )
 

@@ -92,10 +92,14 @@ class Launch:
 
     def read(self) -> Read | None:
         """What the program says that it has read; None when it does not say."""
-        if not self.step.depfile:
+        if self.step.depfile:
+            file = self.scratch / self.step.depfile
+        elif self.step.evidence:
+            file = self.session.root / "".join(expand([self.step.evidence], self.places))
+        else:
             return None
         try:
-            text = (self.scratch / self.step.depfile).read_bytes().decode("utf-8", "surrogateescape")
+            text = file.read_bytes().decode("utf-8", "surrogateescape")
         except OSError:
             return None
         root = self.session.root.resolve()

@@ -91,7 +91,9 @@ class Lookup:
         contents = {name: self.session.index.blob(name) for name in names} if isinstance(names, dict) else {}
         read = {name: content for name, content in contents.items() if content is not None}
         # one spelling for both sides: what was remembered has been through JSON
-        now = json.loads(canonical(self.key.evidence(read if self.step.depfile else self._all_read())))
+        if not self.step.depfile:
+            read = {**(read if self.step.evidence else {}), **self._all_read()}
+        now = json.loads(canonical(self.key.evidence(read)))
         return difference(before, Remembered(evidence=now, candidates=self.key.candidates)) or (_LOST,)
 
     @property
@@ -107,6 +109,11 @@ class Lookup:
         return {name: self.session.index.blob(name) or ABSENT for name in self.key.candidates}
 
     def _read_sets(self) -> Iterator[Mapping[str, str]]:
+        if self.step.evidence:
+            known = self._all_read()
+            for names in self.session.cache.sets(self.key.coarse()):
+                yield {**known, **{name: self.session.index.blob(name) or ABSENT for name in names}}
+            return
         if not self.step.depfile:
             yield self._all_read()
             return

@@ -31,7 +31,7 @@ class Strays:
     def look(self, files: Iterable[str]) -> Listings:
         """The root, and the folders of files relative to it."""
         folders = {"", *map(dirname, files)}
-        return {folder: self._names(folder) for folder in folders}
+        return {folder: self._names(folder) for folder in folders if not folder.startswith("..")}
 
     def new(self, before: Listings, own: Collection[str]) -> str:
         """The first file that has come since a look, relative to the root, and is neither among `own` nor a folder of one; "" for none."""

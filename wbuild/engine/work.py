@@ -11,6 +11,7 @@ from typing import Final
 
 from wbuild.cache import Cache, Entry
 from wbuild.engine.events import StepStarted
+from wbuild.engine.evidence import told
 from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.inner_caches import Record
@@ -241,10 +242,12 @@ class Work:
         said = launch.read()
         if said is not None and said.foreign:
             self.session.note(f"{title(step)} reads {said.foreign[0]}, which belongs to no declared tool: its result is not kept")
+        if said is None and step.evidence:
+            self.session.note(f"{title(step)} does not say what it has read: its result is used, but not kept")
         return Made(
             outputs={path: launch.output(path) for path in step.outputs},
-            read=said.names if said else None,
-            keep=not passing and not (said and said.foreign),
+            read=told(step, self.session.root, said),
+            keep=not passing and not (said and said.foreign) and (said is not None or not step.evidence),
             degraded="a limit of time decided" if passing and step.optional else "",
         )
 
@@ -253,16 +256,16 @@ class Work:
             self.session.note(f"{title(self.step)} made nothing ({degraded}); another run may")
         return Made(outputs=dict.fromkeys(self.step.outputs), degraded=degraded)
 
-    def _keep(self, lookup: Lookup, results: Mapping[str, Output], told: tuple[str, ...] | None, took: float) -> bool:
+    def _keep(self, lookup: Lookup, results: Mapping[str, Output], said: tuple[str, ...] | None, took: float) -> bool:
         """Cache the result with the seconds that it took, unless it is not sure to be the right one for the key; whether it did."""
         session, key = self.session, lookup.key
-        names = key.candidates if told is None else tuple(n for n in told if n not in self.step.inputs)
+        names = key.candidates if said is None else tuple(n for n in said if n not in self.step.inputs)
         read = {name: session.index.blob(name) or ABSENT for name in names}
         changed = self._changed(lookup, read)
         if changed:
             session.note(f"{changed} changed during {title(self.step)}: its result is used, but not kept")
             return False
-        gone = next((name for name, content in read.items() if content == ABSENT), "") if told is not None else ""
+        gone = next((name for name, content in read.items() if content == ABSENT), "") if said is not None and self.step.depfile else ""
         if gone:
             session.note(f"{title(self.step)} says that it reads {gone}, which is no file: its result is used, but not kept")
             return False
@@ -274,8 +277,8 @@ class Work:
             session.keep_names(key)
             entry = Entry(outputs={path: result.digest for path, result in results.items()}, log=log, seconds=took)
             session.cache.keep(evidence, entry, action)
-            if self.step.depfile:
-                session.cache.remember(key.coarse(), names)
+            if self.step.depfile or self.step.evidence:
+                session.cache.remember(key.coarse(), names if self.step.depfile else self._unlisted(names))
         except MachineError as error:
             session.note(f"the cache cannot be written: {error.problems[0].message}")
             return False

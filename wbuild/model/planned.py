@@ -112,6 +112,8 @@ class InnerCache:
     """Whose it is."""
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Folder or file of the project → names of what must be made again when a source in it differs (packages, for cargo)."""
+    fetched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """The same for packages of registries that lie in the project (`cargo vendor`): these read their own folders only."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -159,6 +161,8 @@ class Step:
     """Outputs that the tool leaves elsewhere than at its `Out`: output → a path in the scratch folder or the state directory."""
     depfile: str = ""
     """Name in the scratch folder of a dependency file in make's format that says which candidates were read; "" for none."""
+    evidence: Word = ()
+    """A dependency file in the state directory that names files which were read besides all inputs and candidates; () for none."""
     pins: tuple[Pin, ...] = ()
     """Every tool and vendored source it needs, with what those need."""
     env: Mapping[str, Word] = field(default_factory=dict)

@@ -150,6 +150,9 @@ class StepRecipe:
     """Suffix of the output of an `each` step, such as ".o"; the last step's output is the module."""
     depfile: bool = False
     """The command writes {depfile} in make's format."""
+    evidence: str = ""
+    """A dependency file in make's format that the tool keeps below {state}: files that it names count besides those that are known to be
+    read. A result that follows from files outside of the project is used and not kept."""
     result: str = ""
     """Where the command leaves the module when it cannot be told to write {out}: a path below {scratch} or {state}."""
     network: bool = False

@@ -1,0 +1,107 @@
+"""What Rust sources say that they read outside of their package: every string literal that leads upwards to something that is there.
+
+That is `include_str!("../../x")`, `#[path = "../x.rs"]`, `concat!(env!("CARGO_MANIFEST_DIR"), "/../x")`, a macro's `path: "../wit"`, and
+what a build script opens. Too many rather than too few: a literal in a comment counts too, and costs a build too many at most.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from posixpath import dirname, join, normpath
+from typing import Final
+
+from wbuild.tree import Tree
+
+_UPWARDS: Final = re.compile(r'"([^"\n]*\.\.[/\\][^"\n]*)"')
+_ANY: Final = re.compile(r'"([^"\n]+)"')
+_VARIABLE: Final = re.compile(r"\A(?:\$\{?CARGO_MANIFEST_DIR\}?|\{[^{}]*\})?/*")
+"""What may stand in front of a path: the package's folder, by a variable or a placeholder of `format!`."""
+_DIRECTIVE: Final = re.compile(r"\Acargo::?(?:rerun-if-changed|rustc-link-search|rustc-link-arg)=(?:native=|all=)?")
+_COMPUTED: Final = re.compile(r"[{*?$]")
+"""Where the known part of a path ends."""
+_DEEP: Final = 3
+"""Modules inside of a file that a relative `#[path]` may stand in."""
+
+
+def outside(tree: Tree, packages: Mapping[str, Iterable[str]], named: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """(files, folders) of the project that sources lead to out of their packages, and on from there.
+
+    `packages`: folder → its files; `named`: files that manifests name, wherever they are.
+    """
+    found = _Found(tree=tree, packages=tuple(packages))
+    for file in named:
+        found.add(file, ".")
+    for folder, files in packages.items():
+        for file in files:
+            if file.endswith(".rs"):
+                found.scan(file, folder, _UPWARDS)
+    return tuple(sorted(found.files)), tuple(sorted(found.folders))
+
+
+class _Found:
+    def __init__(self, tree: Tree, packages: tuple[str, ...]) -> None:
+        self._tree = tree
+        self._packages = packages
+        self.files: set[str] = set()
+        self.folders: set[str] = set()
+
+    def scan(self, file: str, package: str, literal: re.Pattern[str]) -> None:
+        """Follow the literals of a source file."""
+        text = self._tree.texts.get(file, "")
+        if literal is _UPWARDS and ".." not in text:
+            return
+        for match in literal.finditer(text):
+            for place in _places(match[1], file, package):
+                self.add(place, package)
+
+    def add(self, place: str, package: str) -> None:
+        """Take in what stands at a place, unless that is part of a package, or a folder around one."""
+        if place.startswith("..") or place in self.files or place in self.folders or self._inside(place):
+            return
+        kind = self._tree.kind(place)
+        if kind == "folder" and not self._around(place):
+            self._take_folder(place, package)
+        elif kind == "file":
+            self.files.add(place)
+            if place.endswith(".rs"):
+                self._take_module(place, package)
+
+    def _take_module(self, file: str, package: str) -> None:
+        """A source outside of packages: the modules beside and below it are its own."""
+        home = dirname(file) or "."
+        if not self._around(home):
+            self._take_folder(home, package)
+            return
+        self.scan(file, package, _ANY)
+        for name in self._tree.below(home):
+            if "/" not in name[len(home) + 1 if home != "." else 0 :] and name.endswith(".rs"):
+                self.add(name, package)
+        self.add(file.removesuffix(".rs"), package)
+
+    def _take_folder(self, folder: str, package: str) -> None:
+        self.folders.add(folder)
+        for name in self._tree.below(folder) or self._tree.below(folder, whole=True):
+            if name.endswith(".rs"):
+                self.scan(name, package, _UPWARDS)
+
+    def _inside(self, place: str) -> bool:
+        return any(package != "." and (place == package or place.startswith(f"{package}/")) for package in self._packages)
+
+    def _around(self, folder: str) -> bool:
+        return folder in ("", ".") or any(package == folder or package.startswith(f"{folder}/") for package in self._packages)
+
+
+def _places(literal: str, file: str, package: str) -> Iterator[str]:
+    """Where a literal may lead: from the folder of its file, of modules inside of the file, and of the package."""
+    text = literal.replace("\\\\", "/").replace("\\", "/")
+    rest, computed, _ = _COMPUTED.sub("\0", _VARIABLE.sub("", _DIRECTIVE.sub("", text))).partition("\0")
+    rest = rest.rpartition("/")[0] if computed else rest
+    if not rest:
+        return
+    yield normpath(join(package, rest))
+    for _ in range(_DEEP):
+        yield normpath(join(dirname(file), rest))
+        if not rest.startswith("../"):
+            return
+        rest = rest[3:]
