@@ -144,7 +144,7 @@ def proves(evidence: object, action: str) -> bool:
     """Whether `evidence` from a cache gives this action digest; False for anything that no key has made."""
     try:
         return isinstance(evidence, dict) and action_digest(evidence) == action
-    except (ValueError, LookupError, TypeError, AttributeError):
+    except (ValueError, LookupError, TypeError, AttributeError, ArithmeticError, RecursionError, MemoryError):
         return False
 
 
@@ -263,7 +263,8 @@ def _names(old: Sequence[str] | None, new: Sequence[str] | None) -> Iterator[str
 
 def _files(evidence: Evidence) -> list[tuple[str, str]]:
     pairs = evidence.get("inputs")
-    return [(str(pair[0]), str(pair[1])) for pair in pairs] if isinstance(pairs, list) else []
+    found = pairs if isinstance(pairs, list) else []
+    return [(str(pair[0]), str(pair[1])) for pair in found if isinstance(pair, (list, tuple)) and len(pair) == 2]
 
 
 def _mapping(value: object) -> dict[str, str]:

@@ -26,7 +26,7 @@ def test_work_is_seen_while_it_goes_on(tmp_path: Path) -> None:
 
 
 def test_what_a_killed_process_left_counts_for_nothing(tmp_path: Path) -> None:
-    (tmp_path / "1-dead").write_bytes(b"")
+    (tmp_path / "1-deadbeef").write_bytes(b"")
     assert files.oldest(tmp_path) is None
     assert list(tmp_path.iterdir()) == []
 

@@ -10,16 +10,18 @@ Layout, below the user's cache directory:
     cache-v1/swept           written anew when a sweep has removed results
     shared/NAME/             caches that one tool fills for all projects (not versioned: the tool's own)
 
-Everything is verified on read: an entry carries a digest of itself, a content is hashed again. What does not verify is removed
-and counts as a miss; so nothing here is synced. Blobs are written before the entry that names them, and removed after it.
+Everything is verified on read: an entry carries a digest of itself, a content is hashed again. What does not verify, what is no
+regular file and what has a form that no wbuild writes is removed and counts as a miss; so nothing here is synced. Blobs are written
+before the entry that names them, and removed after it. A folder in here that is a link leads to what is somebody else's: nothing is
+read, written or removed through it.
 
 The time of an entry's file is when it was last used, at most `STEADY` seconds late; that of a content, when it was last stored.
 """
 
 from __future__ import annotations
 
-import json
 import os
+import stat
 import threading
 import time
 from collections.abc import Iterator, Sequence
@@ -27,8 +29,10 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache.books import Entry, decode, encode, entry_in
+from wbuild import jsontext
+from wbuild.cache.books import LARGEST, Entry, decode, encode, entry_in, is_digest, names_in
 from wbuild.doors.interfaces import Files
+from wbuild.doors.regular import UnfitError, append, opened, read
 from wbuild.errors import MachineError
 from wbuild.keys import Evidence, Remembered, action_digest, digest
 
@@ -45,6 +49,9 @@ DEFAULT_LIMIT: Final = 5 << 30
 """Bytes."""
 _SLACK: Final = 10
 """A cache is swept when it is a tenth over its limit, down to a tenth below it: not after each build."""
+_GROWTH_LARGEST: Final = 16 << 20
+_DIGITS: Final = 18
+"""Of a number of bytes."""
 _SETS: Final = 8
 """Read sets remembered for one coarse digest, newest first."""
 
@@ -66,6 +73,8 @@ class Cache:
         self._base = root / VERSION
         self._shared = shared or root / SHARED
         self._guard = threading.Lock()
+        self._folders: set[Path] = set()
+        """Folders that are none behind a link."""
 
     def shared(self, name: str) -> Path:
         """Folder of a shared cache (`SharedCache`)."""
@@ -85,15 +94,15 @@ class Cache:
     def total(self) -> int:
         """Bytes, as far as builds have said what they added; 0 when unknown."""
         try:
-            lines = (self._base / GROWTH).read_text("ascii").split()
-        except (OSError, ValueError):
+            lines = read(self._base / GROWTH, _GROWTH_LARGEST).split()
+        except OSError:
             return 0
-        return sum(int(line) for line in lines if line.isdigit())
+        return sum(int(line) for line in lines if len(line) <= _DIGITS and line.isdigit())
 
     def find(self, action: str, asked: Evidence | None = None) -> Entry | None:
         """The result of an action, or None. `asked`: the evidence that it was made from, if known."""
         path = self._path("ac", action)
-        body = self._read(path)
+        body = self._read(path) if is_digest(action) else None
         if body is None:
             return None
         entry = entry_in(body, action, asked)
@@ -111,16 +120,18 @@ class Cache:
 
     def remembered(self, action: str) -> Remembered | None:
         """The key of an action whose result is there, or None."""
-        body = self._read(self._path("ac", action)) or {}
-        evidence = body.get("action")
-        if not isinstance(evidence, dict):
+        body = self._read(self._path("ac", action)) if is_digest(action) else None
+        entry = entry_in(body, action) if body is not None else None
+        if body is None or entry is None:
             return None
-        names = self._json(str(evidence.get("names", "")))
-        return Remembered(evidence=evidence, candidates=tuple(str(name) for name in names) if isinstance(names, list) else None)
+        evidence = body["action"]
+        assert isinstance(evidence, dict)
+        return Remembered(evidence=evidence, candidates=self._names(entry.names))
 
     def forget(self, action: str) -> None:
         """Remove the entry of an action, whose contents turned out to be damaged or gone."""
-        self._heal(self._path("ac", action))
+        if is_digest(action):
+            self._heal(self._path("ac", action))
 
     def lend(self, action: str, other: Cache) -> None:
         """Let another cache have the result of an action, if there is one. Raises MachineError."""
@@ -136,7 +147,8 @@ class Cache:
         """Sets of files that were read under a coarse digest, newest first."""
         body = self._read(self._path("sets", coarse))
         found = body.get("sets") if body else None
-        return tuple(tuple(str(name) for name in names) for names in found) if isinstance(found, list) else ()
+        sets = map(names_in, found[:_SETS] if isinstance(found, list) else ())
+        return tuple(names for names in sets if names is not None)
 
     def remember(self, coarse: str, names: Sequence[str]) -> None:
         """Add a read set. Raises MachineError."""
@@ -147,15 +159,16 @@ class Cache:
 
     def size(self, content: str) -> int | None:
         """Bytes of a content, or None when it is not there."""
-        try:
-            return self._path("cas", content).stat().st_size
-        except OSError:
-            return None
+        if is_digest(content):
+            with suppress(OSError), opened(self._path("cas", content)) as file:
+                return os.fstat(file.fileno()).st_size
+        return None
 
     def store(self, path: Path, content: str) -> None:
         """Take the file at `path` as the bytes with digest `content`. Raises MachineError."""
         blob, size = self._path("cas", content), path.stat().st_size
         if not self._holds(blob, size):
+            self._ours(blob)
             self._files.copy(path, blob, durable=False)
             self._count(stored=size)
 
@@ -170,9 +183,9 @@ class Cache:
     def restore(self, content: str, target: Path) -> bool:
         """Put a content at `target` as a file of its own; False when it is not there or damaged. Raises MachineError."""
         blob = self._path("cas", content)
-        copied = self._files.copy_verified(blob, target, content)
+        copied = self._files.copy_verified(blob, target, content) if is_digest(content) and self._reached(blob) else None
         if copied is None:
-            if blob.is_file():
+            if is_digest(content) and os.path.lexists(blob):
                 self._heal(blob)
             return False
         self._count(restored=copied)
@@ -181,41 +194,65 @@ class Cache:
     def _holds(self, blob: Path, size: int) -> bool:
         """Whether a content is there; then it is young from now on, so that no sweep removes it before its entry is written."""
         with suppress(OSError):
-            found = blob.stat()
-            if found.st_size == size:
-                _use(blob, found)
+            found = blob.lstat()
+            if stat.S_ISREG(found.st_mode) and found.st_size == size:
+                _use(blob)
                 return True
         return False
 
     def _path(self, kind: str, name: str) -> Path:
         return Path(f"{self._base}/{kind}/{name[:2]}/{name}")
 
+    def _reached(self, path: Path) -> bool:
+        """Whether no folder between the cache's own and a file is a link; looked at once for each."""
+        for folder in (path.parent.parent, path.parent):
+            if folder not in self._folders:
+                if folder.is_symlink():
+                    return False
+                self._folders.add(folder)
+        return True
+
+    def _ours(self, path: Path) -> None:
+        """Raise MachineError when a file would be written through a link."""
+        if not self._reached(path):
+            link = next(folder for folder in (path.parent.parent, path.parent) if folder.is_symlink())
+            raise MachineError("WB613", f"cannot write {link}: it is a link", hint="`wbuild cache verify --repair` removes it")
+
     def _write(self, path: Path, data: bytes) -> None:
+        self._ours(path)
         self._files.write(path, data, durable=False)
         self._count(stored=len(data))
 
     def _read(self, path: Path) -> dict[str, object] | None:
+        if not self._reached(path):
+            return None
         try:
-            with path.open("rb", buffering=0) as file:
-                data, found = file.read(), os.fstat(file.fileno())
+            data = read(path, LARGEST)
+        except UnfitError:
+            self._heal(path)
+            return None
         except OSError:
             return None
         body = decode(data)
         if body is None:
             self._heal(path)
         else:
-            _use(path, found)
+            _use(path)
         return body
 
-    def _json(self, content: str) -> object:
-        """A content that is JSON; None when it is not there or damaged."""
-        try:
-            data = self._path("cas", content).read_bytes()
-        except OSError:
+    def _names(self, content: str) -> tuple[str, ...] | None:
+        """A content that is a list of names; None when it is not there or damaged."""
+        if not is_digest(content):
             return None
-        return json.loads(data) if content and digest(data) == content else None
+        try:
+            data = read(self._path("cas", content), LARGEST)
+            return names_in(jsontext.parse(data)) if digest(data) == content else None
+        except (OSError, jsontext.JsonError):
+            return None
 
     def _heal(self, path: Path) -> None:
+        if not self._reached(path):
+            return
         self._count(healed=1)
         with suppress(MachineError):  # a cache that cannot be written is still read
             self._files.remove(path)
@@ -230,8 +267,7 @@ class Cache:
         """One short line, which the system appends whole, whoever else appends."""
         with suppress(OSError):
             if self.stored:
-                with (self._base / GROWTH).open("ab", buffering=0) as file:
-                    file.write(f"{self.stored}\n".encode())
+                append(self._base / GROWTH, f"{self.stored}\n".encode())
 
     def _sweep(self) -> None:
         from wbuild.cache.sweep import Limits, sweep  # noqa: PLC0415 - hardly any build needs it
@@ -240,8 +276,8 @@ class Cache:
             sweep(self.root, self._files, Limits(size=self.limit - self.limit // _SLACK), patience=0)
 
 
-def _use(path: Path, found: os.stat_result) -> None:
+def _use(path: Path) -> None:
     """Note that a file is used, unless it was used not long ago."""
-    if found.st_mtime < time.time() - STEADY:
-        with suppress(OSError):
+    with suppress(OSError):
+        if path.lstat().st_mtime < time.time() - STEADY:
             os.utime(path)

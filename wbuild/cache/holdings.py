@@ -11,10 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
+from wbuild import legible
 from wbuild.cache import SHARED, VERSION
-from wbuild.cache.books import decode, entry_in, entry_of
+from wbuild.cache.books import LARGEST, decode, entry_in, entry_of, is_digest
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.regular import read
 from wbuild.errors import MachineError
 from wbuild.fast import ASIDE
 
@@ -114,7 +116,7 @@ def summary(root: Path) -> Summary:
     listed = {name: list(_walk(root / VERSION / kind)) for name, kind in _TITLES.items()}
     shared = root / SHARED
     with machine_errors(shared, "list"):
-        names = sorted(path.name for path in shared.iterdir() if path.is_dir()) if shared.is_dir() else []
+        names = sorted(path.name for path in shared.iterdir() if path.is_dir() and not path.is_symlink()) if shared.is_dir() else []
     return Summary(
         path=root / VERSION,
         kinds={name: Kind(files=len(files), size=sum(file.size for file in files)) for name, files in listed.items()},
@@ -133,7 +135,7 @@ def look(base: Path) -> Holdings:
             *(Record(file=file, contents=_named(file.path)) for file in whole[RESULTS]),
             *(Record(file=file, contents=frozenset()) for file in whole[READ_SETS]),
         ),
-        contents={file.name: file for file in whole[CONTENTS]},
+        contents={file.name: file for file in whole[CONTENTS] if _placed(file)},
         strays=tuple(file for files in (*listed.values(), _walk(base, deep=False)) for file in files if not _whole(file)),
     )
 
@@ -145,23 +147,54 @@ def verify(root: Path, files: Files) -> tuple[int, tuple[Damage, ...]]:
     with ThreadPoolExecutor(max_workers=os.cpu_count() or 1) as pool:
         blobs = list(pool.map(partial(_wrong_content, files=files), contents))
     sound = {file.name for file in contents} - {damage.file.name for damage in blobs if damage is not None}
-    records = [_wrong_record(file.path, sound) for file in (*results, *read_sets)]
-    return len(contents) + len(records), tuple(damage for damage in (*blobs, *records) if damage is not None)
+    records = [_wrong_record(file, sound) for file in (*results, *read_sets)]
+    odd = _odd(root / VERSION)
+    return len(contents) + len(records) + len(odd), (*(damage for damage in (*blobs, *records) if damage is not None), *odd)
+
+
+def _odd(base: Path) -> tuple[Damage, ...]:
+    """What no wbuild has put there: links, pipes, devices and sockets, and folders where none belong."""
+    found: list[Damage] = []
+    waiting = [(base / kind, 0) for kind in _TITLES.values()]
+    while waiting:
+        folder, depth = waiting.pop()
+        try:
+            if folder.is_symlink():
+                found.append(Damage(file=folder, what=f"{folder.name} is a link"))
+                continue
+            with os.scandir(folder) as entries:
+                for entry in sorted(entries, key=lambda entry: entry.name):
+                    if entry.is_dir(follow_symlinks=False) and depth == 0:
+                        waiting.append((Path(entry.path), 1))
+                    elif entry.is_dir(follow_symlinks=False):
+                        found.append(Damage(file=Path(entry.path), what=f"{legible.escape(entry.name, cap=70)} is a folder"))
+                    elif not entry.is_file(follow_symlinks=False):
+                        kind = "link" if entry.is_symlink() else "special file"
+                        found.append(Damage(file=Path(entry.path), what=f"{legible.escape(entry.name, cap=70)} is a {kind}"))
+        except OSError:  # it is not there, goes right now, or may not be read
+            continue
+    return tuple(found)
+
+
+def _placed(file: File) -> bool:
+    """Whether a file is named by a digest, and where such a file belongs."""
+    return is_digest(file.name) and file.path.parent.name == file.name[:2]
 
 
 def _wrong_content(file: File, files: Files) -> Damage | None:
     try:
-        sound = files.sha256(file.path) == file.name
+        sound = _placed(file) and files.sha256(file.path) == file.name
     except MachineError as error:
         return Damage(file=file.path, what=error.problems[0].message) if file.path.exists() else None
     what = "is not what its name says" if file.size else "is empty"
-    return None if sound else Damage(file=file.path, what=f"content {file.name[:12]} {what}")
+    return None if sound else Damage(file=file.path, what=f"content {legible.escape(file.name[:12])} {what}")
 
 
-def _wrong_record(path: Path, sound: Collection[str]) -> Damage | None:
+def _wrong_record(file: File, sound: Collection[str]) -> Damage | None:
+    path = file.path
     kind = path.parent.parent.name
-    title = f"{'result' if kind == RESULTS else 'read set'} {path.name[:12]}"
-    body = _read(path)
+    title = f"{'result' if kind == RESULTS else 'read set'} {legible.escape(path.name[:12])}"
+    body = _read(path) if _placed(file) else None
     if body is None:
         return Damage(file=path, what=f"{title} is damaged") if path.exists() else None
     if kind != RESULTS:
@@ -182,7 +215,7 @@ def _named(path: Path) -> frozenset[str]:
 
 def _read(path: Path) -> dict[str, object] | None:
     try:
-        return decode(path.read_bytes())
+        return decode(read(path, LARGEST))
     except OSError:
         return None
 
@@ -200,7 +233,10 @@ def _walk(folder: Path, *, deep: bool = True) -> Iterator[File]:
     """Every regular file, at any depth unless told otherwise; what goes meanwhile is left out, and what may not be read."""
     waiting = [str(folder)]
     while waiting:
-        with suppress(FileNotFoundError, NotADirectoryError, PermissionError), os.scandir(waiting.pop()) as entries:
+        place = waiting.pop()
+        if Path(place).is_symlink():
+            continue
+        with suppress(OSError), os.scandir(place) as entries:
             for entry in entries:
                 if entry.is_dir(follow_symlinks=False):
                     waiting += [entry.path] * deep

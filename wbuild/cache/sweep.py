@@ -20,6 +20,7 @@ from typing import Final
 from wbuild.cache import GROWTH, RUNS, STEADY, SWEPT, VERSION
 from wbuild.cache.holdings import CONTENTS, Damage, File, Record, look
 from wbuild.doors.interfaces import Files
+from wbuild.errors import MachineError
 
 _STRAY: Final = 86_400.0
 """Seconds after which a file that is not whole was left by a killed process."""
@@ -80,10 +81,16 @@ def sweep(
 def discard(root: Path, files: Files, damage: Sequence[Damage]) -> None:
     """Remove what is damaged, entries before contents. Raises MachineError."""
     base = root / VERSION
+    refused: list[MachineError] = []
     for found in sorted(damage, key=lambda found: found.file.parent.parent.name == CONTENTS):
-        files.remove(found.file)
+        try:
+            files.remove(found.file)
+        except MachineError as error:  # noqa: PERF203 - another user's: the others go all the same
+            refused.append(error)
     if damage:
         files.write(base / SWEPT, secrets.token_hex(8), durable=False)
+    if refused:
+        raise refused[0]
 
 
 class _Broom:
@@ -144,8 +151,8 @@ class _Broom:
 
     def _remove(self, file: File) -> bool:
         """Remove a file that is still as it was seen."""
-        with suppress(OSError):
-            if file.path.stat().st_mtime_ns == file.mtime_ns:
+        with suppress(OSError, MachineError):  # another user's file may stay
+            if file.path.lstat().st_mtime_ns == file.mtime_ns:
                 if not self._dry:
                     self._files.remove(file.path)
                 self._freed += file.size

@@ -21,6 +21,9 @@ from wbuild.engine.index import Stamp
 STATES_KEPT: Final = 24
 """State files of one project; one for each command line."""
 
+_LARGEST: Final = 1 << 30
+"""Bytes of a young file that is read to know it again."""
+
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
@@ -119,7 +122,10 @@ class Watch:
         found = self.files[path] = fast.stamp(path)
         self.young.pop(path, None)
         if found is not None and fast.is_young(found, now):
-            self.young[path] = fast.file_id(path)
+            if found[0] > _LARGEST:  # reading it takes longer than the run that is saved: as if it had not been there
+                self.files[path] = None
+            else:
+                self.young[path] = fast.file_id(path)
 
     def _age(self, path: str, now: int) -> None:
         found = self.files[path]

@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import os
 import socket
+import stat
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -13,6 +14,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.regular import read
 from wbuild.errors import MachineError
 
 if sys.platform == "win32":  # pragma: no cover - designed, not verified
@@ -23,6 +25,9 @@ else:
 ANNOUNCE: Final = 2.0
 """Seconds of silent waiting."""
 _POLL: Final = 0.05
+_OPEN: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+"""Never through a link: what is locked is signed, and a link leads to somebody else's file."""
+_LARGEST: Final = 4096
 _BUSY: Final = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _STALE: Final = getattr(errno, "ESTALE", -1)
 _UNABLE: Final = frozenset({errno.ENOLCK, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.ENOSYS), errno.EOPNOTSUPP})
@@ -45,6 +50,8 @@ def lock(path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -
 
 def _sign(handle: int) -> None:
     with suppress(OSError):  # only for messages
+        if os.fstat(handle).st_nlink > 1:  # it has another name, and may be anybody's
+            return
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)
         os.write(handle, f"{os.getpid()} {socket.gethostname()}\n".encode())
@@ -78,11 +85,14 @@ def attempt(path: Path) -> int | None:
     with machine_errors(path, "lock"):
         try:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0), 0o644)
+            handle = os.open(path, _OPEN, 0o644)
         except (FileNotFoundError, FileExistsError):  # whoever held the lock has just removed the folder
             if os.path.lexists(path.parent) and not path.parent.is_dir():
                 raise
             return None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise MachineError("WB613", f"cannot lock {path}: it is no file", hint="remove it")
     try:
         if sys.platform == "win32":  # pragma: no cover - designed, not verified
             os.lseek(handle, 1 << 30, os.SEEK_SET)  # beyond the text, so that waiters can read who holds it
@@ -118,7 +128,7 @@ def _stands(handle: int, path: Path) -> bool:
 
 def _holder(path: Path) -> str:
     try:
-        pid, _, host = path.read_text("utf-8").strip().partition(" ")
+        pid, _, host = read(path, _LARGEST).decode("utf-8").strip().partition(" ")
     except (OSError, UnicodeDecodeError):
         pid = host = ""
     return f"pid {pid} ({'this host' if host == socket.gethostname() else f'host {host}'})" if pid else "another process"

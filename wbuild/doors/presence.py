@@ -5,15 +5,21 @@ The time of the file is when the work began. A file that nobody holds was left b
 
 from __future__ import annotations
 
+import errno
 import os
+import re
 import secrets
+import stat
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Final
 
 from wbuild.doors import locks
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
+
+_NAME: Final = re.compile(r"\d+-[0-9a-f]{8}")
 
 
 @contextmanager
@@ -39,7 +45,10 @@ def oldest(folder: Path) -> float | None:
     found: list[float] = []
     for path in _entries(folder):
         with suppress(FileNotFoundError):  # it ends right now
-            begun = path.stat().st_mtime
+            info = path.lstat()
+            if not stat.S_ISREG(info.st_mode):
+                continue
+            begun = info.st_mtime
             handle = locks.attempt(path)
             if handle is None:
                 found.append(begun)
@@ -52,6 +61,8 @@ def oldest(folder: Path) -> float | None:
 def _enter(folder: Path) -> tuple[Path, int]:
     with machine_errors(folder, "make"):
         folder.mkdir(parents=True, exist_ok=True)
+        if folder.is_symlink():
+            raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     while True:
         path = folder / f"{os.getpid()}-{secrets.token_hex(4)}"
         handle = locks.attempt(path)
@@ -76,7 +87,8 @@ def _remove(path: Path) -> None:
 
 
 def _entries(folder: Path) -> list[Path]:
+    """Files of processes. Nothing else is looked at, because those that nobody holds are removed; nor is anything behind a link."""
     try:
-        return sorted(folder.iterdir())
+        return [] if folder.is_symlink() else sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
     except OSError:
         return []

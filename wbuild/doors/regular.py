@@ -14,6 +14,7 @@ from typing import Final
 
 _OPEN: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (_OPEN & ~os.O_RDONLY) | _NO_LINK
 _KINDS: Final = ((stat.S_ISDIR, "a folder"), (stat.S_ISFIFO, "a named pipe"), (stat.S_ISSOCK, "a socket"), (stat.S_ISLNK, "a link"))
 _LINKS: Final = frozenset({errno.ELOOP, errno.EMLINK, getattr(errno, "EFTYPE", errno.ELOOP)})
 """What systems say about a link that is not followed."""
@@ -64,6 +65,17 @@ def read(path: Path, limit: int, *, follow: bool = False) -> bytes:
     if left <= 0:
         raise too_large(path, limit)
     return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def append(path: Path, data: bytes) -> None:
+    """Append to a regular file, which is made if need be: one write, which the system does as a whole. Raises OSError."""
+    handle = os.open(path, _APPEND, 0o644)
+    try:
+        if not stat.S_ISREG(os.fstat(handle).st_mode):
+            raise UnfitError(path, "it is no file")
+        os.write(handle, data)
+    finally:
+        os.close(handle)
 
 
 def too_large(path: Path, limit: int) -> UnfitError:
