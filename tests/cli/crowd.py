@@ -299,7 +299,7 @@ def settle(crowd: Crowd) -> None:
     first.run("cache", "verify").ends(0)
     first.run("tools", "gc").ends(0)
     first.run("tools", "verify").ends(0)
-    cache, store = crowd.home / ".cache/wbuild/cache-v1", crowd.home / ".cache/wbuild/store-v1"
+    cache, store = crowd.home / ".cache/wbuild/cache-v1", crowd.home / ".cache/wbuild/store-v2"
     assert not [p for p in crowd.home.rglob(".*") if p.name.startswith((".wb-", ".tmp-"))]
     assert presence.oldest(cache / "runs") is None
     assert presence.oldest(store / ".runs") is None

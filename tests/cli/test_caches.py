@@ -24,7 +24,7 @@ def cache(place: Shell) -> Path:
 
 
 def trees(place: Shell) -> set[str]:
-    return {path.name for path in (place.home / ".cache/wbuild/store-v1").iterdir() if not path.name.startswith(".")}
+    return {path.name for path in (place.home / ".cache/wbuild/store-v2").iterdir() if not path.name.startswith(".")}
 
 
 def age(folder: Path, days: float) -> None:
@@ -147,7 +147,7 @@ def test_F58_a_damaged_index_is_made_again_and_said(place: Shell) -> None:
 def test_F54_gc_during_a_build_takes_nothing_from_it(place: Shell) -> None:
     with_toys(place, one="say one\n").run("build").ends(0)
     age(cache(place), 3)
-    age(place.home / ".cache/wbuild/store-v1/.used", 100)
+    age(place.home / ".cache/wbuild/store-v2/.used", 100)
     fresh(place)
     with building(place) as process:
         assert process.poll() is None
@@ -170,7 +170,7 @@ def test_unused_tools_go_and_come_back(place: Shell) -> None:
     assert installed
     place.run("tools", "gc", "--older-than", "0", "-C", str(place.home)).ends(0)
     assert trees(place) == installed  # used within the last hour
-    store = place.home / ".cache/wbuild/store-v1"
+    store = place.home / ".cache/wbuild/store-v2"
     for path in [*store.glob(".used/*"), *store.glob("*/receipt.json")]:
         os.utime(path, (time.time() - 100 * DAY,) * 2)
     assert place.run("tools", "gc").ends(0).err.endswith("0 removed (0.0 MB)\n")  # those of the project's lock stay

@@ -142,15 +142,15 @@ def test_changed_since_what_is_not_there(project: Shell) -> None:
 def test_cache_keys(project: Shell) -> None:
     commit_id = git(project, "rev-parse", "HEAD")
     store, results = project.run("ci", "cache-key").ends(0).out.splitlines()
-    assert store.startswith("wbuild-store-v1-linux-x86_64-")
+    assert store.startswith("wbuild-store-v2-linux-x86_64-")
     assert results.endswith(f"-{commit_id}")
     assert project.run("ci", "cache-key", env={"GITHUB_SHA": SHA}).ends(0).out.endswith(f"-{SHA}\n")
     other = project.run("ci", "cache-key", "--platform", "macos-arm64", "--job", "toycc-macos-arm64").ends(0).out
-    assert other.startswith("wbuild-store-v1-macos-arm64-toycc-macos-arm64-")
+    assert other.startswith("wbuild-store-v2-macos-arm64-toycc-macos-arm64-")
     found = outputs(project.run("ci", "cache-key", "--format", "github").ends(0).out)
     assert set(found) == {"store", "store-path", "results", "results-before", "results-path"}
     assert found["results"].startswith(found["results-before"])
-    assert found["store-path"].splitlines()[0] == f"{project.env['WBUILD_STORE']}/store-v1"
+    assert found["store-path"].splitlines()[0] == f"{project.env['WBUILD_STORE']}/store-v2"
     project.write("wbuild.lock", project.read("wbuild.lock") + "\n")
     assert project.run("ci", "cache-key").ends(0).out.splitlines()[0] != store
     assert project.run("ci", "cache-key", "--job", "a b").ends(2).err.startswith("error[WB296]")

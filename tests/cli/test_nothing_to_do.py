@@ -122,7 +122,7 @@ def _member(place: Shell, rng: random.Random) -> None:
 
 def _tool(place: Shell, rng: random.Random) -> None:
     """A tool or a vendored source is removed from the store, or loses its receipt."""
-    found = sorted((place.home / ".cache/wbuild/store-v1").glob(rng.choice(["toycc-*", "vendor.parts-*"])))
+    found = sorted((place.home / ".cache/wbuild/store-v2").glob(rng.choice(["toycc-*", "vendor.parts-*"])))
     for folder in found:
         (folder / "receipt.json").unlink() if rng.random() < 0.5 else shutil.rmtree(folder)
 

@@ -130,7 +130,7 @@ def test_the_same_everywhere_on_this_machine_only(project: Shell) -> None:
     project.write("hello/hello.toy", "here\n")
     said = project.run("build", "--opt", "--verify-reproducible").ends(3).err
     assert "error[WB304]: dist/release/hello.wasm is reproducible on this machine only: a folder of it is in the data section" in said
-    assert re.search(r"likely cause: a path of the machine \(.*/store-v1/toycc-1.0-.*, the folder of toycc\)\n", said)
+    assert re.search(r"likely cause: a path of the machine \(.*/store-v2/toycc-1.0-.*, the folder of toycc\)\n", said)
     assert "\nhint: toycc without --here" in said
 
 

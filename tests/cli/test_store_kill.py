@@ -41,10 +41,10 @@ def test_F51_killed_anywhere_the_next_run_succeeds(tmp_path: Path, checkpoint: s
     assert here.has(BARE) is (checkpoint == "store.after-rename")
     assert ended(child(root))[0] == 0
     assert here.damage(BARE) == ()
-    left = [path.name for path in (root / "store-v1").glob(".tmp-*")]
+    left = [path.name for path in (root / "store-v2").glob(".tmp-*")]
     assert left == [] or checkpoint == "store.after-rename"
     here.repair(BARE, lambda event: None)
-    assert list((root / "store-v1").glob(".tmp-*")) == []
+    assert list((root / "store-v2").glob(".tmp-*")) == []
 
 
 def test_every_checkpoint_is_reached(tmp_path: Path) -> None:

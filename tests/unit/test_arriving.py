@@ -12,7 +12,7 @@ from tests.provision import pinned
 from tests.unit.test_store import ZIG, Bench
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile
-from wbuild.store import arriving
+from wbuild.store import User, arriving
 from wbuild.store.arriving import arrived, watched
 
 
@@ -57,7 +57,7 @@ def test_only_changes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) 
 
 def test_a_store_says_how_far_it_is_only_when_asked(tmp_path: Path) -> None:
     bench = Bench(tmp_path / "store")
-    bench.store = bench.another(watch=True)
+    bench.store = bench.another(user=User(watch=True))
     zig = pinned("zig", ZIG)
     bench.ensure(zig)
     assert bench.kinds == ["download", "progress", "installed"]

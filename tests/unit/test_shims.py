@@ -86,7 +86,7 @@ def test_the_store_writes_them(tmp_path: Path) -> None:
     shim = store.path(tool) / ".shims/link"
     assert os.access(shim, os.X_OK)
     assert shim.read_text() == shims(tool)["link"]
-    receipts = [(tmp_path / name / "store-v1" / tool.identity / "receipt.json").read_bytes() for name in ("one", "two")]
+    receipts = [(tmp_path / name / "store-v2" / tool.identity / "receipt.json").read_bytes() for name in ("one", "two")]
     assert receipts[0] == receipts[1]
     shim.chmod(0o644)
     assert store.damage(tool) == (".shims/link (mode changed)",)

@@ -55,7 +55,7 @@ class Bench:
         return [event.kind for event in self.said]
 
     def leftovers(self) -> list[str]:
-        return [path.name for path in (self.root / "store-v1").glob(".tmp-*")]
+        return [path.name for path in (self.root / "store-v2").glob(".tmp-*")]
 
 
 @pytest.fixture
@@ -71,7 +71,7 @@ def test_a_pin_becomes_a_folder_with_a_receipt(bench: Bench) -> None:
     assert bench.kinds == ["download", "installed"]
     assert str(bench.said[1]) == "zig 1.0 (0 kB): new in the store"
     folder = bench.store.path(zig)
-    assert folder == bench.root / "store-v1" / zig.identity
+    assert folder == bench.root / "store-v2" / zig.identity
     assert bench.store.argv(zig, "zig") == (str(folder / "zig/bin/zig"),)
     receipt = json.loads((folder / "receipt.json").read_text())
     assert receipt["schema"] == 1
@@ -276,7 +276,7 @@ def test_a_hostile_archive_leaves_nothing(bench: Bench) -> None:
     bench.source.files["zig-1.0.zip"] = evil
     with pytest.raises(IntegrityError, match="components"):
         bench.ensure(pinned("zig", evil))
-    assert sorted(path.name for path in (bench.root / "store-v1").iterdir()) == [".locks"]
+    assert sorted(path.name for path in (bench.root / "store-v2").iterdir()) == [".locks"]
 
 
 @pytest.mark.parametrize("name", ["receipt.json", "contents.jsonl"])
@@ -344,7 +344,7 @@ def test_F52_eight_installations_at_once_download_once(bench: Bench) -> None:
 def test_F53_a_holder_that_does_not_move(bench: Bench) -> None:
     zig = pinned("zig", ZIG)
     store = bench.another(lock_timeout=0.2)
-    lock = bench.root / "store-v1/.locks" / f"{zig.identity}.lock"
+    lock = bench.root / "store-v2/.locks" / f"{zig.identity}.lock"
     held = RealFiles().lock(lock, what="test", timeout=1, say=lambda text: None)
     with held, pytest.raises(MachineError, match=r"waited 0\.2 s for pid .* to install zig 1\.0"):
         store.ensure([zig], bench.said.append)
@@ -443,7 +443,7 @@ def test_F57_soon_after_a_whole_look_a_short_one_is_enough(bench: Bench, file: s
     damage(bench.store.path(zig) / file)
     bench.another().ensure([zig], bench.said.append)
     assert ("damaged" in bench.kinds) == seen
-    (note,) = (bench.root / "store-v1/.looked").iterdir()
+    (note,) = (bench.root / "store-v2/.looked").iterdir()
     os.utime(note, (time.time() - 3600,) * 2)
     bench.another().ensure([zig], bench.said.append)
     assert bench.kinds.count("damaged") == 1
@@ -520,4 +520,4 @@ def test_command_installs_first(bench: Bench) -> None:
 
 def test_nothing_is_installed_in_an_empty_store(bench: Bench) -> None:
     assert bench.store.installed() == []
-    assert bench.store.damage(pinned("zig", ZIG)) == ("receipt.json (missing or damaged)",)
+    assert bench.store.damage(pinned("zig", ZIG)) == ("receipt.json (missing, damaged or not that of this pin)",)

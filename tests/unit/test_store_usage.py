@@ -29,7 +29,7 @@ def bench(tmp_path: Path) -> Bench:
 def idle(bench: Bench, pin: Pin, days: float) -> None:
     """As if a pin was last used so long ago."""
     moment = time.time() - days * DAY
-    for path in (bench.root / "store-v1/.used" / pin.identity, bench.store.path(pin) / "receipt.json"):
+    for path in (bench.root / "store-v2/.used" / pin.identity, bench.store.path(pin) / "receipt.json"):
         os.utime(path, (moment, moment))
 
 
@@ -68,7 +68,7 @@ def test_asking_for_a_tool_is_a_use(bench: Bench) -> None:
 def test_F54_the_tools_of_a_running_build_stay_however_long_it_takes(bench: Bench) -> None:
     idle(bench, PIN, 100)
     with bench.store.using((PIN,)):
-        (run,) = (bench.root / "store-v1" / usage.RUNS).iterdir()
+        (run,) = (bench.root / "store-v2" / usage.RUNS).iterdir()
         begun = time.time() - 2 * DAY
         os.utime(run, (begun, begun))
         idle(bench, PIN, 1)
@@ -83,7 +83,7 @@ def test_F54_a_tool_that_is_used_in_the_moment_of_its_removal_comes_back(bench: 
     def move(self: RealFiles, source: Path, target: Path) -> None:
         real(self, source, target)
         if source == bench.store.path(PIN):
-            (bench.root / "store-v1/.used" / PIN.identity).touch()  # whoever wants it saw it right before
+            (bench.root / "store-v2/.used" / PIN.identity).touch()  # whoever wants it saw it right before
 
     monkeypatch.setattr(RealFiles, "move", move)
     assert collect(bench) == []
@@ -93,14 +93,14 @@ def test_F54_a_tool_that_is_used_in_the_moment_of_its_removal_comes_back(bench: 
 
 def test_what_is_being_installed_stays(bench: Bench) -> None:
     idle(bench, PIN, 100)
-    trees = bench.root / "store-v1"
+    trees = bench.root / "store-v2"
     with bench.doors.files.lock(usage.lock_of(trees, PIN.identity), what="test", timeout=0, say=print):
         assert collect(bench) == []
     assert collect(bench) == [PIN.identity]
 
 
 def test_what_killed_installations_left_goes_after_a_day(bench: Bench) -> None:
-    trees = bench.root / "store-v1"
+    trees = bench.root / "store-v2"
     young, old = usage.aside(trees, PIN.identity), usage.aside(trees, PIN.identity)
     for path, days in ((young, 0.5), (old, 2)):
         path.mkdir()

@@ -83,7 +83,7 @@ class Progress:
             case "installed":
                 self.console.end(event.pin.identity)
                 self.console.step("tools", about, "new in the store")
-            case "waiting" | "damaged":
+            case "waiting" | "damaged" | "elsewhere":
                 self.console.note(str(event))
 
     def _finished(self, result: Result) -> None:

@@ -26,11 +26,11 @@ from wbuild.doors.network import HttpNetwork
 from wbuild.doors.places import absolute, system_config, user_folder
 from wbuild.doors.process import ProcessRunner
 from wbuild.doors.regular import read
-from wbuild.doors.userkey import user_key
+from wbuild.doors.userkey import data_folder, user_key
 from wbuild.errors import MachineError, ProvisionError, UsageError
 from wbuild.fast import project_folders
 from wbuild.model.locked import Platform
-from wbuild.store import Store
+from wbuild.store import Store, User
 
 CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 """Names another file in place of the user's config.toml."""
@@ -162,7 +162,10 @@ class World:
 
     def open_store(self) -> Store:
         """The store of tools."""
-        return Store(self.store, self.doors, lock_timeout=self.lock_timeout, watch=self.live)
+        data = data_folder(self.environ)
+        home = user_folder("cache")
+        user = User(data=Path(data) if data else None, home=self.environ.get("HOME", ""), own=home, lone=self.ci, watch=self.live)
+        return Store(self.store, self.doors, lock_timeout=self.lock_timeout, user=user)
 
     def open_cache(self) -> Cache:
         """The action cache."""

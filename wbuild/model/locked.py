@@ -20,6 +20,9 @@ LAYOUT: Final = 1
 """Version of how a pin's files become a folder of the store; part of every identity."""
 SHIMS: Final = ".shims"
 """Folder of a tool's tree with an executable for each program of several words."""
+_DIGITS: Final = 32
+"""Of an identity's digest: 128 bits, so that nobody finds other files with the same."""
+_OLDER_DIGITS: Final = 12
 _ELSEWHERE: Final = ("{python}", "{runner:", "{bin:")
 """What makes a command line depend on more than the tool's own tree."""
 
@@ -101,8 +104,13 @@ class Pin:
 
     @property
     def identity(self) -> str:
-        """Such as `zig-0.17.1-linux-x86_64-3f9c2a7b10de`; the name of its folder in the store."""
-        return f"{self.name}-{self.version}-{self.platform}-{self.digest[:12]}"
+        """Such as `zig-0.17.1-linux-x86_64-` and 32 digits; the name of its folder in the store."""
+        return f"{self.name}-{self.version}-{self.platform}-{self.digest[:_DIGITS]}"
+
+    @property
+    def older_identity(self) -> str:
+        """What the store of the layout before calls it."""
+        return f"{self.name}-{self.version}-{self.platform}-{self.digest[:_OLDER_DIGITS]}"
 
     @property
     def size(self) -> int:

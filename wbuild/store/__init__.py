@@ -1,11 +1,14 @@
 """The store: a pin becomes a folder, once, whole, and by its digests.
 
-`store-v1/<identity>/` is immutable. It is made aside (`.tmp-…`): fetched, verified, unpacked, sealed, probed; then the list of its
+`store-v2/<identity>/` is immutable. It is made aside (`.tmp-…`): fetched, verified, unpacked, sealed, probed; then the list of its
 files and its receipt are written and synced, and one rename makes it visible. Whoever installs holds the identity's lock.
 
 The files themselves are not synced one by one: 20 000 of them take a minute on a slow disk, and a sync of the whole system waits for
 everybody. What a power failure cuts off has another size than the list says; `ensure` looks at that before first use and installs
 the tree again.
+
+A tree is believed because of where it is (`shelves`), because its receipt fits the pin, and because its list is the one that this user
+has seen there before (`records`).
 """
 
 from __future__ import annotations
@@ -14,14 +17,15 @@ import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass, replace
+from contextlib import ExitStack, contextmanager, nullcontext, suppress
+from dataclasses import replace
 from pathlib import Path
-from typing import Final, Literal
+from typing import Final
 
 from wbuild.doors.archive.tree import MTIME
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import disk_full, machine_errors
+from wbuild.doors.ownership import closed, writable
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.kit import command
 from wbuild.model.locked import SHIMS, SYSTEM, Pin
@@ -31,16 +35,19 @@ from wbuild.sources import SOURCES, Source
 from wbuild.store import contents, receipt, usage
 from wbuild.store.arriving import watched
 from wbuild.store.contents import CONTENTS, RECEIPT
+from wbuild.store.events import Say, StoreEvent, megabytes
 from wbuild.store.looked import LOOKED, Looked
+from wbuild.store.older import take_over
 from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
 from wbuild.store.received import received_digests
+from wbuild.store.records import Records
+from wbuild.store.shelves import LAYOUT, Shelves, User
 from wbuild.store.unpack import AT_ONCE, unpack
 from wbuild.words import Places, expand
 
-__all__ = ["CHECKPOINTS", "Store", "StoreEvent"]
+__all__ = ["CHECKPOINTS", "LAYOUT", "Store", "StoreEvent", "User"]
 
-LAYOUT: Final = "store-v1"
 CHECKPOINTS: Final = (
     "store.start",
     "store.after-download",
@@ -53,42 +60,6 @@ CHECKPOINTS: Final = (
 _ROOM: Final = 2
 """Free bytes wanted per byte to download before anything starts: the archive and at least as much unpacked."""
 _RUNNERS: Final = Path(__file__).resolve().parent.parent / "runners"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class StoreEvent:
-    """What the store says while it works."""
-
-    kind: Literal["download", "progress", "installed", "failed", "waiting", "damaged"]
-    """"progress" comes only from a store that was asked for it, at most five times a second for each pin."""
-    pin: Pin
-    text: str = ""
-    """More about it: who is waited for, what is damaged."""
-    arrived: int = 0
-    """Bytes of the download that are there; the pin's size once all of it is there."""
-
-    def __str__(self) -> str:
-        about = f"{self.pin.name} {self.pin.version}"
-        match self.kind:
-            case "progress":
-                return f"{about}: {_megabytes(self.arrived)} of {_megabytes(self.pin.size)}"
-            case "failed":
-                return f"{about}: failed"
-            case "download":
-                return f"{about} ({_megabytes(self.pin.size)}): downloading"
-            case "installed":
-                return f"{about} ({_megabytes(self.pin.size)}): new in the store"
-            case "damaged":
-                return f"{about} is damaged and is installed again: {self.text}"
-            case _:
-                return self.text
-
-
-Say = Callable[[StoreEvent], None]
-
-
-def _megabytes(size: int) -> str:
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"
 
 
 def _ignore(_: object) -> None:
@@ -105,21 +76,26 @@ class Store:
         sources: Mapping[str, Source] = SOURCES,
         *,
         lock_timeout: float = 600.0,
-        watch: bool = False,
         checkpoint: Callable[[str], None] = _ignore,
+        user: User | None = None,
     ) -> None:
-        """`watch`: say how far downloads are."""
-        self._trees = root / LAYOUT
+        user = user or User()
+        self._shelves = Shelves(root=root, files=doors.files, user=user)
+        self._records = Records(user.data, doors.files)
         self._doors = doors
         self._sources = sources
         self._lock_timeout = lock_timeout
-        self._watch = watch
+        self._watch = user.watch
         self._checkpoint = checkpoint
         self._sound: set[str] = set()
 
     def path(self, pin: Pin) -> Path:
         """The pin's folder, whether it is there or not."""
-        return Path(pin.folder) if pin.source == SYSTEM else self._trees / pin.identity
+        return Path(pin.folder) if pin.source == SYSTEM else self._shelf(pin) / pin.identity
+
+    def _shelf(self, pin: Pin) -> Path:
+        """The folder of trees that holds a pin, or will."""
+        return self._shelves.find(pin.identity) or self._shelves.free(_ROOM * pin.size)
 
     def has(self, pin: Pin) -> bool:
         """Whether the pin is installed: its receipt is there, or it is the machine's own."""
@@ -140,7 +116,7 @@ class Store:
         Raises ProvisionError (offline: with all that is missing), IntegrityError, MachineError.
         """
         wanted = _with_needs(pins)
-        usage.mark(self._trees, wanted)
+        self._mark(wanted)
         missing = [pin for pin in wanted if not self._usable(pin)]
         if not missing:
             return
@@ -151,31 +127,42 @@ class Store:
             for pin in missing:  # needs were submitted before, so they never wait behind whoever waits for them
                 needs = [jobs[needed.identity] for needed in _with_needs(pin.needs) if needed.identity in jobs]
                 jobs[pin.identity] = pool.submit(self._install_after, needs, pin, say)
-        usage.mark(self._trees, missing)
+        self._mark(missing)
         _raise_worst(job.exception() for job in jobs.values())
 
     @contextmanager
     def using(self, pins: Sequence[Pin]) -> Iterator[None]:
         """Be a build with these pins: none of them is collected before it ends."""
-        with self._doors.files.present(self._trees / usage.RUNS):
-            usage.mark(self._trees, pins)
+        with ExitStack() as held:
+            for shelf in self._shelves.believed():
+                held.enter_context(self._doors.files.present(shelf / usage.RUNS))
+            self._mark(pins)
             yield
+
+    def _mark(self, pins: Iterable[Pin]) -> None:
+        for shelf in self._shelves.believed():
+            usage.mark(shelf, pins)
 
     def collect(self, age: float, keep: Sequence[Pin], *, dry: bool) -> tuple[usage.Unused, ...]:
         """Remove trees that were not used for `age` seconds, but for those of `keep`; see `usage.Collector`. Raises MachineError."""
-        kept = frozenset(pin.identity for pin in _with_needs(keep))
-        return usage.Collector(trees=self._trees, files=self._doors.files, keep=kept, age=age).run(dry=dry)
+        pins = _with_needs(keep)
+        kept = frozenset(pin.identity for pin in pins)
+        shelves = [*self._shelves.believed(), *self._shelves.older()]
+        found = [usage.Collector(trees=shelf, files=self._doors.files, keep=kept, age=age).run(dry=dry) for shelf in shelves]
+        return tuple(tree for trees in found for tree in trees)
 
     def damage(self, pin: Pin) -> tuple[str, ...]:
         """What differs from what was installed, by reading every file; () for a sound tree. Raises MachineError."""
         root = self.path(pin)
         known = self._receipt(pin)
         if known is None:
-            return (f"{RECEIPT} (missing or damaged)",)
-        text = _text(root / CONTENTS)
+            return (f"{RECEIPT} (missing, damaged or not that of this pin)",)
+        text = receipt.text(root / CONTENTS)
         items = contents.decode(text)
         if items is None or contents.digest(text) != known.tree:
             return (f"{CONTENTS} (damaged)",)
+        if not self._records.holds(root, known.tree):
+            return (f"{CONTENTS} (another than was installed)",)
         return tuple(contents.compare(root, items, self._doors.files.sha256))
 
     def repair(self, pin: Pin, say: Say) -> None:
@@ -187,12 +174,12 @@ class Store:
 
     def installed(self) -> list[tuple[str, int, Receipt]]:
         """Identity, bytes on disk and receipt of every tree, sorted."""
-        if not self._trees.is_dir():
-            return []
-        with machine_errors(self._trees, "list"):
-            names = sorted(path.name for path in self._trees.iterdir() if not path.name.startswith("."))
-        found = [(name, receipt.decode(_text(self._trees / name / RECEIPT))) for name in names]
-        return [(name, known.size, known) for name, known in found if known is not None]
+        found: dict[str, Receipt | None] = {}
+        for shelf in self._shelves.believed():
+            with machine_errors(shelf, "list"):
+                names = [path.name for path in shelf.iterdir() if not path.name.startswith(".") and path.name not in found]
+            found |= {name: receipt.decode(receipt.text(shelf / name / RECEIPT)) for name in names}
+        return [(name, known.size, known) for name, known in sorted(found.items()) if known is not None]
 
     def _usable(self, pin: Pin) -> bool:
         """Whether a pin is installed and nobody wrote into it; looked at once a process."""
@@ -206,30 +193,33 @@ class Store:
     def _visible_damage(self, pin: Pin) -> str:
         """The first thing that is wrong without reading the files; "" for nothing."""
         known = self._receipt(pin)
-        text = _text(self.path(pin) / CONTENTS)
+        root = self.path(pin)
+        text = receipt.text(root / CONTENTS)
         items = contents.decode(text)
-        if known is None or items is None or contents.digest(text) != known.tree:
+        if known is None or items is None or contents.digest(text) != known.tree or not self._records.holds(root, known.tree):
             return f"{RECEIPT} or {CONTENTS}"
         looked = self._looked(pin)
         stamps = looked.stamps(items)
-        wrong = next(contents.glance(self.path(pin), items), "")
+        wrong = next(contents.glance(root, items), "")
         if not wrong:
             looked.remember(stamps)
+            self._records.note(root, known.tree)
         return wrong
 
     def _looked(self, pin: Pin) -> Looked:
-        return Looked(root=self.path(pin), note=self._trees / LOOKED / pin.identity, files=self._doors.files)
+        root = self.path(pin)
+        return Looked(root=root, note=root.parent / LOOKED / pin.identity, files=self._doors.files)
 
     def _receipt(self, pin: Pin) -> Receipt | None:
-        found = receipt.decode(_text(self.path(pin) / RECEIPT))
-        return found if found is not None and found.identity == pin.identity else None
+        found = receipt.decode(receipt.text(self.path(pin) / RECEIPT))
+        return found if found is not None and found.identity == pin.identity and receipt.fits(found, pin) else None
 
     def _refuse_offline(self, missing: Sequence[Pin]) -> None:
         damaged = [pin for pin in missing if self.has(pin)]
         if damaged:
             names = ", ".join(f"{pin.name} {pin.version} ({self._visible_damage(pin)})" for pin in damaged)
             raise IntegrityError("WB515", f"damaged in the store: {names}", hint="run `wbuild tools verify --repair` while online")
-        listed = ", ".join(f"{pin.name} {pin.version} ({_megabytes(pin.size)})" for pin in missing)
+        listed = ", ".join(f"{pin.name} {pin.version} ({megabytes(pin.size)})" for pin in missing)
         raise ProvisionError("WB412", f"offline, and not in the store: {listed}", hint="run `wbuild fetch` while online")
 
     def _install_after(self, needs: Sequence[Future[None]], pin: Pin, say: Say) -> None:
@@ -238,7 +228,8 @@ class Store:
         self._install(pin, say)
 
     def _install(self, pin: Pin, say: Say, *, anew: bool = False) -> None:
-        lock = usage.lock_of(self._trees, pin.identity)
+        shelf = self._writable_shelf(pin, say)
+        lock = usage.lock_of(shelf, pin.identity)
         what = f"install {pin.name} {pin.version}"
         waiting = lambda text: say(StoreEvent(kind="waiting", pin=pin, text=text))  # noqa: E731
         with self._doors.files.lock(lock, what=what, timeout=self._lock_timeout, say=waiting):
@@ -249,8 +240,8 @@ class Store:
                 if wrong:
                     say(StoreEvent(kind="damaged", pin=pin, text=wrong))
             self._sound.discard(pin.identity)
-            self._sweep(pin)
-            work = usage.aside(self._trees, pin.identity)
+            self._sweep(pin, shelf)
+            work = usage.aside(shelf, pin.identity)
             try:
                 self._build(pin, work, say)
             except BaseException as error:
@@ -264,19 +255,32 @@ class Store:
             self._sound.add(pin.identity)
             say(StoreEvent(kind="installed", pin=pin))
 
-    def _sweep(self, pin: Pin) -> None:
+    def _writable_shelf(self, pin: Pin, say: Say) -> Path:
+        """The folder of trees that a pin comes to; one that holds it already and cannot be written is left for another."""
+        found = self._shelves.find(pin.identity)
+        shelf = found if found is not None and writable(found) else self._shelves.free(_ROOM * pin.size)
+        why = self._shelves.why
+        if shelf != self._shelves.first and why:
+            say(StoreEvent(kind="elsewhere", pin=pin, text=f"{self._shelves.first} is not used for new tools: {why}; they are in {shelf}"))
+        self._shelves.make(shelf)
+        return shelf
+
+    def _sweep(self, pin: Pin, shelf: Path) -> None:
         """Remove what killed installations of this pin left; its lock is held, so nobody works there."""
-        for left in self._trees.glob(f".tmp-{pin.identity}-*"):
+        for left in shelf.glob(f".tmp-{pin.identity}-*"):
             self._doors.files.remove(left)
-        if self.path(pin).exists() and not self.has(pin):
-            self._doors.files.remove(self.path(pin))
+        if os.path.lexists(shelf / pin.identity) and not (shelf / pin.identity / RECEIPT).is_file():
+            self._doors.files.remove(shelf / pin.identity)
 
     def _build(self, pin: Pin, work: Path, say: Say) -> None:
         files, downloads, tree = self._doors.files, work / "files", work / "tree"
-        if files.free(self._trees) < _ROOM * pin.size:
-            raise disk_full(self._trees, f"install {pin.name} {pin.version} in", needed=_ROOM * pin.size)
+        if files.free(work.parent) < _ROOM * pin.size:
+            raise disk_full(work.parent, f"install {pin.name} {pin.version} in", needed=_ROOM * pin.size)
         with machine_errors(work, "make"):
             downloads.mkdir(parents=True)
+        if self._take_over(pin, tree):
+            self._publish(pin, tree, work)
+            return
         self._checkpoint("store.start")
         self._fetch(pin, work, downloads, say)
         self._checkpoint("store.after-download")
@@ -286,6 +290,15 @@ class Store:
         self._finish(pin, tree, work, received)
         files.remove(downloads)
         self._publish(pin, tree, work)
+
+    def _take_over(self, pin: Pin, tree: Path) -> bool:
+        """Whether an older wbuild has installed this very pin, and its tree is one of today's now."""
+        for shelf in self._shelves.older():
+            known = take_over(pin, shelf, tree, self._doors.files)
+            if known is not None:
+                self._doors.files.write(tree / RECEIPT, receipt.encode(known))
+                return True
+        return False
 
     def _fetch(self, pin: Pin, work: Path, downloads: Path, say: Say) -> None:
         say(StoreEvent(kind="download", pin=pin))
@@ -327,9 +340,16 @@ class Store:
     def _publish(self, pin: Pin, tree: Path, work: Path) -> None:
         """Make the tree visible, by one rename."""
         self._checkpoint("store.before-rename")
-        if self.path(pin).exists():
-            self._doors.files.move(self.path(pin), work / "old")
-        self._doors.files.move(tree, self.path(pin))
+        place = work.parent / pin.identity
+        if not closed(tree):
+            with machine_errors(tree, "close to others"):
+                tree.chmod(0o755)
+        if os.path.lexists(place):
+            self._doors.files.move(place, work / "old")
+        self._doors.files.move(tree, place)
+        known = receipt.decode(receipt.text(place / RECEIPT))
+        if known is not None:
+            self._records.note(place, known.tree)
         self._checkpoint("store.after-rename")
 
     def _client_doors(self, pin: Pin) -> Doors:
@@ -348,7 +368,7 @@ class Store:
         places = Places(
             scratch="",
             tool=lambda name: elsewhere.get(name) or self.path(pins[name]),
-            shared=lambda name: self._trees / ".shared" / name,
+            shared=lambda name: self._shelves.first / ".shared" / name,
             state="",
             late=_no_late,
             runner=lambda file: _RUNNERS / file,
@@ -394,14 +414,6 @@ def _raise_worst(errors: Iterable[BaseException | None]) -> None:
         status = worst({error.status for error in known})
         same = [error for error in known if error.status == status]
         raise type(same[0]).of(tuple(problem for error in same for problem in error.problems)) from None
-
-
-def _text(path: Path) -> str:
-    """A file's text, "" when it cannot be read: the caller tells damage from absence."""
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError):
-        return ""
 
 
 def _no_late(part: Late) -> str:

@@ -84,10 +84,17 @@ def decode(text: str) -> tuple[Item, ...] | None:
     """The list in a text, None when it is damaged."""
     try:
         items = tuple(Item(*line) for line in json.loads(f"[{','.join(text.splitlines())}]"))  # one call: some tools have 20 000 files
-    except (ValueError, TypeError):
+    except (ValueError, TypeError, RecursionError, MemoryError):
         return None
-    sound = all(isinstance(i.path, str) and isinstance(i.size, int) and isinstance(i.time, int) for i in items)
-    return items if sound else None
+    return items if all(map(_sound, items)) else None
+
+
+def _sound(item: Item) -> bool:
+    """Whether an item is of the form that is written, and lies in the tree."""
+    texts = isinstance(item.path, str) and isinstance(item.kind, str) and isinstance(item.digest, str)
+    if not texts or not isinstance(item.size, int) or not isinstance(item.time, int) or "\0" in item.path:
+        return False
+    return not item.path.startswith("/") and (".." not in item.path or ".." not in item.path.split("/"))
 
 
 def digest(text: str) -> str:

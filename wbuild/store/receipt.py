@@ -1,13 +1,23 @@
-"""The receipt of a tree: written last, so a tree without one does not exist. It holds no times: equal on all machines."""
+"""The receipt of a tree: written last, so a tree without one does not exist. It holds no times: equal on all machines.
+
+It says what a tree was made from, and is a stranger's word where others could write it: so it must fit the pin in every part.
+"""
 
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from pathlib import Path
 from typing import Final
 
+from wbuild import jsontext
+from wbuild.doors.regular import read
 from wbuild.model.locked import Pin
+
+LARGEST: Final = 64 << 20
+"""Bytes of a receipt or of a list of contents: one of 20 000 files has 3 MiB."""
 
 SCHEMA: Final = 1
 
@@ -74,13 +84,43 @@ def encode(receipt: Receipt) -> str:
 
 def decode(text: str) -> Receipt | None:
     """The receipt in a text; None when it is damaged or of another schema."""
-    try:
-        document = json.loads(text)
-        if document.pop("schema") != SCHEMA:
-            return None
-        files = tuple(ReceivedFile(**item) for item in document.pop("files"))
-        found = Receipt(files=files, **document)
-    except (ValueError, TypeError, KeyError, AttributeError):
+    document = jsontext.table(text)
+    if document is None or document.pop("schema", None) != SCHEMA:
         return None
-    words = (found.identity, found.name, found.version, found.platform, found.source, found.package, found.tree)
-    return found if all(isinstance(word, str) for word in words) and isinstance(found.size, int) else None
+    try:
+        files = tuple(ReceivedFile(**item) for item in document.pop("files"))  # type: ignore[attr-defined]
+        found = Receipt(files=files, **document)  # type: ignore[arg-type]
+    except (TypeError, KeyError, AttributeError):
+        return None
+    words = [found.identity, found.name, found.version, found.platform, found.source, found.package, found.tree]
+    words += [word for file in files for word in (file.name, file.digest, file.trust, file.sha256)]
+    numbers = (found.size, found.count, *(file.size for file in files))
+    return found if all(isinstance(word, str) for word in words) and all(isinstance(number, int) for number in numbers) else None
+
+
+def fits(receipt: Receipt, pin: Pin) -> bool:
+    """Whether a tree was made from what a pin names: the same tool and version, and of every file name, size and digest."""
+    made = sorted((file.name, file.size, file.digest) for file in receipt.files)
+    wanted = sorted((file.name, file.size, str(file.digest)) for file in pin.files)
+    named = (receipt.name, receipt.version, receipt.platform) == (pin.name, pin.version, pin.platform)
+    named = named and (receipt.source, _plain(receipt.package)) == (pin.source, _plain(pin.package))
+    own = all(file.digest == f"sha256:{file.sha256}" for file in receipt.files if file.digest.startswith("sha256:"))
+    return named and own and made == wanted
+
+
+def _plain(package: str) -> str:
+    """A package's name as all that write it otherwise mean it."""
+    return re.sub(r"[-_.]+", "-", package).lower()
+
+
+def renamed(receipt: Receipt, pin: Pin) -> Receipt:
+    """The receipt of the same tree under the identity of today."""
+    return replace(receipt, identity=pin.identity)
+
+
+def text(path: Path) -> str:
+    """The text of a receipt or of a list of contents, "" when it cannot be read: the caller tells damage from absence."""
+    try:
+        return read(path, LARGEST).decode("utf-8")
+    except (OSError, ValueError):
+        return ""
