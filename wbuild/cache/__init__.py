@@ -24,14 +24,17 @@ import os
 import stat
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
 from wbuild import jsontext
 from wbuild.cache.books import LARGEST, Entry, decode, encode, entry_in, is_digest, names_in
+from wbuild.cache.folders import Folders, roots_of
 from wbuild.doors.interfaces import Files
+from wbuild.doors.machine import machine_errors
+from wbuild.doors.ownership import user_number
 from wbuild.doors.regular import UnfitError, append, opened, read
 from wbuild.errors import MachineError
 from wbuild.keys import Evidence, Remembered, action_digest, digest
@@ -59,7 +62,10 @@ _SETS: Final = 8
 class Cache:
     """One user's cache. Methods may be called from several threads and processes at once."""
 
-    def __init__(self, root: Path, files: Files, limit: int = DEFAULT_LIMIT, *, shared: Path | None = None) -> None:
+    def __init__(
+        self, root: Path, files: Files, limit: int = DEFAULT_LIMIT, *, shared: Path | None = None, more: tuple[Path, ...] = ()
+    ) -> None:
+        """`shared`: where the caches of tools are; without it they are beside the results, or in `more` where that cannot serve."""
         self.root = root
         self.limit = limit
         """Bytes; the oldest results go at the end of a build that has grown it over this."""
@@ -71,14 +77,29 @@ class Cache:
         """Bytes that were not in the cache yet."""
         self._files = files
         self._base = root / VERSION
-        self._shared = shared or root / SHARED
+        user = user_number()
+        self._tools = Folders((shared,) if shared else roots_of(root, SHARED, user, more), user)
         self._guard = threading.Lock()
         self._folders: set[Path] = set()
         """Folders that are none behind a link."""
 
     def shared(self, name: str) -> Path:
-        """Folder of a shared cache (`SharedCache`)."""
-        return self._shared / name
+        """Folder of a shared cache (`SharedCache`), whether it is there or not."""
+        return self._tools.folder(name)
+
+    def ready(self, name: str, say: Callable[[str], None]) -> Path:
+        """The folder of a shared cache, made; `say` is told when it is another than usual. Raises MachineError."""
+        with machine_errors(self._tools.folder(name), "make"):
+            return self._tools.ready(name, say)
+
+    @property
+    def roots(self) -> tuple[Path, ...]:
+        """Folders that shared caches may be in."""
+        return self._tools.roots
+
+    def fall_back(self, folder: Path) -> None:
+        """Another folder for shared caches, for when none of the others can serve."""
+        self._tools.add(folder)
 
     @contextmanager
     def running(self) -> Iterator[None]:

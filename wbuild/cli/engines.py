@@ -126,7 +126,7 @@ class Runtime:
         places = Places(
             scratch="",
             tool=lambda name: self.store.path(pins[name]),
-            shared=lambda name: self.world.cache / "shared" / name,
+            shared=self.world.open_cache().shared,
             state="",
             late=_no_late,
             runner=lambda file: RUNNERS / file,

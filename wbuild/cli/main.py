@@ -17,6 +17,7 @@ import click
 from wbuild import __version__
 from wbuild.cli.argv import rewrite
 from wbuild.cli.options import Common, Group
+from wbuild.doors.machine import refusal
 from wbuild.errors import MachineError, UsageError, WbuildError, exit_code, worst
 
 COMMANDS: Final[Mapping[str, str]] = {
@@ -160,6 +161,8 @@ def _failed(error: Exception, common: Common) -> int:
     if isinstance(error, OSError) and error.filename is None and error.errno in _FULL:
         error = MachineError("WB610", f"cannot write the output: {error.strerror}", hint="free some space where it is redirected to")
         _let_go()
+    if isinstance(error, OSError):
+        error = refusal(error) or error
     try:
         if isinstance(error, WbuildError):
             common.console.problems(error)

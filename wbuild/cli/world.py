@@ -10,7 +10,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import DEFAULT_LIMIT, Cache
+from wbuild.cache import DEFAULT_LIMIT, SHARED, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
 from wbuild.cli.settings import FREE, ConfigFile, Origin, Value, resolve, sources_of
@@ -169,7 +169,8 @@ class World:
 
     def open_cache(self) -> Cache:
         """The action cache."""
-        return Cache(self.cache, self.doors.files, int(self.settings["cache-limit"].value))
+        home = user_folder("cache")
+        return Cache(self.cache, self.doors.files, int(self.settings["cache-limit"].value), more=(home / SHARED,) if home else ())
 
 
 def folder_of(settings: Mapping[str, Origin], name: str) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import errno
+import os
 import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -37,6 +38,13 @@ def machine_error(error: OSError, path: Path, doing: str, *, needed: int = 0) ->
     if error.errno in _OPEN_FILES:
         return MachineError("WB612", f"{what}: {error.strerror}", hint="raise the limit of open files (ulimit -n)")
     return MachineError("WB613", f"{what}: {error.strerror or error}")
+
+
+def refusal(error: OSError) -> MachineError | None:
+    """The error for what the system refused somewhere below, if it is this machine's fault and not ours; None for anything else."""
+    if error.errno not in _FULL | _REFUSED | _OPEN_FILES or not isinstance(error.filename, (str, bytes)):
+        return None
+    return machine_error(error, Path(os.fsdecode(error.filename)), "use")
 
 
 def disk_full(path: Path, doing: str, *, needed: int = 0) -> MachineError:

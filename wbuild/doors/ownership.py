@@ -17,6 +17,11 @@ if sys.platform != "win32":
 _OTHERS = stat.S_IWGRP | stat.S_IWOTH
 
 
+def user_number() -> int | None:
+    """The number of this process's user; None where users have none."""
+    return None if sys.platform == "win32" else os.geteuid()
+
+
 def owners(home: str = "") -> frozenset[int]:
     """Users that this one believes: itself, root, and whoever owns its home folder (a file system may know all users as one)."""
     if sys.platform == "win32":  # pragma: no cover - designed, not verified

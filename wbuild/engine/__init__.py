@@ -9,7 +9,7 @@ from functools import cache
 from pathlib import Path
 
 from wbuild.builtin import ASKING, BUILTINS, Asking, Function
-from wbuild.cache import Cache
+from wbuild.cache import SHARED, Cache
 from wbuild.doors.interfaces import Command, Doors, Fence
 from wbuild.doors.jobserver import JobServer
 from wbuild.doors.machine import machine_errors
@@ -206,7 +206,8 @@ class Engine:
         return self._session(layout, self._index(), self.on_event, steps, slots)
 
     def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
-        writable = (self.root / layout.tmp, self.root / layout.states, self.cache.shared("."))
+        self.cache.fall_back(self.root / self.work / SHARED)
+        writable = (self.root / layout.tmp, self.root / layout.states, *self.cache.roots)
         return Session(
             root=self.root,
             doors=self.doors,

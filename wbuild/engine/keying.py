@@ -28,8 +28,13 @@ class Settled:
 
     def caches(self, session: Session) -> Sequence[Path]:
         """Folders of the shared caches that they name."""
+        return [session.cache.shared(name) for name in self.shared]
+
+    @property
+    def shared(self) -> Sequence[str]:
+        """Names of the shared caches, each once."""
         parts = (part.part if isinstance(part, Toml) else part for word in self.words for part in word)
-        return list(dict.fromkeys(session.cache.shared(part.name) for part in parts if isinstance(part, SharedCache)))
+        return list(dict.fromkeys(part.name for part in parts if isinstance(part, SharedCache)))
 
 
 def settled(session: Session, step: Step) -> Settled:

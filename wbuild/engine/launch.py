@@ -115,6 +115,8 @@ class Launch:
         """Make the private folder anew, with all that the program expects there. Raises MachineError."""
         step, session = self.step, self.session
         session.scratches.make(self.scratch)
+        for name in self.words.shared:
+            session.cache.ready(name, session.note)
         folders = {*self.words.caches(session), *(self.output(path).parent for path in step.outputs if path not in step.results)}
         if step.state:
             folders.add(session.root / self.places.state)

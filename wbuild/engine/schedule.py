@@ -12,6 +12,7 @@ from contextlib import suppress
 from dataclasses import replace
 from typing import Final, Literal, TypeAlias
 
+from wbuild.doors.machine import refusal
 from wbuild.engine.events import Say, StepFinished
 from wbuild.engine.failure import raised, title
 from wbuild.engine.lookup import slot
@@ -205,6 +206,9 @@ def _attempt(session: Session, step: Step) -> Result:
         return work.perform()
     except WbuildError as error:
         return work.result("failed", problem=raised(error))
+    except OSError as error:
+        known = refusal(error)
+        return work.result("failed", problem=raised(known) if known is not None else _bug(session, step, error))
     except Exception as error:  # a thread must not end without an answer
         return work.result("failed", problem=_bug(session, step, error))
 

@@ -67,10 +67,10 @@ class Session:
     named: set[str] = field(default_factory=set)
     """Digests of names that are in the cache."""
 
-    def note(self, message: str) -> None:
-        """Say something, once a run."""
-        if message not in self.said:
-            self.said.add(message)
+    def note(self, message: str, about: str = "") -> None:
+        """Say something, once a run; of all that is `about` one thing only the first."""
+        if (about or message) not in self.said:
+            self.said.add(about or message)
             self.say(Note(message=message))
 
     def keep_names(self, key: Key) -> None:

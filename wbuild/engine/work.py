@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cache import Cache, Entry
+from wbuild.doors.interfaces import Command, Exit
 from wbuild.engine.events import StepStarted
 from wbuild.engine.evidence import told
 from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
@@ -18,9 +19,10 @@ from wbuild.engine.inner_caches import Record
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.lookup import Lookup, slot
+from wbuild.engine.room import out_of_room
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
-from wbuild.errors import MachineError, Problem, ProvisionError, StepError
+from wbuild.errors import MachineError, Problem, ProvisionError, StepError, WbuildError
 from wbuild.keys import ABSENT, digest
 from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Late, Step, Tool
@@ -214,7 +216,7 @@ class Work:
             if done.code and session.doors.offline and not (done.cancelled or done.timed_out):
                 raise ProvisionError.of((unfetched(step, said(launch.log)),))
             if done.code or done.timed_out:
-                raise StepError.of((failed(step, done, command, launch.log),))
+                raise self._failure(done, command, launch)
             fetched.remember()
             launch.clear()
             status = "ran"
@@ -231,7 +233,7 @@ class Work:
         passing = done.code == step.transient and not done.timed_out
         if (done.code or done.timed_out) and not passing:
             if not step.optional or done.cancelled:
-                raise StepError.of((failed(step, done, command, launch.log),))
+                raise self._failure(done, command, launch)
             return self._nothing(how(step, done) if done.timed_out or ended_by(done) else "")
         for path in step.outputs:
             what = _lacks(launch.output(path), path)
@@ -250,6 +252,13 @@ class Work:
             keep=not passing and not (said and said.foreign) and (said is not None or not step.evidence),
             degraded="a limit of time decided" if passing and step.optional else "",
         )
+
+    def _failure(self, done: Exit, command: Command, launch: Launch) -> WbuildError:
+        """The error of a program that did not end well: what it says, or that a disk is full."""
+        session = self.session
+        folders = (session.root / session.layout.tmp, *(session.root / path for path in self.step.outputs), *launch.words.caches(session))
+        full = None if done.cancelled or done.timed_out else out_of_room(self.step, said(launch.log), folders, session.doors.files.free)
+        return full or StepError.of((failed(self.step, done, command, launch.log),))
 
     def _nothing(self, degraded: str) -> Made:
         if degraded:
@@ -280,7 +289,7 @@ class Work:
             if self.step.depfile or self.step.evidence:
                 session.cache.remember(key.coarse(), names if self.step.depfile else self._unlisted(names))
         except MachineError as error:
-            session.note(f"the cache cannot be written: {error.problems[0].message}")
+            session.note(f"the cache cannot be written: {error.problems[0].message}", about="the cache")
             return False
         lookup.remember(action)
         return True
