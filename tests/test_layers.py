@@ -60,6 +60,7 @@ LAYERS = [
         "verdict",
         "fit",
         "given",
+        "installed",
         "wiring",
         "reproducible",
     ],

@@ -40,6 +40,9 @@ OUT: Final = "{out}"
 ABOVE: Final = "{above}"
 """Folder of the input root for configuration above the project: `{above}/1` is the folder around it."""
 BUILTIN: Final = "{builtin}"
+KEYED: Final = "keyed:"
+"""In front of a hash that stands for a value which is not shown; only this user can make it."""
+YOURS: Final = "never shown; results made with it stay yours, but for names in the setting plain-env"
 _SHOWN: Final = 8
 
 Evidence = Mapping[str, object]
@@ -232,9 +235,11 @@ def _values(what: str, old: Mapping[str, str], new: Mapping[str, str], *, shown:
         if name not in new:
             yield f"{what} {name}: removed"
         elif name not in old:
-            yield f"{what} {name}: added"
+            yield f"{what} {name}: added" + (f" ({YOURS})" if new[name].startswith(KEYED) else "")
         elif old[name] != new[name]:
-            yield f"{what} {name}: {_short(old[name])} → {_short(new[name])}" if shown else f"{what} {name}: changed"
+            secret = any(value.startswith(KEYED) for value in (old[name], new[name]))
+            change = f"{_short(old[name])} → {_short(new[name])}" if shown and not secret else "changed"
+            yield f"{what} {name}: {change}" + (f" ({YOURS})" if secret else "")
 
 
 def _tools(old: Evidence, new: Evidence) -> Iterator[str]:

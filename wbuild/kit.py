@@ -32,7 +32,7 @@ class Kit:
             raise UsageError("WB230", f"wbuild.lock has no entry for {name}", hint="run `wbuild lock`")
         if isinstance(found, Unavailable):
             raise ProvisionError(
-                "WB430",
+                found.code,
                 f"{name} cannot be had on {self.platform}: {found.reason}",
                 hint=found.hint
                 or "build on another platform, choose another toolchain in [toolchains], or run `wbuild lock` where it can be had",

@@ -8,6 +8,7 @@ from posixpath import normpath
 from typing import Final
 
 from wbuild.globs import set_problem
+from wbuild.redact import secret_in
 from wbuild.units import FormError
 
 LONGEST: Final = 100
@@ -24,7 +25,6 @@ _REFUSED = re.compile(
     r"|CLASSPATH|GIT_.*|SSH_.*|(?:ALL|HTTPS?|FTP|NO)_PROXY|SSL_CERT_.*|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE|WBUILD_.*)\Z",
     re.IGNORECASE,
 )
-_SECRET = re.compile(r"TOKEN|SECRET|KEY|PASSWORD|PASSWD|CREDENTIAL", re.IGNORECASE)
 
 
 def quoted(value: object) -> str:
@@ -71,8 +71,8 @@ def secret_problem(name: str) -> str:
     """What is wrong with reading an environment variable into build steps; "" when nothing is."""
     if not _VARIABLE.match(name):
         return "the name of an environment variable is made of letters, digits and '_'"
-    found = _SECRET.search(name)
-    return f"a name with {found.group().upper()} looks like a credential, and credentials never reach build steps" if found else ""
+    found = secret_in(name)
+    return f"a name with {found} looks like a credential, and credentials never reach build steps" if found else ""
 
 
 def path_form(value: object) -> str:

@@ -23,7 +23,7 @@ from wbuild.model.written import Artifact, Level, Manifest, Target
 from wbuild.names import quoted
 from wbuild.needs import in_order, selected
 from wbuild.tree import Tree
-from wbuild.variables import with_variables
+from wbuild.variables import Surrounding, with_variables
 from wbuild.wiring import tangles
 
 OUT = ".wbuild/out"
@@ -63,12 +63,19 @@ class Context:
     tree: Tree
     environ: Mapping[str, str] = field(default_factory=dict)
     """wbuild's own environment, for `env` with `from`."""
+    plain: tuple[str, ...] = ()
+    """Globs of variables whose values everybody may see."""
     places: Callable[[Artifact, Path], Place | None] | None = None
     """Where an artifact's values stand in its manifest; None when nobody knows."""
     homes: tuple[str, ...] = ()
     """Folders of all artifacts, sorted; made with the plan."""
     outs: Mapping[str, Artifact] = field(default_factory=dict)
     """Files of the tree that the `out` of an artifact would replace; made with the plan."""
+
+    @property
+    def around(self) -> Surrounding:
+        """What `env` with `from` is taken from."""
+        return Surrounding(environ=self.environ, plain=self.plain)
 
 
 def make_plan(context: Context, request: Request) -> Plan:
@@ -233,7 +240,7 @@ def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial])
     """The driver's steps. Raises UsageError with its problems and everything that the manifest names and that is not there."""
     problems = list(lacking(build, found))
     try:
-        steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.environ, build.needs)
+        steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.around, build.needs)
     except UsageError as error:
         raise UsageError.of((*error.problems, *problems)) from None
     problems += [*unfitting(build), *_overwritten(context, steps)]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from types import MappingProxyType
@@ -53,10 +54,12 @@ class Setup:
     system: System
     folder: str
     """Folder of wbuild.toml below the repository, "." when it is the repository."""
-    version: str
-    """wbuild's own."""
+    install: str
+    """The line that installs wbuild."""
     options: tuple[str, ...] = ()
     """Words for `wbuild ci matrix`."""
+    trust: bool = False
+    """The project has recipes of its own that need the word of whoever builds: the workflow gives it."""
     tags: bool = False
     """Jobs choose their runner by the platform's name."""
 
@@ -77,11 +80,13 @@ def render(setup: Setup, templates: Mapping[str, str]) -> Mapping[str, str]:
         undefined=StrictUndefined,
         autoescape=False,  # noqa: S701 - not HTML
     )
+    trust = f" && wbuild -C {setup.folder} trust" if setup.trust else ""
     values = {
         **ACTIONS,
         "folder": setup.folder,
         "prefix": "" if setup.folder == "." else f"{setup.folder}/",
-        "version": setup.version,
+        "install": setup.install,
+        "install_item": json.dumps(setup.install + trust, ensure_ascii=False),
         "options": "".join(f" {word}" for word in setup.options),
         "tags": setup.tags,
     }

@@ -17,6 +17,9 @@ from tests.workflow import Machine, outputs, read, step
 SHA = "0123456789012345678901234567890123456789"
 
 
+INSTALL = ("--install", "python -m pip install git+https://host.example/wbuild@0123456789012345678901234567890123456789")
+
+
 def git(place: Shell, *words: str) -> str:
     identity = ["-c", "user.name=n", "-c", "user.email=e@example.invalid", "-c", "init.defaultBranch=main"]
     done = subprocess.run(
@@ -158,20 +161,28 @@ def test_cache_keys(project: Shell) -> None:
 
 def test_init_writes_only_new_files(project: Shell) -> None:
     before = project.files()
-    shown = project.run("ci", "init", "github", "--dry-run").ends(0)
+    shown = project.run("ci", "init", "github", *INSTALL, "--dry-run").ends(0)
     assert "runs-on: ubuntu-24.04" in shown.out
     assert project.files() == before
-    project.run("ci", "init", "github").ends(0)
+    project.run("ci", "init", "github", *INSTALL).ends(0)
     written = project.files()
     assert set(written) - set(before) == {".github/workflows/wbuild.yml", ".github/workflows/wbuild-comment.yml"}
-    refused = project.run("ci", "init", "github", "--group", "artifact").ends(2)
+    refused = project.run("ci", "init", "github", *INSTALL, "--group", "artifact").ends(2)
     assert refused.err.startswith("error[WB266]")
     assert project.files() == written
 
 
+def test_a_workflow_never_installs_by_a_name(project: Shell) -> None:
+    refused = project.run("ci", "init", "github").ends(2)
+    assert "error[WB255]" in refused.err
+    assert "--install" in refused.err
+    assert not (project.folder / ".github").exists()
+    assert "expected one line" in project.run("ci", "init", "github", "--install", "a\nb").ends(2).err
+
+
 def test_init_gitlab_leaves_an_existing_pipeline_alone(project: Shell) -> None:
     project.write(".gitlab-ci.yml", "own: {script: [make]}\n")
-    done = project.run("ci", "init", "gitlab").ends(0)
+    done = project.run("ci", "init", "gitlab", *INSTALL).ends(0)
     assert ".gitlab-ci.yml stays as it is" in done.err
     assert project.read(".gitlab-ci.yml") == "own: {script: [make]}\n"
     assert (project.folder / ".gitlab/wbuild-jobs.yml").is_file()
@@ -183,9 +194,9 @@ def test_init_in_a_folder_of_a_repository(project: Shell, tmp_path: Path) -> Non
     inner.write(
         "wbuild.toml", project.read("wbuild.toml").replace('recipes = ["recipes/*.toml"]', "").replace('lang = "toy"', 'lang = "c"')
     )
-    assert inner.run("ci", "init", "github").ends(2).err.startswith("error[WB297]")
+    assert inner.run("ci", "init", "github", *INSTALL).ends(2).err.startswith("error[WB297]")
     (tmp_path / "work/services/a b").rename(tmp_path / "work/services/ab")
-    inner.run("ci", "init", "github", cwd=tmp_path / "work/services/ab").ends(0)
+    inner.run("ci", "init", "github", *INSTALL, cwd=tmp_path / "work/services/ab").ends(0)
     assert "working-directory: services/ab" in project.read(".github/workflows/wbuild.yml")
 
 
@@ -201,7 +212,7 @@ class GitHub:
         self.place = place
         self.temp = place.folder.parent / "temp"
         self.temp.mkdir(exist_ok=True)
-        place.run("ci", "init", "github", "--group", "artifact").ends(0)
+        place.run("ci", "init", "github", *INSTALL, "--group", "artifact").ends(0)
         self.workflow = read(place.read(".github/workflows/wbuild.yml"))
         self.reports = self.temp / "reports"
         self.files: dict[str, bytes] = {}
@@ -312,7 +323,7 @@ def test_sizes_are_compared_with_the_last_push(project: Shell) -> None:
 def test_gitlab_cell_by_cell(project: Shell) -> None:
     project.run("build", "--opt").ends(0)
     whole = built(project)
-    project.run("ci", "init", "gitlab").ends(0)
+    project.run("ci", "init", "gitlab", *INSTALL).ends(0)
     scripts = read(project.read(".gitlab/wbuild-jobs.yml"))
     pipeline = json.loads(project.run("ci", "matrix", "--group", "artifact", "--format", "gitlab").ends(0).out)
     files: dict[str, bytes] = {}

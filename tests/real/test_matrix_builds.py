@@ -22,10 +22,10 @@ from wbuild.workflows import Setup, System, render
 
 ACTIONLINT: Final = "v1.7.12"
 VARIANTS: Final[tuple[Setup, ...]] = (
-    Setup(system="github", folder=".", version="1.2.3"),
-    Setup(system="github", folder="services/shop", version="1.2.3", options=("--group shard=4", "--profile dev", "--profile release")),
-    Setup(system="gitlab", folder=".", version="1.2.3"),
-    Setup(system="gitlab", folder="services/shop", version="1.2.3", tags=True),
+    Setup(system="github", folder=".", install="true"),
+    Setup(system="github", folder="services/shop", install="true", options=("--group shard=4", "--profile dev", "--profile release")),
+    Setup(system="gitlab", folder=".", install="true"),
+    Setup(system="gitlab", folder="services/shop", install="true", tags=True),
 )
 
 
@@ -160,7 +160,7 @@ def test_cell_by_cell_gives_the_same_artifacts_as_one_build(mixed: Path, tmp_pat
     machine = Machine.make(tmp_path / "cells", path=["/usr/bin", "/bin"])
     checkout = tmp_path / "checkout"
     shutil.copytree(mixed, checkout)
-    machine.wbuild("ci", "init", "github", "--profile", "dev", "--profile", "release", cwd=checkout).succeeds()
+    machine.wbuild("ci", "init", "github", "--install", "true", "--profile", "dev", "--profile", "release", cwd=checkout).succeeds()
     build = step(read((checkout / ".github/workflows/wbuild.yml").read_text("utf-8")), "build", "Build")
     reports = tmp_path / "reports"
     reports.mkdir()

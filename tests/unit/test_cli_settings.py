@@ -17,6 +17,7 @@ DEFAULTS: dict[str, Value] = {
     "lock-timeout": 600.0,
     "offline": False,
     "sources": "",
+    "plain-env": "",
 }
 USER = ConfigFile(path="/home/me/config.toml", text='jobs = 3\nstore = "tools"\n')
 SYSTEM = ConfigFile(path="/etc/config.toml", text="jobs = 2\noffline = true\n")

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import pytest
 
 from wbuild.cli.console import Console
-from wbuild.cli.folds import Fold, folded
+from wbuild.cli.folds import Fold, disarmed, folded
 from wbuild.cli.world import fold_of, shows_progress
 from wbuild.errors import StepError
 
@@ -76,3 +77,63 @@ def test_whose_log_it_is(environ: dict[str, str], fold: str) -> None:
 )
 def test_where_progress_is_shown(environ: dict[str, str], terminal: bool, quiet: bool, shown: bool) -> None:
     assert shows_progress(environ, terminal=terminal, quiet=quiet) is shown
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        "::error::x",
+        "  ::set-output name=a::b",
+        "\u3000::x",
+        "a ##[error] b",
+        "##vso[task.setvariable]",
+        "##teamcity[message]",
+        "ok\n::warning::x",
+    ],
+)
+def test_no_line_of_ours_is_a_command_of_a_ci_system(line: str) -> None:
+    err, out = io.StringIO(), io.StringIO()
+    console = Console(out=out, err=err, ci=True, fold="github")
+    console.write(line)
+    console.note(line)
+    console.step("compile", line)
+    console.page(line)
+    console.result(line)
+    console.table(lambda _: line)
+    console.group(line, "text")
+    for text in (out.getvalue(), err.getvalue()):
+        lines = [one for one in text.split("\n") if one.lstrip().startswith("::") or "##" in one]
+        assert all(one.startswith(("::group::", "::stop-commands::", "::endgroup::")) or one.strip(":").isalnum() for one in lines), lines
+
+
+def test_json_stays_json() -> None:
+    document = {"name": "##[error] ::x", "other": "\\##vso[x]", "lines": "a\n::b"}
+    text = disarmed(json.dumps(document, indent=2))
+    assert "##[" not in text
+    assert json.loads(text) == document
+
+
+def test_elsewhere_nothing_is_changed() -> None:
+    err = io.StringIO()
+    Console(out=io.StringIO(), err=err).write("::error::x ##[x]")
+    assert err.getvalue() == "::error::x ##[x]\n"
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    "hostile",
+    ["\x1b]8;;http://evil\x07x", "\x1b]52;c;eA==\x07", "\x1b[2J", "\x1b]0;title\x07", "\x9b31m", "a\rb", "\u202egnp.exe", "\u2066x"],
+)
+def test_a_terminal_gets_nothing_to_obey(hostile: str) -> None:
+    out, err = Terminal(), Terminal()
+    console = Console(out=out, err=err, color=True)
+    for say in (console.write, console.note, console.page, console.result, console.warning):
+        say(hostile)
+    console.step("compile", hostile)
+    console.group(hostile, hostile)
+    text = re.sub(r"\x1b\[[0-9;]*m", "", out.getvalue() + err.getvalue())
+    assert not [char for char in text if char != "\n" and not char.isprintable()]

@@ -10,9 +10,10 @@ from tests.goldens import golden
 from wbuild.cli.data import template_texts
 from wbuild.workflows import ACTIONS, Setup, System, render
 
+LINE = "python -m pip install 'git+https://host.example/wbuild@0123456789012345678901234567890123456789'"
 PLAIN: dict[System, Setup] = {
-    "github": Setup(system="github", folder=".", version="1.2.3"),
-    "gitlab": Setup(system="gitlab", folder=".", version="1.2.3"),
+    "github": Setup(system="github", folder=".", install=LINE),
+    "gitlab": Setup(system="gitlab", folder=".", install=LINE),
 }
 
 
@@ -27,12 +28,12 @@ def test_files(system: System) -> None:
 
 
 def test_a_project_in_a_folder_of_its_repository() -> None:
-    setup = Setup(system="github", folder="services/shop", version="1.2.3", options=("--group artifact", "--profile dev"))
+    setup = Setup(system="github", folder="services/shop", install=LINE, options=("--group artifact", "--profile dev"))
     text = files(setup)[".github/workflows/wbuild.yml"]
     assert text.count("working-directory: services/shop\n") == 2
     assert "path: services/shop/dist/*/report.json\n" in text
     assert "wbuild ci matrix --group artifact --profile dev --format github" in text
-    gitlab = files(Setup(system="gitlab", folder="services/shop", version="1.2.3", tags=True))
+    gitlab = files(Setup(system="gitlab", folder="services/shop", install=LINE, tags=True))
     assert "files: [services/shop/wbuild.lock]" in gitlab[".gitlab/wbuild-jobs.yml"]
     assert "tags: [$WBUILD_PLATFORM]" in gitlab[".gitlab/wbuild-jobs.yml"]
 
@@ -64,3 +65,15 @@ def test_rights() -> None:
 def test_every_job_ends() -> None:
     for text in files(PLAIN["github"]).values():
         assert text.count("runs-on:") == text.count("timeout-minutes:")
+
+
+def test_nothing_is_installed_by_a_name() -> None:
+    for system, setup in PLAIN.items():
+        text = "".join(files(setup).values())
+        assert text.count("pip install") == text.count("git+https://host.example/wbuild@0123456789") > 0, system
+
+
+def test_recipes_of_the_project_are_trusted_by_the_workflow_that_builds_them() -> None:
+    build, comment = files(Setup(system="github", folder="services/shop", install="x", trust=True)).values()
+    assert build.count('- run: "x && wbuild -C services/shop trust"\n') == 3
+    assert "trust" not in re.findall(r"run: \|\n((?: {10,}.*\n)+)", comment)[0]

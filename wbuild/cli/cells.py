@@ -102,6 +102,7 @@ def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, 
             kit=wanted.kits[platform],
             tree=tree,
             environ=world.environ,
+            plain=world.plain_env,
         )
         plan = _planned(context, Request(artifacts=(artifact,), profile=profile, check_always=True))
         if plan is None or affected(through_links(project.root, plan, change), plan, project.manifest, lock, project.catalog):

@@ -71,6 +71,7 @@ def cache_key(common: Common, platform: Platform | None, job: str, format_: str)
 @_group
 @_profiles
 @_platforms
+@click.option("--install", metavar="LINE", help="The line that installs wbuild; default: as this one was installed.")
 @click.option("--dry-run", is_flag=True, help="Show what would be written.")
 @pass_common
 def init(common: Common, system: str, **given: object) -> int:

@@ -15,7 +15,7 @@ from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Final, TextIO
 
 from wbuild.cli.board import LABEL_WIDTH, VERB_WIDTH, Board, Row
-from wbuild.cli.folds import Fold, folded
+from wbuild.cli.folds import CI, Fold, disarmed, folded
 from wbuild.errors import Problem, WbuildError
 from wbuild.fast import wants_color
 from wbuild.redact import redactor
@@ -57,8 +57,12 @@ class Console:
     quiet: bool = False
     verbosity: int = 0
     redact: Callable[[str], str] = str
+    hide: Callable[[str], str] = str
+    """Takes out of what people read the values that a project was given and that nobody is shown."""
     notes: list[str] = field(default_factory=list)
     """Notes already said: each is said once."""
+    ci: bool = False
+    """A CI system reads what is written, and obeys some lines."""
     fold: Fold = ""
     """How the log of this CI folds groups."""
     folds: int = 0
@@ -72,7 +76,9 @@ class Console:
     def standard(cls, environ: Mapping[str, str], *, color: str, quiet: bool, verbosity: int) -> Console:
         """The console of this process."""
         coloured = wants_color(color, environ, terminal=sys.stderr.isatty())
-        return cls(out=sys.stdout, err=sys.stderr, color=coloured, quiet=quiet, verbosity=verbosity, redact=redactor(environ))
+        console = cls(out=sys.stdout, err=sys.stderr, color=coloured, quiet=quiet, verbosity=verbosity, redact=redactor(environ))
+        console.ci = any(environ.get(name, "").lower() not in ("", "0", "false") for name in CI)
+        return console
 
     def go_live(self) -> None:
         """Standard error is a terminal that shows progress: a region at its bottom tells what goes on."""
@@ -107,7 +113,7 @@ class Console:
         A path that is no valid text leaves as the bytes that it is.
         """
         self._pause()
-        line = self.redact(text) + "\n"
+        line = (self._clean(text) if self.out.isatty() else self._harmless(self.redact(text))) + "\n"
         self.out.flush()
         binary = getattr(self.out, "buffer", None)
         if binary is None:
@@ -126,7 +132,7 @@ class Console:
         """A block that a renderer made safe and colours itself, on standard error."""
         if not self.quiet:
             self._pause()
-            self.err.write(self.redact(rendered(self.style)))
+            self.err.write(self._harmless(self.redact(rendered(self.style))))
             self.err.flush()
 
     @property
@@ -149,7 +155,8 @@ class Console:
     def group(self, title: str, text: str) -> None:
         """Output of a tool, folded where the log of this CI can do that; even `-q` does not silence it."""
         self.folds += 1
-        safe = self._clean(title), self._clean(text)
+        inside = self.fold == "github"  # nothing is obeyed there
+        safe = self._clean(title), self._legible(text) if inside else self._clean(text)
         self.err.write(folded(self.fold, *safe, number=self.folds, now=time.time()))
         self.err.flush()
 
@@ -176,7 +183,7 @@ class Console:
         if not self.answers():
             return None
         self._pause()
-        self.err.write(f"{question} [y/N] ")
+        self.err.write(f"{self._clean(question)} [y/N] ")
         self.err.flush()
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
@@ -209,7 +216,14 @@ class Console:
             self.detail(problem.log)
 
     def _clean(self, text: str) -> str:
-        text = self.redact(text)
+        """What people may read: no secrets, nothing that a terminal or a CI system would obey."""
+        return self._harmless(self._legible(text))
+
+    def _harmless(self, text: str) -> str:
+        return disarmed(text) if self.ci and (":" in text or "#" in text) else text
+
+    def _legible(self, text: str) -> str:
+        text = self.hide(self.redact(text))
         if text.isascii() and text.replace("\n", "").isprintable():
             return text
         return "".join(char if char in "\n\t" or unicodedata.category(char) not in _UNSAFE else _visible(char) for char in text)

@@ -24,7 +24,11 @@ EXIT = 70
 
 def report_bug(error: BaseException, common: Common) -> int:
     """Write the details aside and say where they are; exit code 70."""
-    redact = redactor(common.environ)
+    known, hide = redactor(common.environ), common.console.hide
+
+    def redact(text: str) -> str:
+        return hide(known(text))
+
     text = redact("".join(traceback.format_exception(error)))
     file = _write(f"wbuild {__version__}\narguments: {redact(' '.join(common.argv))}\n\n{text}", common)
     first = (str(error).splitlines() or [""])[0][:200]

@@ -21,6 +21,7 @@ from wbuild.drivers.project import LockToMake
 from wbuild.engine import Engine
 from wbuild.errors import Problem, StepError, UsageError
 from wbuild.fast import WORK
+from wbuild.lock.trust import refusal, refused
 from wbuild.plan import Context
 from wbuild.store import Store
 from wbuild.tree import Texts
@@ -64,6 +65,10 @@ class DependencyLocks:
             raise UsageError.of(tuple(Problem(code="WB228", message=one.lock.problem, hint=hint) for one in wanted))
 
     def _make(self, wanted: LockToMake) -> None:
+        artifact = next(one for one in self.project.manifest.artifacts if one.name == wanted.step.artifact)
+        language = self.project.catalog.languages[artifact.lang]
+        if refused(language, self.project.catalog, self.world.doors):
+            raise refusal(language, "its lock file is not made")
         target = self.project.root / wanted.lock.file
         before = _content(target)
         with self._copy(wanted) as copy:

@@ -22,9 +22,10 @@ from wbuild.engine.session import RUNNERS
 from wbuild.errors import StepError, UsageError, WbuildError
 from wbuild.fast import project_folder
 from wbuild.kit import Kit
+from wbuild.lock.trust import refusal
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Late, Product, SharedCache, Word
-from wbuild.model.shipped import Catalog, RuntimeRecipe
+from wbuild.model.shipped import SHIPPED, Catalog, RuntimeRecipe
 from wbuild.store import Store
 from wbuild.words import Places, Value, expand, fill_all
 
@@ -207,5 +208,7 @@ def _named(catalog: Catalog, fitting: Sequence[RuntimeRecipe], name: object, wha
 
 
 def _ready(recipe: RuntimeRecipe, kit: Kit, store: Store, world: World, say: Any) -> Runtime:
+    if recipe.origin != SHIPPED and not world.doors.trusts():
+        raise refusal(recipe, "it is not started")
     store.ensure(kit.closure([recipe.tool]), say)
     return Runtime(recipe=recipe, pin=kit.pin(recipe.tool), kit=kit, store=store, world=world)

@@ -16,8 +16,10 @@ from wbuild.cli.remember import Watch
 from wbuild.cli.world import World
 from wbuild.decode import LARGEST
 from wbuild.doors.files import asides
-from wbuild.errors import UsageError
-from wbuild.model.locked import Lock
+from wbuild.errors import ProvisionError, UsageError
+from wbuild.lock.trust import CODE
+from wbuild.model.locked import Lock, Pin
+from wbuild.model.shipped import SHIPPED
 
 LOCK: Final = "wbuild.lock"
 _STRAY: Final = 3600.0
@@ -82,11 +84,19 @@ class Locking:
         request = locks.Request(
             doors=self.world.doors,
             say=self.console.note,
-            install=lambda pin, program: self.world.open_store().command(pin, program, progress),
+            install=lambda pin, program: self._install(pin, program, progress),
             update=update,
             allowed=self.world.sources,
         )
         return locks.resolve(self.project.manifest, self.project.catalog, previous, request)
+
+    def _install(self, pin: Pin, program: str, progress: Progress) -> tuple[str, ...]:
+        """The command line of a package client. Raises ProvisionError for one that the project brings while it is only looked at."""
+        recipe = self.project.catalog.tools.get(pin.name)
+        if self.world.doors.looking is not None and recipe is not None and recipe.origin != SHIPPED:
+            message = f"{pin.name}: nothing that a recipe of the project brings is started while the project is looked at"
+            raise ProvisionError(CODE, message, hint="run `wbuild lock` first")
+        return self.world.open_store().command(pin, program, progress)
 
     def save(self, lock: Lock) -> None:
         """Write the lock. What killed processes have left of one goes. Raises MachineError."""

@@ -14,7 +14,7 @@ from wbuild.cli.console import Console
 from wbuild.doors.regular import read
 from wbuild.engine import failure
 from wbuild.engine.events import Note, StepFinished, StepStarted
-from wbuild.legible import signed_percent
+from wbuild.legible import escape, signed_percent
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Product
 from wbuild.report.timeline import Moment
@@ -60,7 +60,7 @@ class Progress:
                     self.begun.setdefault((product.file, step.verb), time.monotonic())
                 if (self.explain and step.verb not in SUMMED) or self.console.verbosity > 1:
                     for reason in reasons:
-                        self.console.show(f"  because   {step.label}: {reason}")
+                        self.console.show(f"  because   {escape(f'{step.label}: {reason}')}")
             case Note(message=message):
                 self.console.note(message)
             case StoreEvent():

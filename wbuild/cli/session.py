@@ -32,15 +32,18 @@ from wbuild.engine import Engine
 from wbuild.errors import Problem, ProvisionError
 from wbuild.fast import WORK
 from wbuild.kit import Kit
+from wbuild.lock.trust import refusal, refused
 from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
 from wbuild.model.planned import Plan, Product
 from wbuild.model.written import Level, Manifest
 from wbuild.needs import with_needed
 from wbuild.plan import DIST, Context, Request, locks_to_make, make_plan, product_file
+from wbuild.redact import redactor
 from wbuild.report import to_json
 from wbuild.store import Store
 from wbuild.tree import Texts, Tree
+from wbuild.variables import Surrounding, hidden_values
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -229,6 +232,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     project = open_project(common.start, watch)
     if not asked.write:
         world = world.looking(project.root)
+    hide(world, console, project)
     files = world.doors.files
     chosen = select(project.manifest, project.catalog, asked.words, project.member)
     names = with_needed(project.manifest.artifacts, chosen)
@@ -255,6 +259,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
             console.note(f"no chosen artifact differs from {asked.changed_since}: nothing to do")
     plan = make_plan(context, request)
     if asked.write:
+        refuse_fetches(project, world, plan)
         made = {path for step in plan.steps for path in step.outputs}
         read = dict.fromkeys(name for step in plan.steps for name in (*step.inputs, *step.candidates))
         watch.file(*(project.root / name for name in read if name not in made))
@@ -274,6 +279,21 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     )
 
 
+def refuse_fetches(project: Project, world: World, plan: Plan) -> None:
+    """Raise ProvisionError for fetch steps of a language that the project brings, before the user has said that it is meant."""
+    fetching = {step.artifact for step in plan.steps if step.network}
+    for product in plan.products:
+        language = project.catalog.languages.get(product.language)
+        if product.artifact.name in fetching and language and refused(language, project.catalog, world.doors):
+            raise refusal(language, "its steps that fetch are not started")
+
+
+def hide(world: World, console: Console, project: Project) -> None:
+    """Have the console show no value that the project takes from the user's environment, but for plain names."""
+    around = Surrounding(environ=world.environ, plain=world.plain_env)
+    console.hide = redactor({}, hidden_values(project.manifest.artifacts, around))
+
+
 def context_of(world: World, project: Project, lock: Lock, kit: Kit, tree: Tree) -> Context:
     """What plans for this machine are made from."""
     return Context(
@@ -283,6 +303,7 @@ def context_of(world: World, project: Project, lock: Lock, kit: Kit, tree: Tree)
         kit=kit,
         tree=tree,
         environ=world.environ,
+        plain=world.plain_env,
         places=places(project),
     )
 

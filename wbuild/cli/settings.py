@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,7 +14,7 @@ from wbuild.model.locked import SYSTEM
 from wbuild.model.shipped import SourceName
 
 Value: TypeAlias = "str | int | float | bool"
-Kind = Literal["path", "count", "seconds", "size", "memory", "bool", "sources"]
+Kind = Literal["path", "count", "seconds", "size", "memory", "bool", "sources", "names"]
 SOURCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in get_args(SourceName)},
     "registry": tuple(name for name in get_args(SourceName) if name != SYSTEM),
@@ -22,6 +23,7 @@ SOURCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FREE: Final = "free"
 """The setting of memory that means: as much as the machine has left."""
+_NAME: Final = re.compile(r"[A-Za-z0-9_*?]+")
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 
 
@@ -51,6 +53,11 @@ SETTINGS: Final[tuple[Setting, ...]] = (
     ),
     Setting(name="lock-timeout", kind="seconds", doc="Seconds to wait for another wbuild that installs the same tool."),
     Setting(name="sources", kind="sources", doc="Where tools may come from, the preferred first; empty: as recipes say."),
+    Setting(
+        name="plain-env",
+        kind="names",
+        doc="Globs of variables that `env` may take `from` yours and that everybody may see, besides *VERSION*, *COMMIT*, *_SHA and *_REF.",
+    ),
     Setting(name="offline", kind="bool", doc="Open no network connection."),
 )
 
@@ -183,6 +190,14 @@ def _sources(raw: object) -> Value | None:
     return ",".join(named) if all(word in SOURCE_WORDS for word in named) else None
 
 
+def _names(raw: object) -> Value | None:
+    words = raw.split(",") if isinstance(raw, str) else raw
+    if not isinstance(words, list) or not all(isinstance(word, str) for word in words):
+        return None
+    named = [word.strip() for word in words if word.strip()]
+    return ",".join(named) if all(_NAME.fullmatch(word) for word in named) else None
+
+
 _PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
     "path": _path,
     "count": _count,
@@ -191,6 +206,7 @@ _PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
     "memory": _memory,
     "bool": _bool,
     "sources": _sources,
+    "names": _names,
 }
 _MEANINGS: Final[Mapping[Kind, str]] = {
     "path": "a path",
@@ -199,5 +215,6 @@ _MEANINGS: Final[Mapping[Kind, str]] = {
     "size": "a size such as 5 GiB",
     "memory": 'a size such as "4 GiB", or "free"',
     "bool": "true or false",
+    "names": "a list of variables' names, in which * stands for any letters",
     "sources": f"a list of {', '.join(SOURCE_WORDS)}",
 }

@@ -91,6 +91,7 @@ class World:
                 client_env=client_env,
                 key=user_key(environ, project_folders(str(start))),
                 offline=offline,
+                trusts=lambda: True,
                 path=tuple(environ.get("PATH", "").split(os.pathsep)),
                 keep=(folder_of(settings, "cache") if settings["cache"].value else Path(os.devnull)) / CLIENT_FILES,
             ),
@@ -139,6 +140,11 @@ class World:
     def sources(self) -> tuple[str, ...]:
         """Sources that tools may come from when they are locked, the preferred first; () is every recipe's own order."""
         return sources_of(str(self.settings["sources"].value))
+
+    @property
+    def plain_env(self) -> tuple[str, ...]:
+        """Globs of variables whose values everybody may see."""
+        return tuple(word for word in str(self.settings["plain-env"].value).split(",") if word)
 
     @property
     def jobs(self) -> int:
@@ -250,6 +256,7 @@ def _defaults() -> Mapping[str, Value]:
         "lock-timeout": 600.0,
         "offline": False,
         "sources": "",
+        "plain-env": "",
     }
 
 

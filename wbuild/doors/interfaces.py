@@ -209,6 +209,11 @@ class Archives(Protocol):
         ...
 
 
+def _nobody() -> bool:
+    """Nobody has said anything."""
+    return False
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Doors:
     """Everything that touches the world, built once and handed down."""
@@ -233,5 +238,7 @@ class Doors:
     """Folders of the user's PATH, where tools of the machine are looked for. No step sees them."""
     looking: Path | None = None
     """Folder of a project that is only looked at: no program that lies in it or that its own recipes name is started."""
+    trusts: Callable[[], bool] = _nobody
+    """Whether the user has said that the recipes which this project brings are meant (`wbuild trust`)."""
     keep: Path | None = None
     """Folder for what package clients may keep between runs, such as lists of packages; None: nothing is kept."""

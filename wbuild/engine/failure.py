@@ -12,6 +12,7 @@ from typing import Final
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.errors import MachineError, Problem, WbuildError
 from wbuild.model.planned import Step
+from wbuild.redact import HIDDEN
 from wbuild.sources.client import refusal
 
 _HEAD: Final = 48 << 10
@@ -76,7 +77,8 @@ def repeat(step: Step, command: Command, *, inside: bool = False) -> str:
 
     A fetch step's environment is the client's own, and never shown.
     """
-    shown = [f"{name}={value}" for name, value in sorted(command.env.items()) if name != MAKEFLAGS]
+    secret = () if inside else step.hidden
+    shown = [f"{name}={HIDDEN if name in secret else value}" for name, value in sorted(command.env.items()) if name != MAKEFLAGS]
     env = [] if step.network or inside else ["env", "-i", *shown]
     line = f"cd {shlex.quote(str(command.cwd))} && {shlex.join([*env, *command.argv])}"
     return f"{line} < {shlex.quote(str(command.stdin))}" if command.stdin else line

@@ -6,10 +6,11 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from wbuild.doors.userkey import mac
 from wbuild.engine.late import settle
 from wbuild.engine.layout import fixed
 from wbuild.engine.session import RUNNERS, Session
-from wbuild.keys import BUILTIN, Key, canonical, digest
+from wbuild.keys import BUILTIN, KEYED, Key, canonical, digest
 from wbuild.model.planned import Builtin, RunnerPath, SharedCache, Step, Toml, Tool, Word
 from wbuild.words import portable
 
@@ -51,7 +52,7 @@ def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, st
     base = fixed(session.epoch) if is_tool and not step.network else {}
     return Key(
         action=_action(step, words),
-        env={**base, **{name: portable(word) for name, word in words.env.items()}},
+        env={**base, **{name: _value(session, step, name, word) for name, word in words.env.items()}},
         texts=step.texts,
         stdin=step.stdin,
         tools={**{pin.name: pin.identity for pin in step.pins}, **_runners(session, words)},
@@ -63,6 +64,14 @@ def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, st
         depfile=step.depfile or portable(step.evidence),
         links=step.links,
     )
+
+
+def _value(session: Session, step: Step, name: str, word: Word) -> str:
+    """A variable's value, or a hash that stands for one that is not shown."""
+    text = portable(word)
+    if name not in step.hidden:
+        return text
+    return KEYED + mac(session.doors.key, "variable", name.encode(), text.encode("utf-8", "surrogateescape")).hex()
 
 
 def _action(step: Step, words: Settled) -> tuple[str, ...]:

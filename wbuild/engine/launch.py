@@ -19,6 +19,7 @@ from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
 from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, Step
+from wbuild.redact import redactor
 from wbuild.sources.client import clean
 from wbuild.words import OUT_FOLDER, Places, expand
 
@@ -66,6 +67,7 @@ class Launch:
         command = self.command()
         with self._announced(step.first_use):
             done = session.doors.runner.run(command, log=self.log)
+        self._hide(command)
         if step.network and self.log.is_file():
             text = clean(self.log.read_text("utf-8", "replace"), session.doors.client_env)
             session.doors.files.write(self.log, f"{text}\n")
@@ -75,6 +77,17 @@ class Launch:
         if done.code == 0 and step.first_use and not self._marker(step.first_use).exists():
             session.doors.files.write(self._marker(step.first_use), "", durable=False)
         return done, command
+
+    def _hide(self, command: Command) -> None:
+        """Take the values of variables that are never shown out of what the program said. Raises MachineError."""
+        values = [command.env[name] for name in self.step.hidden if name in command.env]
+        if not values or not self.log.is_file():
+            return
+        with machine_errors(self.log, "read"):
+            said = self.log.read_bytes().decode("utf-8", "surrogateescape")
+        shown = redactor({}, values)(said)
+        if shown != said:
+            self.session.doors.files.write(self.log, shown.encode("utf-8", "surrogateescape"), durable=False)
 
     def command(self) -> Command:
         """What is started."""

@@ -10,6 +10,7 @@ from wbuild.lock import text
 from wbuild.lock.equip import Equipment, route_of
 from wbuild.lock.needed import Required, choose_toolchains, required
 from wbuild.lock.resolve import Request, resolve, vendor_fits
+from wbuild.lock.trust import refused, untrusted
 from wbuild.model.locked import SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
@@ -44,14 +45,25 @@ def on_machine(lock: Lock, catalog: Catalog, doors: Doors) -> Lock:
 
     It is never written. Raises ProvisionError, MachineError.
     """
-    found: dict[str, LockedTool] = {}
+    found = {} if doors.looking is not None else _untrusted(lock, catalog, doors)
     for name, tool in lock.tools.items():
+        if name in found:
+            continue
         entry = tool.platforms.get(doors.platform)
         route = route_of(catalog.tools.get(name), entry) if isinstance(entry, Pin) and entry.source == SYSTEM else None
         if isinstance(entry, Pin) and route is not None:
             here = system.find(entry, catalog.tools[name], route, doors)
             found[name] = replace(tool, platforms={**tool.platforms, doors.platform: here})
     return replace(lock, tools=Equipment(tools={**lock.tools, **found}, catalog=catalog).all()) if found else lock
+
+
+def _untrusted(lock: Lock, catalog: Catalog, doors: Doors) -> dict[str, LockedTool]:
+    """Blocks of tools that recipes of the project would bring, before the user has said that they are meant: nobody has them."""
+    return {
+        name: replace(tool, platforms=dict.fromkeys(tool.platforms, untrusted(recipe)))
+        for name, tool in lock.tools.items()
+        if (recipe := catalog.tools.get(name)) is not None and refused(recipe, catalog, doors)
+    }
 
 
 def kit_here(lock: Lock, catalog: Catalog, doors: Doors) -> Kit:

@@ -61,7 +61,7 @@ class Equipment:
         for needed in needs_of(route, entry.source, name):
             found = self._entry(needed, platform, trail)
             if isinstance(found, Unavailable):
-                return Unavailable(reason=f"it needs {needed}: {found.reason}", hint=found.hint)
+                return Unavailable(reason=f"it needs {needed}: {found.reason}", hint=found.hint, code=found.code)
             needs.append(found)
         if recipe is None or route is None:
             return replace(entry, needs=tuple(needs))

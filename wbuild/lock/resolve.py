@@ -12,6 +12,7 @@ from wbuild.errors import ProvisionError, UsageError
 from wbuild.faults import suggestion
 from wbuild.lock.equip import Equipment, needs_of
 from wbuild.lock.needed import closure, required, vendor_recipe
+from wbuild.lock.trust import refusal, refused
 from wbuild.model.locked import PLATFORMS, SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, Route, ToolRecipe
 from wbuild.model.written import Manifest, Vendor
@@ -136,6 +137,8 @@ class _Search:
 
     def run(self) -> LockedTool:
         """The block; one without a pin when only this machine cannot ask. Raises ProvisionError when no route serves any platform."""
+        if refused(self.recipe, self.catalog, self.request.doors):
+            raise refusal(self.recipe, "it is not looked up")
         self.version = self.asked
         routes = self._routes()
         followers = () if self.version else tuple(route for route in routes if route.follows)

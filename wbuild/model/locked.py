@@ -127,6 +127,8 @@ class Unavailable:
     """Only the machine that asked cannot have or find it, such as one without apt; never in the lock."""
     hint: str = ""
     """What to do about it, where that is known; never in the lock."""
+    code: str = "WB430"
+    """Of the error; never in the lock."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

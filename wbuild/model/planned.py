@@ -166,6 +166,8 @@ class Step:
     pins: tuple[Pin, ...] = ()
     """Every tool and vendored source it needs, with what those need."""
     env: Mapping[str, Word] = field(default_factory=dict)
+    hidden: frozenset[str] = frozenset()
+    """Variables in `env` whose values are never shown, and are in keys as hashes that only this user can make."""
     texts: Mapping[str, str] = field(default_factory=dict)
     """Small files that the engine writes into the scratch folder before the step starts: name → content; part of the key.
     A content that begins with #! is a program."""

@@ -368,6 +368,19 @@ class Catalog:
     digest: str
     """SHA-256 over the project's own recipes, "" without any."""
 
+    def wants_trust(self, recipe: ToolRecipe | LanguageRecipe | RuntimeRecipe) -> bool:
+        """Whether a recipe is the project's own and brings something from elsewhere, or starts something that sees the network.
+
+        What only uses shipped tools, inside the fence, needs nobody's word.
+        """
+        if recipe.origin == SHIPPED:
+            return False
+        if isinstance(recipe, ToolRecipe):
+            return bool(recipe.routes)
+        if isinstance(recipe, LanguageRecipe):
+            return any(chain.lock or any(step.network for step in chain.steps) for chain in recipe.toolchains)
+        return True
+
     def language(self, name: str) -> LanguageRecipe | None:
         """The language with this name or alias."""
         for recipe in self.languages.values():

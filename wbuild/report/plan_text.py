@@ -9,6 +9,7 @@ from collections.abc import Mapping, Sequence
 from wbuild.legible import escape
 from wbuild.model.locked import Pin
 from wbuild.model.planned import JSON, Late, Plan, Step, Tool, Word
+from wbuild.redact import HIDDEN
 from wbuild.words import portable
 
 SCHEMA = "wbuild.plan/1"
@@ -41,7 +42,7 @@ def render(
         lines.append(f"{step.verb:<9} {escape(step.name)}{' (optional)' if step.optional else ''}{state}")
         if isinstance(step.action, Tool):
             lines.append(f"          {escape(shlex.join(command(step, resolved)))}")
-            lines += [f"          {name}={escape(portable(word))}" for name, word in sorted(step.env.items())]
+            lines += [f"          {name}={escape(_value(step, name))}" for name in sorted(step.env)]
         else:
             lines.append(f"          {escape(' '.join(command(step)), cap=400)}")
         lines += [f"          because {escape(reason)}" for reason in (reasons or {}).get(step.name, ())]
@@ -70,7 +71,7 @@ def _step(step: Step, reasons: Sequence[str] | None, resolved: Resolved | None) 
         "verb": step.verb,
         "artifact": step.artifact,
         "command": [*command(step, resolved)],
-        "env": {name: portable(word) for name, word in step.env.items()},
+        "env": {name: _value(step, name) for name in step.env},
         "inputs": [*step.inputs],
         "candidates": [*step.candidates],
         "outputs": [*step.outputs],
@@ -81,3 +82,8 @@ def _step(step: Step, reasons: Sequence[str] | None, resolved: Resolved | None) 
     if reasons is not None:
         doc["reasons"] = [*reasons]
     return doc
+
+
+def _value(step: Step, name: str) -> str:
+    """A variable's value, unless it is one that nobody is shown."""
+    return HIDDEN if name in step.hidden else portable(step.env[name])
