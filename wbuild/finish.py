@@ -10,18 +10,15 @@ from wbuild.drivers import Build
 from wbuild.model.locked import Unavailable
 from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, Step, Tool
 from wbuild.model.shipped import Candidate, RuntimeRecipe, ToolRecipe
-from wbuild.model.written import Debug
 from wbuild.words import Value, fill_all, placeholders
 
 FEATURES_VERSION = 1
-STRIP_VERSION = 2
-SELECT_VERSION = 2
+STRIP_VERSION = 3
+SELECT_VERSION = 3
 MEASURE_VERSION = 1
-VALIDATE_VERSION = 1
+VALIDATE_VERSION = 2
 VALIDATE_SECONDS = 300.0
 """For one module; a second is enough for a hundred megabytes."""
-KEEP: dict[Debug, tuple[str, ...]] = {"none": (), "names": ("name", "producers", "target_features"), "dwarf": ("*",)}
-"""Custom sections that survive, by the profile's debug setting; `*` is all of them."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -103,22 +100,24 @@ def _candidates(line: Line) -> tuple[Candidate, ...]:
 def _strip(line: Line, source: str, target: str, candidate: str = "") -> Step:
     """A module without what is dropped. Where something can, it is validated: as compiled it must be valid; a candidate may be dropped."""
     suffix = f":{candidate}" if candidate else ""
-    keep: list[JSON] = [*KEEP[line.build.debug], *line.build.artifact.keep_sections]
-    validator, kit = line.validator, line.build.kit
+    artifact, validator, kit = line.build.artifact, line.validator, line.build.kit
+    args: dict[str, JSON] = {**_rules(line), "changed": bool(candidate)}
+    if not candidate:
+        args |= {"entry": artifact.kind or "", "artifact": artifact.name, "exporting": line.build.language.exporting}
     if validator is None or isinstance(kit.pins.get(validator.tool), Unavailable):
-        action = Builtin(name="strip", version=STRIP_VERSION, args={"keep": keep})
+        action = Builtin(name="strip", version=STRIP_VERSION, args=args)
         return line.builtin(action, verb="strip", suffix=suffix, inputs=[source], outputs=[target])
     programs = {name: kit.bin(validator.tool, name.removeprefix("bin:")) for word in validator.validate for name in placeholders(word)}
-    args: dict[str, JSON] = {
-        "keep": keep,
-        "artifact": line.build.artifact.name,
-        "by": validator.title,
-        "knows": [*validator.features],
-        "must": not candidate,
-    }
+    args |= {"artifact": artifact.name, "by": validator.title, "knows": [*validator.features], "must": not candidate}
     action = Builtin(name="validate", version=VALIDATE_VERSION, args=args, worker=fill_all(validator.validate, programs))
     step = line.builtin(action, verb="validate", suffix=suffix, inputs=[source], outputs=[target, *_validations(line, [target])])
     return replace(step, pins=kit.closure([validator.tool]), timeout=VALIDATE_SECONDS)
+
+
+def _rules(line: Line) -> dict[str, JSON]:
+    """What goes of the custom sections."""
+    artifact = line.build.artifact
+    return {"debug": line.build.debug, "keep": [*artifact.keep_sections], "drop": [*artifact.drop_sections]}
 
 
 def _validations(line: Line, modules: Sequence[str]) -> list[str]:
@@ -184,6 +183,7 @@ def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], 
         "checks": [[t.check.name, t.runtime.name] for t in line.trials.trials],
         "known": [*recipe.features] if recipe else [],
         "copies": len(copies),
+        **_rules(line),
         **_validated(line),
     }
     action = Builtin(name="select", version=SELECT_VERSION, args=args)

@@ -43,6 +43,12 @@ def problems(host: HostRecipe, name: str, found: ArtifactReport) -> Iterator[Pro
     if lacking:
         message = f"{name} lacks exports that {host.title} asks for: {_listed([' or '.join(_choices(w)) for w in lacking])}"
         yield Problem(code="WB311", message=message, hint="export them, or use the host's own SDK, which does")
+    present = [section.name for section in found.sections]
+    absent = [wanted for wanted in (terms.sections if isinstance(terms, HostModule) else ()) if not _exported(wanted, present)]
+    if absent:
+        message = f"{name} lacks custom sections that {host.title} asks for: {_listed([' or '.join(_choices(w)) for w in absent])}"
+        hint = "the host's own SDK writes them; `wbuild inspect` lists those that are there, and drop-sections drops some"
+        yield Problem(code="WB314", message=message, hint=hint)
     for denied in host.denied:
         feature = next((feature for feature in features_of(denied) if feature in found.features), "")
         if feature:

@@ -129,11 +129,13 @@ class Progress:
     def _optimized(self, product: Product) -> None:
         """What the optimizer gained, once its choice is made."""
         choice = self._json(product.select)
-        if product.level == "none" or not choice or not {"compiled", "after"} <= choice.keys():
+        if product.level == "none" or not choice or not {"compiled", "before", "after"} <= choice.keys():
             return
-        before, after = int(choice["compiled"]), int(choice["after"])
-        change = f"{grouped(before)} → {grouped(after)} B  {signed_percent(before, after)}"
-        self.console.step("optimize", _title(product, self.plan), change + self._span(product, "optimize"))
+        compiled, before, after = (int(choice[key]) for key in ("compiled", "before", "after"))
+        title = _title(product, self.plan)
+        if before != compiled:
+            self.console.step("strip", title, _change(compiled, before))
+        self.console.step("optimize", title, _change(before, after) + self._span(product, "optimize"))
 
     def _judged(self, product: Product) -> None:
         """How the checks went, once all verdicts are in and any of them was new."""
@@ -156,6 +158,10 @@ def _title(product: Product, plan: Plan) -> str:
     """The artifact's name, with the target where it is built for several."""
     several = sum(p.artifact.name == product.artifact.name for p in plan.products) > 1
     return f"{product.artifact.name} ({product.target})" if several else product.artifact.name
+
+
+def _change(before: int, after: int) -> str:
+    return f"{grouped(before)} → {grouped(after)} B  {signed_percent(before, after)}"
 
 
 def time_text(seconds: float) -> str:

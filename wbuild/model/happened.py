@@ -171,6 +171,12 @@ class ArtifactReport:
     previous: Sizes | None = None
     """Of the last build in the same profile; None for a new artifact."""
     sections: tuple[SectionSize, ...] = ()
+    unknown_sections: tuple[SectionSize, ...] = ()
+    """Custom sections that wbuild does not know and that nobody asked for: they stay."""
+    unmatched: tuple[str, ...] = ()
+    """Globs of the manifest that match no custom section, with their key: "keep-sections: icp:*"."""
+    undebugged: str = ""
+    """What the file lacks of what the profile's `debug` promises, in words; "" for nothing."""
     budget: tuple[BudgetVerdict, ...] = ()
     checks: tuple[CheckVerdict, ...] = ()
     hosts: tuple[HostVerdict, ...] = ()

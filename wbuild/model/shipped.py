@@ -260,6 +260,8 @@ class LanguageRecipe:
     """Default globs of what else may be read (headers, modules)."""
     kind: Kind = "command"
     """Default kind of an artifact."""
+    exporting: str = ""
+    """How functions are exported, for people whose module exports none: a few words with an example."""
     project: ProjectName = ""
     """Whose project files the driver `project` reads: what it finds there is read as {project.NAME}."""
     aliases: tuple[str, ...] = ()
@@ -316,6 +318,10 @@ class HostModule:
     """Module → names that may be imported from it; `*` stands for any text in both."""
     exports: tuple[str, ...] = ()
     """Exports that it must have; `*` stands for any text, and of several with | between them one is enough."""
+    sections: tuple[str, ...] = ()
+    """Custom sections that it must have, written like `exports`."""
+    reads: tuple[str, ...] = ()
+    """Globs of further custom sections that the host reads."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -205,7 +205,10 @@ class Artifact:
     exclude: tuple[Glob, ...] = ()
     """Globs of files that are not inputs."""
     keep_sections: tuple[str, ...] = ()
-    """Custom sections to keep."""
+    """Globs of custom sections to keep among the debris that `debug` drops: names, producers, target_features, debug information and what
+    linkers leave. All other custom sections stay anyway."""
+    drop_sections: tuple[str, ...] = ()
+    """Globs of custom sections to drop, whatever they are."""
     proposals: Proposals = field(default_factory=Proposals)
     """WebAssembly proposals that may or may not be used."""
     opt: Optimize | None = None

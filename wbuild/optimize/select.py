@@ -18,6 +18,8 @@ from wbuild.measure import size_of
 from wbuild.model.happened import Choice
 from wbuild.model.planned import JSON
 from wbuild.model.written import Metric
+from wbuild.optimize.customs import is_signed, missing, nameless
+from wbuild.optimize.strip import rules
 from wbuild.outcome import Outcome, read
 from wbuild.wasm.features import features
 from wbuild.wasm.module import Component, Module
@@ -67,10 +69,10 @@ def select(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence
 
     `args`: `metric`; `names` of the candidates; `checks`, [name, runtime] for each outcome; `known`, the features for which the
     optimizer has words; `copies`, how many more times the winner is an output; `validated`, whether there are validations, of base and
-    candidates; `unvalidated`, what to say of the winner where there are none.
+    candidates; `debug`, `keep`, `drop` as `strip` has them; `unvalidated`, what to say of the winner where there are none.
 
-    The JSON has the fields of `Choice`, `fuel`: "check/runtime" → instructions of the winner, and `validation`. Raises ArtifactError
-    when the compiled module does not decode.
+    The JSON has the fields of `Choice`, `fuel`: "check/runtime" → instructions of the winner, `validation`, and `unmatched` and
+    `undebugged` as a report has them. Raises ArtifactError when the compiled module does not decode.
     """
     field = _field(args, inputs)
     winner, reasons = _best(field)
@@ -93,7 +95,12 @@ def select(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence
     copies = args.get("copies", 0)
     assert isinstance(copies, int)
     validation = field.validations[0 if winner is None else winner + 1] if field.validations else args.get("unvalidated")
-    said = {"validation": validation} if validation else {}
+    own = rules(args)
+    said: dict[str, JSON] = {"validation": validation} if validation else {}
+    if unmatched := [f"{key}: {pattern}" for key, pattern in own.unmatched(field.compiled)]:
+        said["unmatched"] = [*unmatched]
+    if lacking := nameless(data, own.debug):
+        said["undebugged"] = lacking
     return [data, json.dumps({**asdict(choice), "fuel": fuel, **said}, sort_keys=True).encode(), *[data] * copies]
 
 
@@ -129,6 +136,8 @@ def _best(field: _Field) -> tuple[int | None, list[str]]:
     foreign = sorted(features(field.compiled).used - field.known) if field.known is not None and field.names else []
     if foreign:
         return None, [f"needs {', '.join(foreign)}, which the optimizer does not know"]
+    if field.names and is_signed(field.compiled):
+        return None, ["it is signed, and any change would break the signature"]
     failed = [f"{name} failed" for name, data in zip(field.names, field.candidates, strict=True) if data is None]
     if field.checks and field.names and not field.comparable:
         return None, [*failed, "no check ran to its end on the module as compiled, so none could compare"]
@@ -178,6 +187,9 @@ def _objections(field: _Field, at: int, data: bytes) -> Iterator[str]:
     for what, names in (("dropped", had_exports - exports), ("added", exports - had_exports)):
         if names:
             yield f"{name} {what} the export {legible.escape(min(names)[0])}"
+    lost = missing(field.base, data)
+    if lost:
+        yield f"{name} lost the custom section {legible.escape(lost)}"
     if imports - had_imports:
         yield f"{name} added the import {legible.escape('.'.join(min(imports - had_imports)[:-1]))}"
     if added:

@@ -11,6 +11,7 @@ from wbuild.errors import Problem, exit_code, worst
 from wbuild.measure import verdicts
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes, Validation
 from wbuild.model.planned import Plan, Product
+from wbuild.optimize.customs import unasked
 from wbuild.proposals import features_of
 from wbuild.report.from_json import load, parse
 
@@ -131,7 +132,15 @@ def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str])
         producers=found.producers,
         memory=found.memory,
         budget=verdicts(budget, found.sizes) if budget and found.sizes else (),
+        unknown_sections=unasked(found.sections, _expected(product)),
     )
+
+
+def _expected(product: Product) -> list[str]:
+    """Globs of custom sections that somebody asked for: the manifest, or a host."""
+    terms = [host.module for host in product.hosts if host.module]
+    wanted = [choice.strip() for term in terms for section in term.sections for choice in section.split("|")]
+    return [*product.artifact.keep_sections, *wanted, *(pattern for term in terms for pattern in term.reads)]
 
 
 _IDENTITY = dict.fromkeys(("name", "language", "category", "toolchain", "target", "profile", "level", "file"), "") | {"status": "ok"}
@@ -147,7 +156,14 @@ def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], 
     fuel = doc.get("fuel", {})
     checks = [replace(check, fuel=fuel.get(f"{check.name}/{check.runtime}", check.fuel)) for check in checks]
     validation = load(Validation, doc["validation"]) if doc.get("validation") else None
-    return replace(report, choice=replace(load(Choice, doc), degraded=degraded), checks=tuple(checks), validation=validation)
+    return replace(
+        report,
+        choice=replace(load(Choice, doc), degraded=degraded),
+        checks=tuple(checks),
+        validation=validation,
+        unmatched=tuple(doc.get("unmatched", ())),
+        undebugged=doc.get("undebugged", ""),
+    )
 
 
 def _title(report: ArtifactReport, product: Product) -> str:

@@ -111,6 +111,7 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
         yield "bad", f"does not fit {', '.join(map(legible.escape, refused))}"
     if artifact.validation is not None and artifact.validation.status == "unknown":
         yield "warn", f"not validated: {legible.escape(artifact.validation.why)}"
+    yield from _about_sections(artifact)
     choice = artifact.choice
     if choice is None or artifact.level == "none":
         return
@@ -122,6 +123,18 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
         yield "warn", f"{legible.escape(choice.chosen)} was taken: {legible.escape(choice.why)}"
     if choice.degraded:
         yield "warn", "degraded: a limit of time decided, so another run may make another file"
+
+
+def _about_sections(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
+    """Custom sections that stay, and what was asked for and is not there."""
+    if artifact.unknown_sections:
+        named = ", ".join(f"{legible.escape(part.name, cap=60)} ({legible.size(part.size)})" for part in artifact.unknown_sections[:8])
+        more = f" and {len(artifact.unknown_sections) - 8} more" if len(artifact.unknown_sections) > 8 else ""
+        yield "dim", f"keeps custom sections that wbuild does not know: {named}{more}"
+    for pattern in artifact.unmatched:
+        yield "warn", f"{legible.escape(pattern)} matches no custom section"
+    if artifact.undebugged:
+        yield "warn", f"{legible.escape(artifact.undebugged)}, though the profile's debug asks for it: the toolchain wrote none"
 
 
 def checks(report: Report, style: Style = plain) -> str:
