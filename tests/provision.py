@@ -48,6 +48,22 @@ def pinned(
     )
 
 
+TAGS: Mapping[Platform, str] = {
+    "linux-x86_64": "manylinux_2_17_x86_64",
+    "linux-aarch64": "manylinux_2_17_aarch64",
+    "macos-x86_64": "macosx_11_0_x86_64",
+    "macos-arm64": "macosx_11_0_arm64",
+    "windows-x86_64": "win_amd64",
+}
+
+
+def file_name(route: Route, version: str, platform: Platform) -> str:
+    """What a source calls a file."""
+    if route.source == "npm":
+        return f"{route.package.rpartition('/')[2]}-{version}.tgz"
+    return f"{route.package.replace('-', '_')}-{version}-py3-none-{TAGS[platform] if route.bin else 'any'}.whl"
+
+
 class FakeSource:
     """An origin in memory: file name → bytes, and (package, platform) → versions for resolving."""
 
@@ -91,8 +107,7 @@ class FakeSource:
             if (route.package, platform) in self.missing:
                 found[platform] = Unavailable(reason=f"{route.package} has no build for it")
                 continue
-            everywhere = not route.bin or route.source == "npm"
-            name = f"{route.package}-{chosen}{'' if everywhere else '-' + platform}.zip"
+            name = file_name(route, chosen, platform)
             data = self.files.setdefault(name, name.encode())
             file = PinnedFile(name=name, size=len(data), digest=digest(data))
             found[platform] = Pin(

@@ -50,9 +50,9 @@ def test_the_text_is_toml_that_people_can_read() -> None:
     assert data["tool"]["zig"]["windows-x86_64"] == {"unavailable": "zig-wheel has no build for it"}
     (file,) = data["tool"]["zig"]["linux-x86_64"]["files"]
     assert file == {
-        "name": "zig-wheel-0.17.1-linux-x86_64.zip",
-        "size": 33,
-        "digest": str(digest(b"zig-wheel-0.17.1-linux-x86_64.zip")),
+        "name": "zig_wheel-0.17.1-py3-none-manylinux_2_17_x86_64.whl",
+        "size": 51,
+        "digest": str(digest(b"zig_wheel-0.17.1-py3-none-manylinux_2_17_x86_64.whl")),
         "trust": "registry",
     }
     assert list(data["vendor"]["sqlite"]) == ["version", "any"]
@@ -109,8 +109,8 @@ CHANGES = {
     "unknown source": ('source = "npm"\npackage = "optimizer"', 'source = "npn"\npackage = "optimizer"', ['unknown source "npn"']),
     "size": ("size = 21", "size = -21", ["size must be a number of bytes"]),
     "size as text": ("size = 21", 'size = "21"', ["size must be a number of bytes"]),
-    "trust": ('name = "optimizer-132.0.0.zip"', 'name = "optimizer-132.0.0.zip", trus = 1', ['unknown key "trus"']),
-    "file name with a folder": ('name = "optimizer-132.0.0.zip"', 'name = "../o-132.0.0.zip"', ['name cannot be "../o-132.0.0.zip"']),
+    "trust": ('name = "optimizer-132.0.0.tgz"', 'name = "optimizer-132.0.0.tgz", trus = 1', ['unknown key "trus"']),
+    "file name with a folder": ('name = "optimizer-132.0.0.tgz"', 'name = "../o-132.0.0.tgz"', ['name cannot be "../o-132.0.0.tgz"']),
     "tool name with a folder": ("[tool.opt.any]", '[tool."../opt".any]', ["opt has no platforms", '"../opt" is no name of a tool']),
     "version with a folder": ('version = "132.0.0"', 'version = "../../x"', ['version cannot be "../../x"']),
     "recipes": ("schema = 1", "schema = 1\nrecipes = 7", ["recipes must be a text"]),
@@ -149,7 +149,7 @@ def test_F42_a_version_whose_digest_was_left() -> None:
     with pytest.raises(IntegrityError) as caught:
         decoded(edited)
     (problem,) = caught.value.problems
-    assert problem.message == "opt 133.0.0: the digest belongs to 132.0.0 (optimizer-132.0.0.zip)"
+    assert problem.message == "opt 133.0.0: the digest belongs to 132.0.0 (optimizer-132.0.0.tgz)"
     assert problem.place is not None
     assert "files" in problem.place.text
 

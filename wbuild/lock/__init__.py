@@ -3,16 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import cast
 
 from wbuild.doors.interfaces import Doors
+from wbuild.errors import IntegrityError, Problem
 from wbuild.kit import Kit
 from wbuild.lock import text
+from wbuild.lock.binding import strays
 from wbuild.lock.equip import Equipment, route_of
 from wbuild.lock.needed import Required, choose_toolchains, required
 from wbuild.lock.resolve import Request, resolve, vendor_fits
 from wbuild.lock.trust import refused, untrusted
 from wbuild.model.locked import SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
-from wbuild.model.shipped import Catalog
+from wbuild.model.shipped import Catalog, Route, SourceName
 from wbuild.model.written import Manifest
 from wbuild.sources import system
 from wbuild.versions import same
@@ -28,10 +31,25 @@ def encode(lock: Lock) -> str:
 def decode(content: str, catalog: Catalog, file: str) -> Lock:
     """The lock in a text, its pins equipped with programs, needs and probes from the recipes.
 
-    Raises UsageError with every problem and its place, IntegrityError for files that belong to another version.
+    Raises UsageError with every problem and its place, IntegrityError for files that belong to another version, or cannot come from
+    the routes of their recipes.
     """
     lock = text.decode(content, file)
+    _refuse_strays(lock, catalog, file)
     return replace(lock, tools=Equipment(tools=lock.tools, catalog=catalog).all())
+
+
+def _refuse_strays(lock: Lock, catalog: Catalog, file: str) -> None:
+    """Raise IntegrityError for files that no route gives. A block whose route is gone is stale, which is another matter."""
+    found: dict[str, None] = {}
+    for name, tool in lock.tools.items():
+        for pin in (entry for entry in tool.platforms.values() if isinstance(entry, Pin) and entry.source != SYSTEM):
+            bare = Route(source=cast("SourceName", pin.source), package=pin.package)
+            route = bare if name.startswith("vendor.") else route_of(catalog.tools.get(name), pin)
+            found |= dict.fromkeys(f"{name}: {what}" for what in (strays(pin, route) if route is not None else ()))
+    if found:
+        hint = "take the file from version control again, or remove it and run `wbuild lock`"
+        raise IntegrityError.of(tuple(Problem(code="WB519", message=f"{file}: {what}", hint=hint) for what in found))
 
 
 def kit(lock: Lock, platform: Platform) -> Kit:

@@ -36,6 +36,8 @@ class Route:
     """Debian: further packages that belong to the tool. What they depend on comes along."""
     without: tuple[str, ...] = ()
     """Debian: packages that are depended on, but that the programs do not need."""
+    alone: bool = False
+    """npm: the package needs no other one, so a lock that brings more is refused."""
     platforms: tuple[Platform, ...] = PLATFORMS
     """Where this route can serve."""
     follows: str = ""

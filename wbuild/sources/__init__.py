@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from wbuild.doors.interfaces import Doors
 from wbuild.lazy import Lazy
-from wbuild.model.locked import Pin, Platform, Unavailable
+from wbuild.model.locked import Pin, Platform, Trust, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
 
 
@@ -36,5 +36,7 @@ class Source(Protocol):
 SOURCES: Final[Mapping[str, Source]] = Lazy({name: f"wbuild.sources.{name}" for name in ("pypi", "npm", "debian", "system")})
 CLIENTS: Final[Mapping[str, str]] = {"npm": "node"}
 """Source → the tool whose program it runs."""
+VOUCHED: Final[Mapping[str, Trust]] = {"pypi": "registry", "npm": "registry"}
+"""Source → how far it vouches for a file when it serves it; others are as good as the digest in the lock."""
 WRAPPED: Final = frozenset({"npm"})
 """Sources whose archives hold everything in one folder of no meaning, which is left out."""

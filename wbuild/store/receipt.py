@@ -15,6 +15,7 @@ from typing import Final
 from wbuild import jsontext
 from wbuild.doors.regular import read
 from wbuild.model.locked import Pin
+from wbuild.sources import VOUCHED
 
 LARGEST: Final = 64 << 20
 """Bytes of a receipt or of a list of contents: one of 20 000 files has 3 MiB."""
@@ -32,6 +33,7 @@ class ReceivedFile:
     digest: str
     """As the lock has it, "algorithm:hex"."""
     trust: str
+    """How far its source vouched for it when it came; what the lock says about that is only a lock's word."""
     sha256: str
     """Of the bytes that came (hex)."""
 
@@ -65,7 +67,8 @@ def receipt_of(pin: Pin, received: Mapping[str, str], *, count: int, size: int, 
         source=pin.source,
         package=pin.package,
         files=tuple(
-            ReceivedFile(name=f.name, size=f.size, digest=str(f.digest), trust=f.trust, sha256=received[f.name]) for f in pin.files
+            ReceivedFile(name=f.name, size=f.size, digest=str(f.digest), trust=VOUCHED.get(pin.source, "checksum"), sha256=received[f.name])
+            for f in pin.files
         ),
         count=count,
         size=size,

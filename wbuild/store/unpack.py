@@ -11,6 +11,7 @@ from wbuild.doors.machine import machine_errors
 from wbuild.errors import IntegrityError
 from wbuild.model.locked import Pin, PinnedFile
 from wbuild.sources import WRAPPED
+from wbuild.store.closure import check_closure
 
 AT_ONCE: Final = 4
 """Pins, and archives of one pin, that are worked on at the same time."""
@@ -35,6 +36,7 @@ def unpack(pin: Pin, downloads: Path, tree: Path, doors: Doors) -> None:
         placed = sorted((place.count("/") if place != "." else -1, place, number) for number, (_, place) in enumerate(jobs))
         for _, place, number in placed:
             _place(pin, tree.with_name(f"wrapped-{number}"), tree, place, doors)
+        check_closure(pin, tree)
 
 
 def _place(pin: Pin, wrapped: Path, tree: Path, place: str, doors: Doors) -> None:
