@@ -77,3 +77,18 @@ def test_recipes_of_the_project_are_trusted_by_the_workflow_that_builds_them() -
     build, comment = files(Setup(system="github", folder="services/shop", install="x", trust=True)).values()
     assert build.count('- run: "x && wbuild -C services/shop trust"\n') == 3
     assert "trust" not in re.findall(r"run: \|\n((?: {10,}.*\n)+)", comment)[0]
+
+
+def test_shared_caches_are_written_from_trusted_branches_only() -> None:
+    build = files(PLAIN["github"])[".github/workflows/wbuild.yml"]
+    assert "actions/cache@" not in build
+    saves = re.findall(r"- name: [^\n]*\n(?:\s+if: ([^\n]*)\n)?\s+uses: actions/cache/save@", build)
+    assert len(saves) == 3
+    assert all(condition.startswith("github.event_name == 'push'") for condition in saves)
+    made = files(PLAIN["gitlab"])
+    jobs, plan = made[".gitlab/wbuild-jobs.yml"], made[".gitlab/wbuild.yml"]
+    assert jobs.count("policy: $WBUILD_CACHE_POLICY") == jobs.count("- key:") == 2
+    assert "WBUILD_CACHE_POLICY: pull #" in jobs
+    merge, default = plan.partition('- if: $CI_PIPELINE_SOURCE == "merge_request_event"\n      variables:')[2].split("- if: ", 1)
+    assert "pull-push" not in merge
+    assert "pull-push" in default
