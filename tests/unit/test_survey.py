@@ -310,3 +310,43 @@ contents = st.lists(st.sampled_from(_FRAGMENTS), max_size=12).map("".join)
 @given(st.dictionaries(names, contents, max_size=6))
 def test_any_folder_gives_a_manifest_that_loads(files: dict[str, str]) -> None:
     artifacts(files)
+
+
+WINDOWS = {
+    "cargo": {"Cargo.toml": '[package]\nname = "x"\nversion = "1.0.0"\n', "src/main.rs": "fn main() {}\n"},
+    "npm": {"package.json": '{\n"name": "x",\n"devDependencies": {"assemblyscript": "1"}\n}\n', "assembly/index.ts": ""},
+    "asconfig": {"package.json": "{}", "asconfig.json": '{\n"entries": ["a.ts"]\n}\n', "a.ts": ""},
+    "make": {
+        "Makefile": "# a \\\ncomment\nexport SRCS = main.c \\\n\tsum.c # two\nTARGET = calc\nCFLAGS += -DX=1 -DHASH=\\#\n",
+        "main.c": "int main(void) {}\n",
+        "sum.c": "",
+    },
+    "cmake": {
+        "CMakeLists.txt": 'set(S "#1")\n#[=[ add_executable(no no.c)\n]] ]=]\nadd_executable(calc main.c # not this: no.c\n  sum.c)\n',
+        "main.c": "int main(void) {}\n",
+        "sum.c": "",
+    },
+    "zig": {
+        "build.zig": '_ = "https://example.com";\nb.addExecutable(.{ .name = "calc", .root_source_file = b.path("a.zig") }); // a\n',
+        "a.zig": "pub fn main() void {}\n",
+    },
+    "python": {"pyproject.toml": '[project]\nname = "x"\n', "app.py": ""},
+    "c": {"main.c": "\nint main(void) { return 0; }\n"},
+}
+
+
+@pytest.mark.parametrize("case", WINDOWS)
+def test_files_as_windows_writes_them_say_the_same(case: str) -> None:
+    files = WINDOWS[case]
+    windows = {name: "\ufeff" + text.replace("\n", "\r\n") for name, text in files.items()}
+    assert proposal(windows, full()) == proposal(files, full()) != ""
+
+
+def test_words_of_a_makefile_are_those_that_make_reads() -> None:
+    (found,) = artifacts(WINDOWS["make"])
+    assert found.options["defines"] == ("X=1", "HASH=#")
+
+
+def test_comments_of_cmake_hide_nothing_else() -> None:
+    (found,) = artifacts(WINDOWS["cmake"])
+    assert found.name == "calc"

@@ -14,9 +14,10 @@ from wbuild.survey.native import native
 __all__ = ["guesses"]
 
 MANIFEST: Final = "CMakeLists.txt"
-_COMMENT: Final = re.compile(r"#\[\[.*?\]\]|#[^\n]*", re.DOTALL)
+_COMMENT: Final = re.compile(r'("(?:[^"\\]|\\.)*"|\\#)|#\[(=*)\[.*?\]\2\]|#[^\n]*', re.DOTALL)
+"""Strings, which stay; comments of both kinds, which do not."""
 _COMMAND: Final = re.compile(r"\b(\w+)[ \t]*\(([^()]*(?:\([^()]*\)[^()]*)*)\)")
-_WORD: Final = re.compile(r'(?:[^\s"]|"[^"]*")+')
+_WORD: Final = re.compile(r'(?:[^\s";]|"(?:[^"\\]|\\.)*")+')
 _VARIABLE: Final = re.compile(r"\$\{(\w+)\}")
 _HERE: Final = frozenset({"CMAKE_CURRENT_SOURCE_DIR", "CMAKE_CURRENT_LIST_DIR", "PROJECT_SOURCE_DIR", "CMAKE_SOURCE_DIR"})
 _WORDS: Final = frozenset(
@@ -86,7 +87,7 @@ class _Reader:
 
     def read(self, text: str) -> dict[str, _Made]:
         """What the file makes, by name."""
-        for match in _COMMAND.finditer(_COMMENT.sub("", text)):
+        for match in _COMMAND.finditer(_COMMENT.sub(r"\1", text)):
             words = [word[1:-1] if word.startswith('"') else word for word in _WORD.findall(match.group(2))]
             if words:
                 self._command(match.group(1).lower(), words)

@@ -60,7 +60,7 @@ class Code:
 
     def __init__(self, tree: Tree) -> None:
         self.names = tree.names
-        self.texts = tree.texts
+        self.texts = {name: plain(text) for name, text in tree.texts.items()}
         self._known = frozenset(tree.names)
         self._called: dict[str, list[str]] = {}
         for name in tree.names:
@@ -84,6 +84,11 @@ class Code:
     def glob(self, patterns: Iterable[str], base: str = ".") -> tuple[str, ...]:
         """Files below a folder that match a pattern relative to it."""
         return Tree(names=tuple(self.below(base))).glob(patterns, base=base)
+
+
+def plain(text: str) -> str:
+    """A text without the byte order mark and the ends of lines that Windows writes, as the tools read it that it is for."""
+    return text.removeprefix("\ufeff").replace("\r\n", "\n")
 
 
 def below(folder: str, name: str) -> bool:

@@ -14,7 +14,11 @@ from wbuild.survey.sources import is_program
 __all__ = ["guesses"]
 
 MANIFESTS: Final = ("Makefile", "makefile", "GNUmakefile")
-_LINE: Final = re.compile(r"^([A-Za-z_]\w*)[ \t]*(\+=|:?:?=|\?=)[ \t]*([^\n]*)$", re.MULTILINE)
+_LINE: Final = re.compile(
+    r"^ *(?:(?:export|override|private)[ \t]+)*([A-Za-z_][\w.-]*)[ \t]*(\+=|:{0,3}=|\?=)[ \t]*([^\n]*)$", re.MULTILINE
+)
+_CONTINUED: Final = re.compile(r"(?<!\\)((?:\\\\)*)\\\n[ \t]*")
+_COMMENT: Final = re.compile(r"(?<!\\)#.*")
 _REFERENCE: Final = re.compile(r"\$[({](\w+)[)}]")
 _WILDCARD: Final = re.compile(r"\$[({]wildcard ([^(){}]*)[)}]")
 _SOURCES: Final = ("SRCS", "SRC", "SOURCES", "SOURCE", "C_SOURCES", "CSRC", "OBJS", "OBJ", "OBJECTS")
@@ -67,8 +71,8 @@ def _stays(path: str) -> bool:
 
 def _values(text: str) -> Mapping[str, str]:
     found: dict[str, str] = {}
-    for name, sign, value in _LINE.findall(text.replace("\\\n", " ")):
-        value = value.partition("#")[0].strip()  # noqa: PLW2901 - the same value, without its comment
+    for name, sign, value in _LINE.findall(_CONTINUED.sub(r"\1 ", text)):
+        value = _COMMENT.sub("", value).replace("\\#", "#").strip()  # noqa: PLW2901 - the same value, without its comment
         if sign == "+=":
             found[name] = f"{found.get(name, '')} {value}"
         elif sign != "?=" or name not in found:

@@ -15,7 +15,8 @@ MANIFEST: Final = "build.zig"
 LONGEST: Final = 3000
 """Characters of one call that are looked at."""
 _CALL: Final = re.compile(r"\badd(Executable|Library|SharedLibrary|StaticLibrary)\(")
-_COMMENT: Final = re.compile(r"//[^\n]*")
+_COMMENT: Final = re.compile(r'("(?:[^"\\\n]|\\.)*")|//[^\n]*|\\\\[^\n]*')
+"""Strings, which stay; comments and lines of long strings, which do not."""
 _NAME: Final = re.compile(r'\.name\s*=\s*"([^"\\]{1,200})"')
 _ROOT: Final = re.compile(r'\.root_source_file\s*=\s*(?:b\.path\(\s*|\.\{\s*(?:\.path|\.cwd_relative)\s*=\s*)?"([^"\\]{1,400})"')
 _NO_ENTRY: Final = re.compile(r"\bentry\s*=\s*\.disabled\b")
@@ -25,7 +26,7 @@ _USUAL: Final = ("src/main.zig", "main.zig", "src/root.zig", "root.zig")
 def guesses(code: Code) -> Iterator[Guess]:
     """One for each executable; for each library when there is none."""
     for file in files(code, MANIFEST):
-        text = _COMMENT.sub("", code.texts.get(file, ""))
+        text = _COMMENT.sub(r"\1", code.texts.get(file, ""))
         calls = [(match.group(1), text[match.end() : match.end() + LONGEST]) for match in _CALL.finditer(text)]
         chosen = [call for call in calls if call[0] == "Executable"] or calls
         for what, call in chosen:
