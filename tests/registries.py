@@ -39,9 +39,9 @@ def crate(base: str, name: str, source: str) -> Registry:
     return Registry(files=files, digest=digest)
 
 
-def npm_package(base: str, name: str, sources: Mapping[str, str]) -> Registry:
-    """One package at 1.0.0, below the registry's root."""
-    about = {"name": name, "version": "1.0.0"}
+def npm_package(base: str, name: str, sources: Mapping[str, str], **more: object) -> Registry:
+    """One package at 1.0.0, below the registry's root; `more` is in its package.json."""
+    about = {"name": name, "version": "1.0.0", **more}
     data = _tar({"package/package.json": json.dumps(about), **{f"package/{path}": text for path, text in sources.items()}})
     digest = "sha512-" + base64.b64encode(hashlib.sha512(data).digest()).decode()
     file = f"/{name}/-/{name.rpartition('/')[2]}-1.0.0.tgz"

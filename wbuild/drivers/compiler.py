@@ -15,7 +15,7 @@ from wbuild.errors import UsageError
 from wbuild.faults import suggestion
 from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, InnerCache, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
-from wbuild.model.shipped import LockRecipe, StepRecipe, ToolchainRecipe
+from wbuild.model.shipped import LockRecipe, StepRecipe
 from wbuild.names import quoted
 from wbuild.needs import with_files
 from wbuild.tree import is_glob
@@ -149,7 +149,7 @@ class _Shared:
             scope=scope,
             facts=facts,
             state=_state(build, pins) if toolchain.state else "",
-            inner_cache=_inner_cache(toolchain, facts),
+            inner_cache=_inner_cache(build, facts),
             roots=tuple(dict.fromkeys((*roots, *behind))),
             links=links,
         )
@@ -163,9 +163,9 @@ def _state(build: Build, pins: Sequence[Pin]) -> str:
     return f"{build.toolchain.name}/{build.artifact.name}.{build.target}-{made_with}"
 
 
-def _inner_cache(toolchain: ToolchainRecipe, facts: Facts) -> InnerCache | None:
-    name = toolchain.inner_cache
-    return InnerCache(name=name, parts=facts.parts, fetched=facts.fetched) if name else None
+def _inner_cache(build: Build, facts: Facts) -> InnerCache | None:
+    name = build.toolchain.inner_cache
+    return InnerCache(name=name, folder=build.base, parts=facts.parts, fetched=facts.fetched) if name else None
 
 
 def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out: str) -> Step:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from posixpath import normpath
@@ -43,8 +43,11 @@ class Read:
 def read(text: str, layout: Layout, known: Sequence[Path]) -> Read | None:
     """Sort what was read; None for a text that does not say. `known`: folders of tools and shared caches, which the key has."""
     names = prerequisites(text)
-    if names is None:
-        return None
+    return None if names is None else sort(names, layout, known)
+
+
+def sort(names: Iterable[str], layout: Layout, known: Sequence[Path]) -> Read:
+    """The same of names that a tool has told in another way."""
     inside, foreign = set[str](), set[str]()
     roots = _prefixes([layout.root])
     tools = _prefixes(known)

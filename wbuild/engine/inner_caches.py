@@ -23,6 +23,7 @@ from wbuild.doors.regular import read
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
+from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import MachineError
 from wbuild.keys import ABSENT, canonical, digest
 from wbuild.model.planned import InnerCache, Step
@@ -49,6 +50,10 @@ class Changes:
     """The last run was killed, or met changing files: any file of the project may differ."""
     everything: bool = False
     """What the tool keeps may not be believed at all."""
+    compared: frozenset[str] = frozenset()
+    """All files whose contents are known, those that differ among them."""
+    root: Path = Path()
+    """The project's root."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -84,8 +89,10 @@ class Record:
         differing = frozenset(self._differing(known.files)) if known is not None else frozenset()
         unsure = known is not None and known.open
         if everything or unsure or differing:
+            compared = frozenset((*self._own, *(known.files if known is not None else ())))
+            changes = Changes(files=differing, unsure=unsure, everything=everything, compared=compared, root=self.session.root)
             with machine_errors(self._folder, "write"):
-                RULES[inner.name](self._folder, Changes(files=differing, unsure=unsure, everything=everything), inner)
+                RULES[inner.name](self._folder, changes, inner)
         self._write(Known(conditions=now, files=self._contents(()), open=True))
 
     def keep(self, names: Iterable[str]) -> None:
@@ -197,5 +204,12 @@ def _remove(path: Path) -> None:
         shutil.rmtree(path)
 
 
-RULES: Final[Mapping[InnerCacheName, Rule]] = {"cargo": _cargo}
+def _zig(state: Path, changes: Changes, inner: InnerCache) -> None:
+    """What was parsed, and the manifests of what read such files or does not tell all that it reads."""
+    unsure = changes.everything or changes.unsure
+    same = None if unsure else {name: name not in changes.files for name in changes.compared}
+    ZigCache(folder=state, root=changes.root, base=inner.folder).forget(same)
+
+
+RULES: Final[Mapping[InnerCacheName, Rule]] = {"cargo": _cargo, "zig": _zig}
 """Whose cache → how what it knows of changed files is dropped."""

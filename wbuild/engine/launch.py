@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
@@ -12,11 +12,12 @@ from pathlib import Path
 from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
-from wbuild.engine.depfile import Read, read
+from wbuild.engine.depfile import Read, read, sort
 from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
+from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, Step
 from wbuild.redact import redactor
@@ -111,14 +112,26 @@ class Launch:
             file = self.session.root / "".join(expand([self.step.evidence], self.places))
         else:
             return None
+        root = self.session.root.resolve()
+        folders = [self.session.store.path(pin) for pin in self.step.pins]
+        tools = [folder for folder in folders if not root.is_relative_to(folder.resolve())]  # a tool of the machine may lie anywhere
+        known = [*tools, *self.words.caches(self.session)]
+        inner = self.step.inner_cache
+        if inner is not None and inner.name == "zig":
+            return self._read_by_zig(ZigCache(folder=file.parent, root=self.session.root, base=inner.folder), known)
         try:
             text = file.read_bytes().decode("utf-8", "surrogateescape")
         except OSError:
             return None
-        root = self.session.root.resolve()
-        folders = [self.session.store.path(pin) for pin in self.step.pins]
-        tools = [folder for folder in folders if not root.is_relative_to(folder.resolve())]  # a tool of the machine may lie anywhere
-        return read(text, self.session.layout, [*tools, *self.words.caches(self.session)])
+        return read(text, self.session.layout, known)
+
+    def _read_by_zig(self, cache: ZigCache, known: Sequence[Path]) -> Read:
+        """What its manifests name. Nobody compares files outside of the project, so zig itself shall look at them again."""
+        found = sort(cache.read(), self.session.layout, known)
+        if found.foreign:
+            with machine_errors(cache.folder, "write"):
+                cache.forget_foreign(found.foreign)
+        return found
 
     def clear(self) -> None:
         """Remove the private folder."""

@@ -229,7 +229,7 @@ class Work:
         step = self.step
         done, command = launch.start()
         if done.code and not (done.cancelled or done.timed_out or ended_by(done)):
-            self._note_contents(record, ())
+            self._note_contents(record, (told(step, self.session.root, launch.read()) or ()) if step.evidence else ())
         passing = done.code == step.transient and not done.timed_out
         if (done.code or done.timed_out) and not passing:
             if not step.optional or done.cancelled:

@@ -112,6 +112,8 @@ class InnerCache:
     """Whose it is."""
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Folder or file of the project → names of what must be made again when a source in it differs (packages, for cargo)."""
+    folder: str = ""
+    """The artifact's folder, from which the tool names files."""
     fetched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The same for packages of registries that lie in the project (`cargo vendor`): these read their own folders only."""
 

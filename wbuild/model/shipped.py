@@ -18,7 +18,7 @@ DriverName = Literal["compiler", "project"]
 ProjectName = Literal["", "cargo", "go", "asconfig"]
 Reads = Literal["inputs", "imports", "build.zig", "folder"]
 ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
-InnerCacheName = Literal["", "cargo"]
+InnerCacheName = Literal["", "cargo", "zig"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 SHIPPED: Final = "shipped"
 """Origin of recipes that come with wbuild."""
@@ -153,8 +153,8 @@ class StepRecipe:
     depfile: bool = False
     """The command writes {depfile} in make's format."""
     evidence: str = ""
-    """A dependency file in make's format that the tool keeps below {state}: files that it names count besides those that are known to be
-    read. A result that follows from files outside of the project is used and not kept."""
+    """A dependency file in make's format that the tool keeps below {state}, or Zig's folder of manifests: files that it names count besides
+    those that are known to be read. A result that follows from files outside of the project is used and not kept."""
     result: str = ""
     """Where the command leaves the module when it cannot be told to write {out}: a path below {scratch} or {state}."""
     network: bool = False
