@@ -76,7 +76,7 @@ def artifacts(files: dict[str, str], catalog: Catalog | None = None) -> list[Art
     return list(load(proposal(files, chosen), "wbuild.toml", Facts(), chosen).artifacts)
 
 
-CARGO = '[package]\nname = "{}"\nversion = "0.1.0"\n'
+CARGO = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2021"\n'
 CDYLIB = '[lib]\ncrate-type = ["cdylib", "rlib"]\n'
 WORKSPACE = {
     "Cargo.toml": '[workspace]\nmembers = ["crates/*"]\n[workspace.dependencies]\nproxy-wasm = "0.2"\n',

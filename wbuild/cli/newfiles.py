@@ -195,7 +195,7 @@ def _texts(base: Path, names: Sequence[str], catalog: Catalog) -> dict[str, str]
 
 def _head(path: Path) -> str:
     with suppress(OSError), opened(path, follow=True) as file:
-        return file.read(READ_AT_MOST).decode("utf-8", "replace")
+        return file.read(READ_AT_MOST).decode("utf-8", "replace").removeprefix("\ufeff").replace("\r\n", "\n")
     return ""
 
 

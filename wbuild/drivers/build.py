@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
-from posixpath import basename, join, normpath
+from posixpath import join, normpath
 from typing import Protocol
 
 from wbuild.errors import Place, UsageError
@@ -75,8 +76,17 @@ def below(tree: Tree, folder: str, sources: str) -> tuple[str, ...]:
     if not closed:
         return names
     texts = [tree.texts.get(name, "") for name in names if name.endswith(sources)]
-    opened = [one for one in closed if any(basename(one) in text for text in texts)]
+    opened = [one for one in closed if any(_names(text, one.removeprefix(inside), sources) for text in texts)]
     return tuple(sorted({*names, *(name for one in opened for name in tree.below(one, whole=True))})) if opened else names
+
+
+def _names(text: str, folder: str, sources: str) -> bool:
+    """Whether a source may read what is in a closed folder. What cargo has made itself (`target`) is no source of anything."""
+    parts = folder.split("/")
+    if sources != ".go":
+        return parts[-1] != "target" and parts[-1] in text and re.search(f'["/]{re.escape(parts[-1])}["/]', text) is not None
+    embeds = (line for line in text.split("\n") if line.startswith("//go:embed")) if "//go:embed" in text else ()
+    return parts[-1] in text or any("*" in line or any(part in line for part in parts) for line in embeds)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

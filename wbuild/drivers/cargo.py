@@ -18,6 +18,7 @@ import tomli
 from wbuild.drivers import cargoconfig, rustsource
 from wbuild.drivers.build import Build, DependencyLock, Facts, below
 from wbuild.drivers.cargolock import Declared, misfit
+from wbuild.drivers.cargotargets import binaries, enabled
 from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.model.planned import In
@@ -222,20 +223,24 @@ def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
             raise UsageError("WB247", message, hint="take out `bin` or `kind`", place=build.place(("kind",)))
         library = _library(build, package)
         return ("--lib",), f"{library}.wasm"
-    binaries = tuple(_binaries(build.tree, package))
+    able, others = _binaries(build, package)
+    names = able or others
     wish = build.artifact.options.get("bin")
     default = _table(package.data, "package").get("default-run")
-    if wish is None and not binaries:
+    if wish is None and not names:
         hint = f'add crate-type = ["cdylib"] to [lib] in {package.manifest} for a library, or src/main.rs for a program'
         if "cdylib" in _crate_types(package):
             hint = 'its cdylib is a reactor: take out `kind`, or set kind = "reactor"'
         raise build.problem("WB238", f"the package {quoted(package.name)} has no binary", hint)
-    name = str(wish) if wish is not None else str(default) if default in binaries else binaries[0]
-    if name not in binaries:
-        raise build.problem("WB238", f"{quoted(package.name)} has no binary {quoted(name)}", f"it has {', '.join(binaries)}")
-    if wish is None and default not in binaries and len(binaries) > 1:
-        hint = f"set [artifact.{build.artifact.name}.{build.language.name}] bin to one of {', '.join(binaries)}"
-        raise build.problem("WB238", f"the package {quoted(package.name)} has {len(binaries)} binaries", hint)
+    name = str(wish) if wish is not None else str(default) if default in names else names[0]
+    if name in others:
+        hint = f"set [artifact.{build.artifact.name}.{build.language.name}] features to its required-features in {package.manifest}"
+        raise build.problem("WB238", f"the binary {quoted(name)} of {quoted(package.name)} needs features that are off", hint)
+    if name not in names:
+        raise build.problem("WB238", f"{quoted(package.name)} has no binary {quoted(name)}", f"it has {', '.join(names)}")
+    if wish is None and default not in names and len(names) > 1:
+        hint = f"set [artifact.{build.artifact.name}.{build.language.name}] bin to one of {', '.join(names)}"
+        raise build.problem("WB238", f"the package {quoted(package.name)} has {len(names)} binaries", hint)
     return ("--bin", name), f"{name}.wasm"
 
 
@@ -253,22 +258,15 @@ def _crate_types(package: Package) -> tuple[str, ...]:
     return _texts(library, "crate-type") or _texts(library, "crate_type")
 
 
-def _binaries(tree: Tree, package: Package) -> Iterator[str]:
-    """Names of a package's binaries: declared ones, then those that cargo finds by their place."""
-    declared = [entry for entry in package.data.get("bin", ()) if isinstance(entry, Mapping)]
-    names = [str(entry.get("name", "")) for entry in declared]
-    paths = {str(entry.get("path", "")) for entry in declared}
-    yield from names
-    if _table(package.data, "package").get("autobins") is False:
-        return
-    if tree.glob(["src/main.rs"], base=package.folder) and package.name not in names and "src/main.rs" not in paths:
-        yield package.name
-    places = tree.glob(["src/bin/*.rs", "src/bin/*/main.rs"], base=package.folder)
-    start = len(normpath(join(package.folder, "src/bin"))) + 1
-    for place in places:
-        name = place[start:].removesuffix("/main.rs").removesuffix(".rs")
-        if name not in names and f"src/bin/{place[start:]}" not in paths:
-            yield name
+def _binaries(build: Build, package: Package) -> tuple[list[str], list[str]]:
+    """Names of a package's binaries: those that its features allow, and the others."""
+    options = build.artifact.options
+    wanted = options.get("features", ())
+    chosen = wanted if isinstance(wanted, tuple) else (str(wanted),)
+    on = enabled(package.data, chosen, default=options.get("default-features", True) is True)
+    start = 0 if package.folder == "." else len(package.folder) + 1
+    found = binaries(package.data, (name[start:] for name in build.tree.glob(["src/main.rs", "src/bin/**/*.rs"], base=package.folder)))
+    return [one.name for one in found if on.issuperset(one.needs)], [one.name for one in found if not on.issuperset(one.needs)]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

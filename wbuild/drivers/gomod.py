@@ -4,20 +4,23 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from posixpath import dirname, join, normpath, relpath
+from posixpath import dirname, isabs, join, normpath, relpath
 from typing import Final
 
-from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild import jsontext
+from wbuild.drivers import gosource
+from wbuild.drivers.build import Build, DependencyLock, Facts, below
 from wbuild.model.planned import In, Root
 from wbuild.model.written import Artifact, Kind
 from wbuild.tree import upward
 from wbuild.words import Value
 
-TEXTS: Final = ("**/go.mod", "**/go.work")
-_COMMENT: Final = re.compile(r"//.*")
+TEXTS: Final = ("**/go.mod", "**/go.work", "**/*.go")
 _BLOCK: Final = re.compile(r"(\w+)\s*\(\s*\Z")
-_EXPORT: Final = re.compile(r"^//go:wasmexport[ \t]+\w", re.MULTILINE)
-_IGNORED: Final = re.compile(r"^//go:build[ \t]+ignore\b", re.MULTILINE)
+_LINE: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*"|`[^`\n]*`)|//.*""")
+_WORDS: Final = re.compile(r"""=>|"(?:[^"\\\n]|\\.)*"|`[^`\n]*`|(?:(?!=>)[^\s"`])+""")
+_FLAGS: Final = ("overlay", "modfile", "pgo")
+"""Flags of `go build` that name files, relative to the module."""
 
 
 def read(build: Build) -> Facts:
@@ -37,11 +40,13 @@ def read(build: Build) -> Facts:
         "project.tags": [(f"-tags={','.join(tags)}",)] if isinstance(tags, tuple) and tags else [],
         "project.workspace": "off" if workspace is None else (Root(), f"/{_file(workspace, 'go.work')}"),
     }
-    names = {name for folder in folders for name in build.tree.below(folder) if not name.endswith("_test.go")}
+    named = tuple(_named(build, module))
+    names = {*named, *(name for folder in folders for name in _files(build, folder, folders))}
     candidates = tuple(name for name in build.readable(names) if name not in inputs)
     locks = _locks(build, folders, workspace)
     lock = _lock(build, module, (*inputs, *candidates)) if locks and workspace is None else None
-    return Facts(inputs=tuple(inputs), candidates=candidates, locks=locks, lock=lock, scope=scope)
+    roots = tuple(dict.fromkeys((*folders, *inputs, *named)))
+    return Facts(inputs=tuple(inputs), candidates=candidates, roots=roots, locks=locks, lock=lock, scope=scope)
 
 
 def _lock(build: Build, module: str, reads: tuple[str, ...]) -> DependencyLock:
@@ -57,19 +62,52 @@ def _lock(build: Build, module: str, reads: tuple[str, ...]) -> DependencyLock:
 def kind(build: Build) -> Kind | None:
     """A package that exports functions to the host is a reactor."""
     folder = _package(build)
+    tags = build.artifact.options.get("tags", ())
     sources = [name for name in build.tree.texts if name.endswith(".go") and (dirname(name) or ".") == folder]
-    exporting = any(exports(build.tree.texts[name]) for name in sources if not name.endswith("_test.go"))
+    read = ((name, gosource.read(build.tree.texts[name])) for name in sources)
+    exporting = any(one.exports and gosource.builds(name, one, tags if isinstance(tags, tuple) else ()) for name, one in read)
     return "reactor" if exporting else None
+
+
+def _files(build: Build, folder: str, modules: tuple[str, ...]) -> Iterator[str]:
+    """What go may read of a module: not what is another module that takes no part, for packages and embedded files end there, and tests
+    only as embedded files."""
+    tree = build.tree
+    names = below(tree, folder, ".go")
+    start = 0 if folder == "." else len(folder) + 1
+    nested = {
+        dirname(name)
+        for name in names
+        if name.endswith("/go.mod") and dirname(name) not in (folder, *modules) and not f"/{name[start:]}".startswith("/vendor/")
+    }
+    inner = tuple(f"{one}/" for one in nested if not any(f"{one}/" == f"{other}/" for other in modules))
+    own = [name for name in names if not name.startswith(inner)]
+    tests = [name for name in own if name.endswith("_test.go")]
+    embedding = {dirname(name) for name in own if tests and name.endswith(".go") and gosource.read(tree.texts.get(name, "")).embeds}
+    unread = {name for name in tests if embedding.isdisjoint(upward(dirname(name) or "."))} if "" not in embedding else set()
+    yield from (name for name in own if name not in unread)
+
+
+def _named(build: Build, module: str) -> Iterator[str]:
+    """Files that flags name, and that an overlay puts in place of others."""
+    for flag in build.artifact.flags.compile:
+        name, _, value = flag.lstrip("-").partition("=")
+        place = normpath(join(module, value))
+        if not flag.startswith("-") or name not in _FLAGS or build.tree.kind(place) != "file":
+            continue
+        yield place
+        if name == "modfile":
+            yield from (one for one in (f"{place.removesuffix('.mod')}.sum",) if build.tree.kind(one) == "file")
+        replaced = (jsontext.table(build.tree.texts.get(place, "")) or {}).get("Replace") if name == "overlay" else None
+        for target in replaced.values() if isinstance(replaced, dict) else ():
+            inside = normpath(join(module, target)) if isinstance(target, str) and target else ""
+            if inside and build.tree.kind(inside) == "file":
+                yield inside
 
 
 def kind_texts(artifact: Artifact) -> tuple[str, ...]:
     """Globs, relative to the artifact's folder, of the sources whose directives tell its kind."""
     return () if artifact.kind else (join(str(artifact.options.get("package", ".")), "*.go"),)
-
-
-def exports(text: str) -> bool:
-    """Whether a source file exports functions to the host."""
-    return _EXPORT.search(text) is not None and _IGNORED.search(text) is None
 
 
 def _package(build: Build) -> str:
@@ -89,7 +127,7 @@ def _pattern(folder: str) -> str:
 def _directives(text: str) -> Iterator[tuple[str, str]]:
     """(verb, rest) of every directive of a go.mod or go.work."""
     block = ""
-    for line in (_COMMENT.sub("", raw).strip() for raw in text.splitlines()):
+    for line in (_LINE.sub(r"\1", raw).strip() for raw in text.split("\n")):
         start = _BLOCK.match(line)
         if start:
             block = start[1]
@@ -105,10 +143,10 @@ def _directives(text: str) -> Iterator[tuple[str, str]]:
 def _local(text: str) -> Iterator[str]:
     """Folders that `replace` and `use` name."""
     for verb, rest in _directives(text):
-        words = rest.partition("=>")[2].split() if verb == "replace" else rest.split() if verb == "use" else []
-        place = words[0].strip('"`') if words else ""
-        if len(words) == 1 and place.startswith("."):
-            yield place
+        words = [word.strip('"`') for word in _WORDS.findall(rest)]
+        place = words[words.index("=>") + 1 :] if verb == "replace" and "=>" in words else words if verb == "use" else []
+        if len(place) == 1 and (place[0].startswith(".") or isabs(place[0]) or verb == "use"):
+            yield place[0]
 
 
 def _closure(build: Build, module: str, workspace: str | None) -> tuple[str, ...]:
@@ -122,8 +160,8 @@ def _closure(build: Build, module: str, workspace: str | None) -> tuple[str, ...
         folder = waiting.pop()
         if folder in read:
             continue
-        if folder.startswith(".."):
-            hint = "widen the boundary with [project] root"
+        if folder.startswith("..") or isabs(folder):
+            hint = "name it by a relative path" if isabs(folder) else "widen the boundary with [project] root"
             raise build.problem("WB239", f"a module is replaced by {folder}, out of the project", hint)
         read[folder] = None
         waiting += [normpath(join(folder, place)) for place in _local(texts.get(_file(folder, "go.mod"), ""))]

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from posixpath import basename, splitext
 from typing import Any, Final
 
+from wbuild.drivers.cargotargets import binaries, enabled
 from wbuild.model.written import OptionValue, Target
 from wbuild.survey.guess import NATIVE, Code, Guess, files, folder_of, inside, shown, sources_below, string, strings, table, toml, under
-from wbuild.tree import matches
 
 __all__ = ["guesses"]
 
@@ -53,9 +52,13 @@ def _package(code: Code, folder: str, manifest: Mapping[str, Any], targets: tupl
             packages=packages,
             claims=claims,
         )
-    binaries = sorted(_binaries(code, folder, manifest, package))
-    for name in binaries:
-        options: dict[str, OptionValue] = {"bin": name} if len(binaries) > 1 or "cdylib" in kinds else {}
+    on = enabled(manifest, (), default=True)
+    found = sorted(binaries(manifest, (inside(folder, name) for name in code.below(folder))), key=lambda one: one.name)
+    for binary in found:
+        name = binary.name
+        options: dict[str, OptionValue] = {"bin": name} if len(found) > 1 or "cdylib" in kinds else {}
+        lacking = tuple(feature for feature in binary.needs if feature not in on)
+        options |= {"features": lacking} if lacking else {}
         why = f"{file}: binary {shown(name)} of package {shown(package)}"
         called = f"{name}-bin" if "cdylib" in kinds and name == package else name
         yield Guess(
@@ -70,22 +73,6 @@ def _package(code: Code, folder: str, manifest: Mapping[str, Any], targets: tupl
             packages=packages,
             claims=claims,
         )
-
-
-def _binaries(code: Code, folder: str, manifest: Mapping[str, Any], package: str) -> set[str]:
-    """Names of the binaries: those that are declared, and those that cargo finds by itself."""
-    declared = manifest.get("bin")
-    found = {string(table(entry).get("name")) for entry in (declared if isinstance(declared, list) else ())}
-    if table(manifest["package"]).get("autobins") is not False:
-        paths = {string(table(entry).get("path")) for entry in (declared if isinstance(declared, list) else ())}
-        for path in (inside(folder, name) for name in code.below(folder)):
-            if path == "src/main.rs" and path not in paths:
-                found.add(package)
-            elif matches("src/bin/*.rs", path) and path not in paths:
-                found.add(splitext(basename(path))[0])
-            elif matches("src/bin/*/main.rs", path) and path not in paths:
-                found.add(path.split("/")[2])
-    return found - {""}
 
 
 def _dependencies(manifest: Mapping[str, Any]) -> Iterator[str]:
