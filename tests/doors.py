@@ -161,9 +161,10 @@ class FakeFiles:
         self._locks: dict[Path, threading.Lock] = {}
         self._guard = threading.Lock()
 
-    def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
+    def write(self, path: Path, data: bytes | str, *, durable: bool = True, program: bool = False) -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(_bytes(data))
+        path.chmod(0o755 if program else 0o644)
         self.written.append(path)
 
     def sha256(self, path: Path) -> str:
@@ -192,6 +193,12 @@ class FakeFiles:
             shutil.rmtree(path)
         else:
             path.unlink(missing_ok=True)
+
+    def make_folder(self, path: Path) -> None:
+        path.mkdir(parents=True, exist_ok=True)
+
+    def names(self, folder: Path) -> list[str]:
+        return sorted(path.name for path in folder.iterdir()) if folder.is_dir() else []
 
     @contextmanager
     def lock(self, path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -> Iterator[None]:

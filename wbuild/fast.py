@@ -19,6 +19,8 @@ import stat
 import sys
 import time
 
+from wbuild.doors.userkey import MAC_SIZE, known_key, mac
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing these takes longer than reading a state
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,11 +63,12 @@ PARTS = (
     "times",  # of each: inode, mtime_ns, ctime_ns; zeros where these do not vouch for the names
     "color",  # the choice
     "stdout",
+    "own",  # path and link of each folder that is wbuild's: where a link leads, "" for a real folder
     "plain",  # standard error without colour
     "colored",
 )
 
-_SCHEMA = "3"
+_SCHEMA = "4"
 _DIGEST = 16
 """Bytes."""
 HIDDEN = tuple(
@@ -73,12 +76,18 @@ HIDDEN = tuple(
     for mode in range(8)
 )
 """Names that a listing leaves out, by its mode."""
+_LONGEST = 1 << 28
+"""Bytes that a state can have."""
 _LARGEST = (1 << 63) - 1
 """No number in a state is larger."""
+_DESCRIPTORS = hasattr(os, "O_DIRECTORY") and os.open in os.supports_dir_fd
+_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _MACHINE = (
     "CI",
     "SOURCE_DATE_EPOCH",
     "HOME",
+    "XDG_DATA_HOME",
     "USERPROFILE",
     "APPDATA",
     "LOCALAPPDATA",
@@ -243,22 +252,42 @@ def _listed(entry: os.DirEntry[str]) -> str:
     return f"{name}/" if entry.is_dir() else name if entry.is_file() else ""
 
 
-def write_state(path: str, state: State) -> None:
-    """Write a state file aside, then rename. Raises OSError."""
+def link_of(path: str) -> str:
+    """Where a link leads, as it says it; "" for anything else."""
+    try:
+        return os.readlink(path)
+    except OSError:
+        return ""
+
+
+def open_folder(path: str) -> int | None:
+    """A descriptor of a folder; None where the system has none of folders. Raises OSError."""
+    return os.open(path, os.O_RDONLY | os.O_DIRECTORY | os.O_CLOEXEC) if _DESCRIPTORS else None
+
+
+def write_state(path: str, state: State, key: bytes, folder: int | None) -> None:
+    """Write a state file aside, then rename; `folder` is a descriptor of the folder that it is in, if there are any. Raises OSError."""
     parts = [state[name] for name in PARTS]
     body = b"".join([" ".join([str(len(part)) for part in parts]).encode(), b"\n", *parts])
-    aside = f"{path}.{os.getpid()}"
-    with open(aside, "wb") as file:
-        file.write(blake2b(body, digest_size=_DIGEST).digest() + body)
-    os.replace(aside, path)
+    name = path if folder is None else os.path.basename(path)
+    aside = f"{name}.{os.getpid()}"
+    try:
+        handle = os.open(aside, _NEW, 0o600, dir_fd=folder)
+    except FileExistsError:  # of a process that had this number before
+        os.unlink(aside, dir_fd=folder)
+        handle = os.open(aside, _NEW, 0o600, dir_fd=folder)
+    with open(handle, "wb") as file:
+        file.write(_bound(path, folder, key, body) + body)
+    os.replace(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
 
 
-def read_state(path: str) -> State:
-    """The state in a file. Raises OSError, and ValueError for a damaged file."""
-    with open(path, "rb", 0) as file:
-        content = file.read()
-    body = content[_DIGEST:]
-    if blake2b(body, digest_size=_DIGEST).digest() != content[:_DIGEST]:
+def read_state(path: str, key: bytes, folder: int | None) -> State:
+    """The state in a file. Raises OSError, and ValueError for one that is damaged, or that no run of this user has left in this place."""
+    name = path if folder is None else os.path.basename(path)
+    with open(os.open(name, _READ, dir_fd=folder), "rb", 0) as file:
+        content = file.read() if os.fstat(file.fileno()).st_size < _LONGEST else b""
+    body = content[MAC_SIZE:]
+    if not key or _bound(path, folder, key, body) != content[:MAC_SIZE]:
         raise ValueError(path)
     lengths = body[: body.index(b"\n")]
     start = len(lengths) + 1
@@ -267,6 +296,12 @@ def read_state(path: str) -> State:
         state[name] = body[start : start + length]
         start += length
     return state
+
+
+def _bound(path: str, folder: int | None, key: bytes, body: bytes) -> bytes:
+    """What binds a state to the user's key, to its place, and to the folder that is there."""
+    inode = (os.stat(os.path.dirname(path)) if folder is None else os.fstat(folder)).st_ino
+    return mac(key, "state", os.fsencode(path), str(inode).encode(), body)
 
 
 def _names(part: bytes) -> list[bytes]:
@@ -279,14 +314,28 @@ def _numbers(part: bytes) -> list[int]:
 
 def _unchanged(argv: Sequence[str], environ: Mapping[str, str]) -> State | None:
     """The state recorded for this command line if everything in it still holds, else None."""
-    for folder in project_folders(start_folder(argv)):
-        path = state_file(folder, argv)
+    folders = project_folders(start_folder(argv))
+    for home in folders:
+        path = state_file(home, argv)
         if os.path.isfile(path):
             now = time.time_ns()
-            state = read_state(path)
-            if _holds(state, environ) and _holds_closely(state, path, now):
-                return state
+            key = known_key(environ, folders)
+            folder = open_folder(os.path.dirname(path))
+            try:
+                state = read_state(path, key, folder)
+                if _about(state, home) and _holds(state, environ):
+                    return _looked_closely(state, path, key, folder, now)
+            finally:
+                if folder is not None:
+                    os.close(folder)
     return None
+
+
+def _about(state: State, home: str) -> bool:
+    """Whether a state is about the project in this folder, and what is wbuild's there is still a folder, or the link that it was."""
+    words = map(os.fsdecode, _names(state["own"]))
+    same = all(link_of(path) == link for path, link in zip(words, words, strict=True))
+    return same and os.fsencode(os.path.join(home, MANIFEST)) in _names(state["files"])
 
 
 def _holds(state: State, environ: Mapping[str, str]) -> bool:
@@ -300,18 +349,18 @@ def _holds(state: State, environ: Mapping[str, str]) -> bool:
     return found == _numbers(state["stamps"]) and not any(map(os.path.isfile, _names(state["absent"])))
 
 
-def _holds_closely(state: State, path: str, now: int) -> bool:
-    """Whether the content of young files and the names in folders are what they were. What has aged at `now` is written down."""
+def _looked_closely(state: State, path: str, key: bytes, folder: int | None, now: int) -> State | None:
+    """The state if the content of young files and the names in folders are what they were. What has aged at `now` is written down."""
     young = _young(state, now)
     times = _times(state, os.path.dirname(path), now)
     if young is None or times is None:
-        return False
+        return None
     if (young, times) != (state["young"], state["times"]):
         try:
-            write_state(path, {**state, "young": young, "times": times})
+            write_state(path, {**state, "young": young, "times": times}, key, folder)
         except OSError:
-            return True  # the next run looks closely again
-    return True
+            return state  # the next run looks closely again
+    return state
 
 
 def _young(state: State, now: int) -> bytes | None:
@@ -355,7 +404,7 @@ def _device_of_times(folder: str) -> int:
     probe = os.path.join(folder, f"{os.getpid()}.new")
     try:
         os.utime(folder, ns=(0, 0))
-        with open(probe, "wb"):
+        with open(probe, "xb"):
             info = os.stat(folder)
         os.unlink(probe)
     except OSError:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import shutil
+import tempfile
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -15,7 +17,9 @@ from wbuild import fast
 from wbuild.cli.found import look
 from wbuild.cli.remember import STATES_KEPT, Call, Said, Watch, record
 from wbuild.doors.files import RealFiles
+from wbuild.doors.userkey import user_key
 
+PLACES = {"HOME": "/home/me", "XDG_DATA_HOME": tempfile.mkdtemp()}
 OLD = 1_600_000_000
 SAID = Said(stdout="dist/x.wasm\n", plain="table\n", color="\x1b[1mtable\x1b[0m\n", choice="auto")
 
@@ -25,7 +29,7 @@ class Project:
     """A folder that was built with `wbuild build`."""
 
     root: Path
-    environ: dict[str, str] = field(default_factory=lambda: {"HOME": "/home/me", "WBUILD_JOBS": "2", "APP": "1", "OTHER": "x"})
+    environ: dict[str, str] = field(default_factory=lambda: {**PLACES, "WBUILD_JOBS": "2", "APP": "1", "OTHER": "x"})
     argv: tuple[str, ...] = ("build", "--opt")
 
     def write(self, name: str, text: str, *, age: bool = True) -> Path:
@@ -36,6 +40,18 @@ class Project:
             os.utime(path, (OLD, OLD))
         return path
 
+    @property
+    def key(self) -> bytes:
+        return user_key(self.environ)
+
+    def read_state(self) -> fast.State:
+        folder = fast.open_folder(str(self.state.parent))
+        return fast.read_state(str(self.state), self.key, folder)
+
+    def write_state(self, state: fast.State, key: bytes = b"") -> None:
+        folder = fast.open_folder(str(self.state.parent))
+        fast.write_state(str(self.state), state, key or self.key, folder)
+
     def folder_instead(self, name: str) -> None:
         (self.root / name).unlink()
         (self.root / name).mkdir()
@@ -45,7 +61,11 @@ class Project:
         watch.file(self.root / "wbuild.toml", self.root / "wbuild.lock", self.root / "src/a.c", self.root / "not-there")
         look(RealFiles(), self.root, watch=watch)
         watch.wrote(self.write("dist/x.wasm", "wasm"))
-        record(Call(argv=self.argv, folder=self.root, environ=self.environ, variables=("APP",)), watch, SAID)
+        record(
+            Call(argv=self.argv, folder=self.root, environ=self.environ, key=self.key, own=(self.root / "dist",), variables=("APP",)),
+            watch,
+            SAID,
+        )
 
     def nothing_to_do(self, *argv: str) -> bool:
         return fast.try_nothing_to_do(argv or self.argv, self.environ) == 0
@@ -56,7 +76,7 @@ class Project:
         return path
 
     def part(self, name: str) -> bytes:
-        return fast.read_state(str(self.state))[name]
+        return self.read_state()[name]
 
     def vouched(self) -> list[str]:
         """Names of the folders whose times vouch for the names in them."""
@@ -157,10 +177,10 @@ def test_a_young_file_is_hashed(project: Project) -> None:
     assert project.nothing_to_do()
     assert str(path).encode() in project.part("young")
     path.write_text("YOUNG")
-    state = fast.read_state(str(project.state))
+    state = project.read_state()
     stamps = [fast.stamp(name.decode()) for name in state["files"].split(b"\0")[:-1]]
     state["stamps"] = fast.number_list(number for found in stamps if found for number in found)
-    fast.write_state(str(project.state), state)  # as if the clock were too coarse to tell
+    project.write_state(state)  # as if the clock were too coarse to tell
     assert not project.nothing_to_do()
 
 
@@ -232,15 +252,16 @@ def test_a_change_after_it_was_looked_at_is_seen(project: Project) -> None:
     watch.file(path)
     path.write_text("changed while the build ran")
     watch.file(path)
-    record(Call(argv=project.argv, folder=project.root, environ=project.environ, variables=()), watch, SAID)
+    record(Call(argv=project.argv, folder=project.root, environ=project.environ, key=project.key, variables=()), watch, SAID)
     assert not project.nothing_to_do()
 
 
 def test_files_that_the_build_makes_inside_the_tree(project: Project) -> None:
     watch = Watch()
+    watch.file(project.root / "wbuild.toml")
     look(RealFiles(), project.root, watch=watch)
     watch.wrote(project.write("src/copy.wasm", "wasm"))
-    record(Call(argv=project.argv, folder=project.root, environ=project.environ, variables=()), watch, SAID)
+    record(Call(argv=project.argv, folder=project.root, environ=project.environ, key=project.key, variables=()), watch, SAID)
     assert project.nothing_to_do()
     (project.root / "src/copy.wasm").unlink()
     assert not project.nothing_to_do()
@@ -287,3 +308,41 @@ def test_few_states_are_kept(project: Project) -> None:
         project.argv = ("build", f"a{number}")
         project.built()
     assert len(list((project.root / ".wbuild/state").iterdir())) == STATES_KEPT
+
+
+def test_a_state_that_this_user_has_not_left_is_not_believed(project: Project) -> None:
+    """A repository can hold any bytes at a place that can be guessed; it cannot hold what only this user's key makes."""
+    project.built()
+    state = project.read_state()
+    empty = {**state, **dict.fromkeys(("absent", "files", "stamps", "young", "folders", "listings", "times"), b"")}
+    project.write_state(empty)  # even from this user: a state is about the manifest
+    assert not project.nothing_to_do()
+    project.write_state(state)
+    assert project.nothing_to_do()
+    project.write_state(state, b"somebody else's")
+    assert not project.nothing_to_do()
+
+
+def test_a_state_holds_in_the_folder_only_in_which_it_was_left(project: Project) -> None:
+    project.built()
+    states = project.root / ".wbuild/state"
+    copy = project.root / ".wbuild/copy"
+    shutil.copytree(states, copy)
+    states.rename(project.root / ".wbuild/before")
+    copy.rename(states)
+    assert not project.nothing_to_do()
+
+
+def test_a_link_in_place_of_a_folder_of_wbuild_takes_the_long_way(project: Project) -> None:
+    project.built()
+    assert project.nothing_to_do()
+    (project.root / "dist").rename(project.root.parent / "elsewhere")
+    (project.root / "dist").symlink_to(project.root.parent / "elsewhere")
+    assert not project.nothing_to_do()
+
+
+@pytest.mark.parametrize("environ", [{"HOME": "/proc/none", "XDG_DATA_HOME": ""}])
+def test_without_a_key_no_state_is_believed(project: Project, environ: dict[str, str]) -> None:
+    project.built()
+    project.environ.update(environ)
+    assert not project.nothing_to_do()

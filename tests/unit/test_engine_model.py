@@ -62,9 +62,9 @@ class MortalFiles(RealFiles):
     def _die(self) -> NoReturn:
         raise KilledError
 
-    def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
+    def write(self, path: Path, data: bytes | str, *, durable: bool = True, program: bool = False) -> None:
         self.tick(path)
-        super().write(path, data, durable=durable)
+        super().write(path, data, durable=durable, program=program)
 
     def copy(self, source: Path, target: Path, *, durable: bool = True) -> None:
         self.tick(target)

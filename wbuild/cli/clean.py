@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -14,6 +15,7 @@ from wbuild.cli.deplocks import DEPENDENCY_LOCK, dependency_lock
 from wbuild.cli.options import Command, Common, pass_common
 from wbuild.cli.project import find
 from wbuild.cli.workdir import locked
+from wbuild.doors import owned
 from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
 from wbuild.doors.regular import read
@@ -32,7 +34,7 @@ def command(common: Common) -> int:
     """Remove .wbuild/ and what wbuild wrote in dist/; never the store. Waits for a build that goes on."""
     folder = find(common.start)
     world, removed = common.world(), 0
-    if (folder / WORK).exists() or (folder / DIST).exists():
+    if any(os.path.lexists(folder / name) for name in (WORK, DIST)):
         with locked(world, common.console, folder, "clean"), dependency_lock(world, common.console, folder):
             removed = _clean(folder, world.doors.files)
     common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")
@@ -42,39 +44,56 @@ def command(common: Common) -> int:
 def _clean(folder: Path, files: Files) -> int:
     """How many entries went. Raises MachineError."""
     removed = 0
+    _refuse_links(folder, files)
     Leftovers(layout=Layout(root=folder), files=files).clear()
-    for path in written(folder):
+    for path in written(folder, files):
         if path.is_file() or path.is_symlink():
             files.remove(path)
             removed += 1
-    for profile in (folder / DIST).glob("*"):
+    for profile in _profiles(folder, files):
         for path in asides(profile):
             files.remove(path)
-    _remove_empty(folder / DIST)
+    for path in (*_profiles(folder, files), folder / DIST):
+        owned.remove_empty(path)
     return removed + _remove_work(folder, files)
+
+
+def _refuse_links(folder: Path, files: Files) -> None:
+    """Raise UsageError before anything is removed when something that bears a name of wbuild's is a link."""
+    owned.refuse_links(folder / WORK)
+    for profile in _profiles(folder, files):
+        with suppress(NotADirectoryError), owned.listed(profile):
+            pass
+
+
+def _profiles(folder: Path, files: Files) -> list[Path]:
+    """What is in dist/, but for links that lead to another place in it."""
+    dist = folder / DIST
+    found = [dist / name for name in files.names(dist)]
+    inside = dist.resolve()
+    return [path for path in found if not (path.is_symlink() and path.resolve().is_relative_to(inside))]
 
 
 def _remove_work(folder: Path, files: Files) -> bool:
     """Whether there was more than the locks, which go last: whoever waits for one makes it anew, and begins."""
     locks = [Layout(root=folder).lock, folder / WORK / DEPENDENCY_LOCK]
-    others = [path for path in sorted((folder / WORK).iterdir()) if path not in locks]
+    others = [folder / WORK / name for name in files.names(folder / WORK) if folder / WORK / name not in locks]
     for path in (*others, *locks):
         files.remove(path)
-    with suppress(OSError):
-        (folder / WORK).rmdir()
+    owned.remove_empty(folder / WORK)
     return bool(others)
 
 
-def written(folder: Path) -> Iterator[Path]:
-    """Files in dist/ that wbuild wrote, by the report of each profile; what leads out of dist/ is not ours."""
-    dist = (folder / DIST).resolve()
-    for index in sorted(dist.glob("*/report.json")):
+def written(folder: Path, files: Files) -> Iterator[Path]:
+    """Files in dist/ that wbuild wrote, by the report of each profile."""
+    for profile in _profiles(folder, files):
+        index = profile / "report.json"
         for name in _files(index):
             path = folder / name
-            if path.parent.resolve().is_relative_to(dist):
-                yield path
-                yield path.with_name(f"{path.name}.report.json")
-        yield index
+            yield path
+            yield path.with_name(f"{path.name}.report.json")
+        if index.is_file():
+            yield index
 
 
 def _files(index: Path) -> list[str]:
@@ -84,11 +103,3 @@ def _files(index: Path) -> list[str]:
         return [Path(entry["file"]).name and f"{DIST}/{index.parent.name}/{Path(entry['file']).name}" for entry in document["artifacts"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []
-
-
-def _remove_empty(dist: Path) -> None:
-    """Folders of dist/ that are empty now, then dist/ itself."""
-    for folder in [*sorted(dist.glob("*")), dist]:
-        if not folder.is_symlink():
-            with suppress(OSError):  # a file, or a folder with something in it
-                folder.rmdir()

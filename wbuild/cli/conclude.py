@@ -12,8 +12,10 @@ from wbuild.cli.options import Common
 from wbuild.cli.remember import Call, Said, record
 from wbuild.cli.session import Built, Session
 from wbuild.errors import Problem
+from wbuild.fast import WORK
 from wbuild.model.happened import Report
 from wbuild.model.written import EnvFrom
+from wbuild.plan import DIST
 from wbuild.report import to_json
 from wbuild.report.table import Style, plain
 from wbuild.report.text import summary
@@ -92,7 +94,15 @@ def remember(common: Common, session: Session, built: Built) -> None:
         color="" if quiet else redact(summary(again, colored)),
         choice=common.color,
     )
-    call = Call(argv=common.argv, folder=session.project.folder, environ=common.environ, variables=tuple(sorted(variables)))
+    folder = session.project.folder
+    call = Call(
+        argv=common.argv,
+        folder=folder,
+        environ=common.environ,
+        key=world.doors.key,
+        own=(folder / WORK, folder / DIST, folder / DIST / report.profile),
+        variables=tuple(sorted(variables)),
+    )
     record(call, watch, said)
 
 

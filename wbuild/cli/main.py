@@ -33,6 +33,7 @@ COMMANDS: Final[Mapping[str, str]] = {
     "fetch": "wbuild.cli.fetch",
     "tools": "wbuild.cli.tools",
     "cache": "wbuild.cli.cache",
+    "trust": "wbuild.cli.trust",
     "languages": "wbuild.cli.languages",
     "hosts": "wbuild.cli.hosts",
     "config": "wbuild.cli.config",

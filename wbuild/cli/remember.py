@@ -16,6 +16,7 @@ from typing import Final
 
 from wbuild import fast
 from wbuild.cli.itself import own_files, recipe_folders
+from wbuild.doors import owned
 from wbuild.engine.index import Stamp
 
 STATES_KEPT: Final = 24
@@ -154,6 +155,10 @@ class Call:
     folder: Path
     """Folder of wbuild.toml."""
     environ: Mapping[str, str]
+    key: bytes = field(repr=False)
+    """The user's."""
+    own: tuple[Path, ...] = ()
+    """Folders that are wbuild's, and may be links that are meant."""
     variables: tuple[str, ...]
     """Variables that the manifest reads (`env.X.from`)."""
 
@@ -165,13 +170,15 @@ def record(call: Call, watch: Watch, said: Said) -> None:
         watch.listing(folder)
     path = Path(fast.state_file(str(call.folder), call.argv))
     with suppress(OSError):
-        path.parent.mkdir(parents=True, exist_ok=True)
-        fast.write_state(str(path), _state(call, watch, said))
-        _forget_oldest(path.parent)
+        owned.make_folder(path.parent)
+        with owned.listed(path.parent) as place:
+            fast.write_state(str(path), _state(call, watch, said), call.key, place if isinstance(place, int) else None)
+            _forget_oldest(place)
 
 
 def _state(call: Call, watch: Watch, said: Said) -> fast.State:
     stamps = {path: found for path, found in watch.files.items() if found is not None}
+    own = [word for path in call.own for word in (str(path), fast.link_of(str(path)))]
     text = {"stdout": said.stdout, "plain": said.plain, "colored": said.color, "color": said.choice}
     return {
         "environment": fast.environment_id(call.environ, call.variables),
@@ -183,12 +190,16 @@ def _state(call: Call, watch: Watch, said: Said) -> fast.State:
         "folders": fast.name_list(watch.folders),
         "modes": bytes(watch.modes.get(folder, 0) for folder in watch.folders),
         "listings": b"".join(map(fast.name_list_id, watch.folders.values())),
+        "own": fast.name_list(own),
         "times": bytes(8 * 3 * len(watch.folders)),
         **{name: part.encode("utf-8", "surrogateescape") for name, part in text.items()},
     }
 
 
-def _forget_oldest(folder: Path) -> None:
-    states = sorted(folder.iterdir(), key=lambda path: path.stat().st_mtime_ns, reverse=True)
-    for path in states[STATES_KEPT:]:
-        path.unlink(missing_ok=True)
+def _forget_oldest(folder: int | str) -> None:
+    """`folder`: as `owned.listed` gives it."""
+    at = folder if isinstance(folder, int) else None
+    place = "" if at is not None else f"{folder}{os.sep}"
+    states = [(os.stat(f"{place}{name}", dir_fd=at, follow_symlinks=False).st_mtime_ns, name) for name in os.listdir(folder)]  # noqa: PTH208
+    for _, name in sorted(states, reverse=True)[STATES_KEPT:]:
+        os.unlink(f"{place}{name}", dir_fd=at)

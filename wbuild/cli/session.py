@@ -230,6 +230,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     world, console = common.world(**asked.flags), common.console
     watch.file(*config_paths(world.environ), world.cache / VERSION / SWEPT)
     project = open_project(common.start, watch)
+    world.claim(project.folder, project.root, project.root / project.manifest.folder)
     if not asked.write:
         world = world.looking(project.root)
     hide(world, console, project)

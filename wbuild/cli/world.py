@@ -10,12 +10,14 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import DEFAULT_LIMIT, SHARED, Cache
+from wbuild.cache import DEFAULT_LIMIT, SHARED, VERSION, Cache
 from wbuild.cli.console import Console
 from wbuild.cli.folds import Fold
 from wbuild.cli.settings import FREE, ConfigFile, Origin, Value, resolve, sources_of
+from wbuild.cli.trusted import Trust
 from wbuild.clients import any_of
 from wbuild.decode import LARGEST
+from wbuild.doors import owned
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
@@ -23,6 +25,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.memory import free_memory
 from wbuild.doors.network import HttpNetwork
+from wbuild.doors.owned import Ground
 from wbuild.doors.places import absolute, system_config, user_folder
 from wbuild.doors.process import ProcessRunner
 from wbuild.doors.regular import read
@@ -30,7 +33,8 @@ from wbuild.doors.userkey import data_folder, user_key
 from wbuild.errors import MachineError, ProvisionError, UsageError
 from wbuild.fast import project_folders
 from wbuild.model.locked import Platform
-from wbuild.store import Store, User
+from wbuild.store import LAYOUT, Store, User
+from wbuild.store.usage import OWN
 
 CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 """Names another file in place of the user's config.toml."""
@@ -77,6 +81,11 @@ class World:
         if live:
             console.go_live()
         client_env = any_of(environ)
+        Trust(environ=environ, start=start).claim(*map(Path, project_folders(str(start))))
+        if settings["store"].value:
+            owned.claim(Ground(base=str(folder_of(settings, "store") / LAYOUT), names=OWN))
+        if settings["cache"].value:
+            owned.claim(Ground(base=str(folder_of(settings, "cache")), names=frozenset({VERSION, f"{VERSION}.lock"})))
         return cls(
             environ=environ,
             start=start,
@@ -177,6 +186,15 @@ class World:
         """The action cache."""
         home = user_folder("cache")
         return Cache(self.cache, self.doors.files, int(self.settings["cache-limit"].value), more=(home / SHARED,) if home else ())
+
+    @property
+    def trust(self) -> Trust:
+        """What the user has said about projects."""
+        return Trust(environ=self.environ, start=self.start)
+
+    def claim(self, *folders: Path) -> None:
+        """Have what wbuild owns in these folders reached through no link; see `wbuild.doors.owned`."""
+        self.trust.claim(*dict.fromkeys(folders))
 
 
 def folder_of(settings: Mapping[str, Origin], name: str) -> Path:

@@ -13,9 +13,11 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO, BinaryIO, Final, Protocol
 
+from wbuild.doors import owned
 from wbuild.doors.machine import machine_errors
 
 _BLOCK: Final = 1 << 16
+_NEW: Final = os.O_WRONLY | os.O_CREAT | os.O_TRUNC | sum(getattr(os, name, 0) for name in ("O_CLOEXEC", "O_BINARY", "O_NOFOLLOW"))
 _REST: Final = 1.0
 """Seconds to read what is left in the pipes of an ended program; a daemon that it started may hold them open for ever."""
 _POLL: Final = 0.02
@@ -58,8 +60,9 @@ class Sink:
 
     def open(self) -> BinaryIO:
         """Make the file."""
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        self._file = self.path.open("wb")
+        owned.make_folder(self.path.parent)
+        with owned.spot(self.path) as spot:
+            self._file = os.fdopen(os.open(spot.name, _NEW, 0o666, dir_fd=spot.folder), "wb")
         return self._file
 
 
@@ -68,7 +71,8 @@ def sink(path: Path, *, limit: int, empty: bool = False) -> Iterator[Sink]:
     """A sink in the place of what was at `path`. Without output there is no file, unless `empty`."""
     made = Sink(path, limit=limit)
     with machine_errors(path, "write"):
-        path.unlink(missing_ok=True)
+        with suppress(FileNotFoundError), owned.spot(path) as spot:
+            os.unlink(spot.name, dir_fd=spot.folder)
         if empty:
             made.open()
     try:

@@ -21,7 +21,7 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
-from wbuild.doors import locks, presence
+from wbuild.doors import locks, owned, presence
 from wbuild.doors import walk as walking
 from wbuild.doors.machine import free_bytes, machine_errors
 from wbuild.doors.regular import UnfitError, opened, read
@@ -48,10 +48,10 @@ _BLOCK: Final = 1 << 18
 class RealFiles:
     """The real file system. Every method raises MachineError with the path for what the system refuses."""
 
-    def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
-        """Write atomically, making parent folders; mode 0644."""
+    def write(self, path: Path, data: bytes | str, *, durable: bool = True, program: bool = False) -> None:
+        """Write atomically, making parent folders; mode 0644, of a program 0755."""
         content = data.encode("utf-8", "surrogateescape") if isinstance(data, str) else data
-        _make(path, partial(_write, data=content), needed=len(content), durable=durable)
+        _make(path, partial(_write, data=content), needed=len(content), mode=stat.S_IXUSR if program else 0, durable=durable)
 
     def sha256(self, path: Path) -> str:
         """Digest (hex) of a file's bytes."""
@@ -77,38 +77,49 @@ class RealFiles:
     def twin(self, source: Path, target: Path) -> None:
         """The same content at another place for a short while, for programs that only read it; see `Files.twin`."""
         with machine_errors(source, "read"):
-            target.parent.mkdir(parents=True, exist_ok=True)
-            if source.stat().st_size > _BLOCK:
-                with suppress(OSError):
-                    os.link(os.path.realpath(source), target)
-                    return
-            shutil.copyfile(source, target)
+            with owned.spot(target, make=True) as spot:
+                if spot.ground is None:
+                    target.parent.mkdir(parents=True, exist_ok=True)
+                if source.stat().st_size > _BLOCK:
+                    with suppress(OSError):
+                        os.link(os.path.realpath(source), spot.name, dst_dir_fd=spot.folder)
+                        return
+            self.copy(source, target, durable=False)
 
     def move(self, source: Path, target: Path) -> None:
         """Rename atomically within a file system, replacing a file; across file systems: copy, then remove."""
         with machine_errors(target, "write"):
             try:
-                source.replace(target)
-            except FileNotFoundError:
-                target.parent.mkdir(parents=True, exist_ok=True)
-                source.replace(target)
+                _replace(source, target)
             except OSError as error:
                 if error.errno != errno.EXDEV:
                     raise
                 self.copy(source, target)
-                source.unlink()
+                self.remove(source)
 
     def remove(self, path: Path) -> None:
         """Remove a file or a whole tree (read-only ones too); nothing there is fine."""
         with machine_errors(path, "remove"):
             try:
-                info = path.lstat()
+                with owned.spot(path) as spot:
+                    if spot.inside.count(os.sep) < 2:
+                        spot.refuse_link()
+                    if stat.S_ISDIR(os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False).st_mode):
+                        _remove_tree(spot)
+                    else:
+                        os.unlink(spot.name, dir_fd=spot.folder)
             except (FileNotFoundError, NotADirectoryError):
                 return
-            if stat.S_ISDIR(info.st_mode):
-                _remove_tree(path)
-            else:
-                path.unlink(missing_ok=True)
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and those around it, as far as they are missing."""
+        with machine_errors(path, "make"):
+            owned.make_folder(path)
+
+    def names(self, folder: Path) -> list[str]:
+        """Sorted names in a folder; none where there is no folder."""
+        with machine_errors(folder, "list"):
+            return owned.names(folder)
 
     def lock(self, path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -> AbstractContextManager[None]:
         """Hold an advisory lock; see `wbuild.doors.locks.lock`."""
@@ -135,9 +146,9 @@ def asides(folder: Path, *, older: float = 0.0) -> list[Path]:
     """Files right in a folder that are not whole, and for so many seconds already: left by killed processes, or being written."""
     limit = time.time() - older
     try:
-        with os.scandir(folder) as entries:
+        with owned.listed(folder) as place, os.scandir(place) as entries:
             found = [entry for entry in entries if _NAME.fullmatch(entry.name) and entry.is_file(follow_symlinks=False)]
-            return [Path(entry.path) for entry in found if entry.stat(follow_symlinks=False).st_mtime <= limit]
+            return [folder / entry.name for entry in found if entry.stat(follow_symlinks=False).st_mtime <= limit]
     except OSError:
         return []
 
@@ -201,15 +212,14 @@ def _write(handle: int, data: bytes | memoryview) -> int:
 
 def _make(path: Path, fill: Callable[[int], int], *, needed: int, mode: int = 0, durable: bool = True) -> int:
     """Make a file with what `fill` writes, and let it take the place of `path`; what `fill` returns. Of `mode` the owner's x counts."""
-    name = str(path)
-    aside = f"{name.removesuffix(path.name)}{ASIDE}{os.getpid()}-{secrets.token_hex(4)}"
     mode = 0o755 if mode & stat.S_IXUSR else 0o644
-    with machine_errors(path, "write", needed=needed):
+    with machine_errors(path, "write", needed=needed), owned.spot(path, make=True) as spot:
+        aside = f"{spot.name.removesuffix(path.name)}{ASIDE}{os.getpid()}-{secrets.token_hex(4)}"
         try:
-            handle = os.open(aside, _NEW, mode)
+            handle = os.open(aside, _NEW, mode, dir_fd=spot.folder)
         except FileNotFoundError:
             path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(aside, _NEW, mode)
+            handle = os.open(aside, _NEW, mode, dir_fd=spot.folder)
         try:
             try:
                 made = fill(handle)
@@ -219,12 +229,24 @@ def _make(path: Path, fill: Callable[[int], int], *, needed: int, mode: int = 0,
                     os.fsync(handle)
             finally:
                 os.close(handle)
-            os.replace(aside, name)  # noqa: PTH105 - a hundred thousand files are restored so: pathlib takes longer than the system
+            os.replace(aside, spot.name, src_dir_fd=spot.folder, dst_dir_fd=spot.folder)
         except BaseException:
             with suppress(OSError):
-                os.unlink(aside)  # noqa: PTH108
+                os.unlink(aside, dir_fd=spot.folder)
             raise
         return made
+
+
+def _replace(source: Path, target: Path) -> None:
+    """Rename, making the folders around the target. Raises OSError."""
+    with owned.spot(source) as origin, owned.spot(target, make=True) as spot:
+        try:
+            os.replace(origin.name, spot.name, src_dir_fd=origin.folder, dst_dir_fd=spot.folder)
+        except FileNotFoundError:
+            if spot.ground is not None:
+                raise
+            target.parent.mkdir(parents=True, exist_ok=True)
+            os.replace(origin.name, spot.name, src_dir_fd=origin.folder, dst_dir_fd=spot.folder)
 
 
 def _copied_by_system(origin: FileIO, handle: int) -> bool:
@@ -256,18 +278,37 @@ def _copied_in_kernel(origin: FileIO, handle: int) -> bool:
     return True
 
 
-def _remove_tree(path: Path) -> None:
+def _remove_tree(spot: owned.Spot) -> None:
     """Like rmtree, but also through folders without write permission, and while others still write there or remove it too."""
     for _ in range(_ATTEMPTS):
         try:
-            shutil.rmtree(path)
+            _rmtree(spot)
         except PermissionError:
-            for folder, _, _ in os.walk(path):
+            for _, _, _, folder in os.fwalk(spot.name, dir_fd=spot.folder):
                 with suppress(OSError):
-                    Path(folder).chmod(0o700)
+                    os.fchmod(folder, 0o700)
         except OSError as error:
             if error.errno not in (errno.ENOENT, errno.ENOTEMPTY):
                 raise
-        if not os.path.lexists(path):
+        try:
+            os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False)
+        except FileNotFoundError:
             return
-    shutil.rmtree(path)
+    _rmtree(spot)
+
+
+def _rmtree(spot: owned.Spot) -> None:
+    if sys.version_info >= (3, 11):
+        shutil.rmtree(spot.name, dir_fd=spot.folder)
+    elif spot.folder is None:
+        shutil.rmtree(spot.name)
+    else:
+        for _, folders, files, folder in os.fwalk(spot.name, topdown=False, dir_fd=spot.folder):
+            for name in files:
+                os.unlink(name, dir_fd=folder)
+            for name in folders:
+                if stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+                    os.unlink(name, dir_fd=folder)
+                else:
+                    os.rmdir(name, dir_fd=folder)
+        os.rmdir(spot.name, dir_fd=spot.folder)

@@ -142,8 +142,8 @@ class Files(Protocol):
     `durable=False` leaves out the fsync: for what is compared with a digest before it is used.
     """
 
-    def write(self, path: Path, data: bytes | str, *, durable: bool = True) -> None:
-        """Write atomically, making parent folders; mode 0644. Raises MachineError (disk full, permission …)."""
+    def write(self, path: Path, data: bytes | str, *, durable: bool = True, program: bool = False) -> None:
+        """Write atomically, making parent folders; mode 0644, of a program 0755. Raises MachineError (disk full, permission …)."""
         ...
 
     def sha256(self, path: Path) -> str:
@@ -171,6 +171,14 @@ class Files(Protocol):
 
     def remove(self, path: Path) -> None:
         """Remove a file or a whole tree (read-only ones too); nothing there is fine."""
+        ...
+
+    def make_folder(self, path: Path) -> None:
+        """Make a folder and those around it, as far as they are missing."""
+        ...
+
+    def names(self, folder: Path) -> list[str]:
+        """Sorted names in a folder; none where there is no folder."""
         ...
 
     def lock(self, path: Path, *, what: str, timeout: float, say: Callable[[str], None]) -> AbstractContextManager[None]:

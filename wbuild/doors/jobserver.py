@@ -7,6 +7,8 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors import owned
+
 _TOKEN: Final = b"+"
 _BLOCK: Final = 4096
 
@@ -57,8 +59,10 @@ class JobServer:
         if make is None or any(c.isspace() for c in str(self._path)):
             return False
         with suppress(OSError):  # a file system without pipes
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            self._path.unlink(missing_ok=True)
-            make(self._path, 0o600)
-            self._pipe = os.open(self._path, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC)
+            owned.make_folder(self._path.parent)
+            with owned.spot(self._path) as spot:
+                with suppress(FileNotFoundError):
+                    os.unlink(spot.name, dir_fd=spot.folder)
+                make(spot.name, 0o600, dir_fd=spot.folder)
+                self._pipe = os.open(spot.name, os.O_RDWR | os.O_NONBLOCK | os.O_CLOEXEC | os.O_NOFOLLOW, dir_fd=spot.folder)
         return self._pipe >= 0

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import socket
 import stat
 import sys
@@ -13,6 +14,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors import owned
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import read
 from wbuild.errors import MachineError
@@ -27,7 +29,9 @@ ANNOUNCE: Final = 2.0
 _POLL: Final = 0.05
 _OPEN: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 """Never through a link: what is locked is signed, and a link leads to somebody else's file."""
-_LARGEST: Final = 4096
+_LONGEST: Final = 1 << 10
+_SIGNED: Final = re.compile(rb"(?:\d+ [^\0\n]*\n)?")
+"""What a lock file holds."""
 _BUSY: Final = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _STALE: Final = getattr(errno, "ESTALE", -1)
 _UNABLE: Final = frozenset({errno.ENOLCK, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.ENOSYS), errno.EOPNOTSUPP})
@@ -52,6 +56,8 @@ def _sign(handle: int) -> None:
     with suppress(OSError):  # only for messages
         if os.fstat(handle).st_nlink > 1:  # it has another name, and may be anybody's
             return
+        if not _SIGNED.fullmatch(os.read(handle, _LONGEST + 1)):
+            return  # whatever this is, wbuild did not write it
         os.ftruncate(handle, 0)
         os.lseek(handle, 0, os.SEEK_SET)
         os.write(handle, f"{os.getpid()} {socket.gethostname()}\n".encode())
@@ -84,15 +90,30 @@ def attempt(path: Path) -> int | None:
     """
     with machine_errors(path, "lock"):
         try:
-            path.parent.mkdir(parents=True, exist_ok=True)
-            handle = os.open(path, _OPEN, 0o644)
+            owned.make_folder(path.parent)
+            handle = _open(path)
         except (FileNotFoundError, FileExistsError):  # whoever held the lock has just removed the folder
             if os.path.lexists(path.parent) and not path.parent.is_dir():
                 raise
             return None
+    return _locked(path, handle)
+
+
+def _open(path: Path) -> int:
+    """The descriptor of a regular file, made if need be. Raises OSError, UsageError for a link among wbuild's own files."""
+    with owned.spot(path) as spot:
+        try:
+            handle = os.open(spot.name, _OPEN, 0o644, dir_fd=spot.folder)
+        except OSError:
+            spot.refuse_link()
+            raise
     if not stat.S_ISREG(os.fstat(handle).st_mode):
         os.close(handle)
-        raise MachineError("WB613", f"cannot lock {path}: it is no file", hint="remove it")
+        raise OSError(errno.EINVAL, "it is no file")
+    return handle
+
+
+def _locked(path: Path, handle: int) -> int | None:
     try:
         if sys.platform == "win32":  # pragma: no cover - designed, not verified
             os.lseek(handle, 1 << 30, os.SEEK_SET)  # beyond the text, so that waiters can read who holds it
@@ -121,14 +142,15 @@ def attempt(path: Path) -> int | None:
 def _stands(handle: int, path: Path) -> bool:
     """Whether the locked file is still the one at its path: its last holder may have removed it."""
     try:
-        return os.path.samestat(os.fstat(handle), path.stat())
+        with owned.spot(path) as spot:
+            return os.path.samestat(os.fstat(handle), os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False))
     except FileNotFoundError:
         return False
 
 
 def _holder(path: Path) -> str:
     try:
-        pid, _, host = read(path, _LARGEST).decode("utf-8").strip().partition(" ")
+        pid, _, host = read(path, _LONGEST).decode("utf-8").strip().partition(" ")
     except (OSError, UnicodeDecodeError):
         pid = host = ""
     return f"pid {pid} ({'this host' if host == socket.gethostname() else f'host {host}'})" if pid else "another process"

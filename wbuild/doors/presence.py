@@ -15,7 +15,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from wbuild.doors import locks
+from wbuild.doors import locks, owned
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
 
@@ -60,7 +60,7 @@ def oldest(folder: Path) -> float | None:
 
 def _enter(folder: Path) -> tuple[Path, int]:
     with machine_errors(folder, "make"):
-        folder.mkdir(parents=True, exist_ok=True)
+        owned.make_folder(folder)
         if folder.is_symlink():
             raise OSError(errno.ELOOP, os.strerror(errno.ELOOP))
     while True:
@@ -76,19 +76,20 @@ def _enter(folder: Path) -> tuple[Path, int]:
 def _is_at(path: Path, handle: int) -> bool:
     """Whether a name still leads to an open file: it may have been removed before it was locked."""
     try:
-        return os.path.samestat(path.stat(), os.fstat(handle))
+        with owned.spot(path) as spot:
+            return os.path.samestat(os.stat(spot.name, dir_fd=spot.folder, follow_symlinks=False), os.fstat(handle))
     except OSError:
         return False
 
 
 def _remove(path: Path) -> None:
-    with suppress(OSError):
-        path.unlink(missing_ok=True)
+    with suppress(OSError), owned.spot(path) as spot:
+        os.unlink(spot.name, dir_fd=spot.folder)
 
 
 def _entries(folder: Path) -> list[Path]:
     """Files of processes. Nothing else is looked at, because those that nobody holds are removed; nor is anything behind a link."""
     try:
-        return [] if folder.is_symlink() else sorted(path for path in folder.iterdir() if _NAME.fullmatch(path.name))
+        return [] if folder.is_symlink() else [folder / name for name in owned.names(folder) if _NAME.fullmatch(name)]
     except OSError:
         return []

@@ -12,6 +12,8 @@ from io import FileIO
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors import owned
+
 _OPEN: Final = os.O_RDONLY | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _APPEND: Final = os.O_WRONLY | os.O_APPEND | os.O_CREAT | (_OPEN & ~os.O_RDONLY) | _NO_LINK
@@ -30,10 +32,15 @@ class UnfitError(OSError):
 def opened(path: Path, *, follow: bool = False) -> FileIO:
     """A regular file, open for reading; the caller closes it. Raises OSError, which is an UnfitError for anything that is none.
 
-    `follow`: a link at the end may be followed, for files that people keep themselves.
+    `follow`: a link at the end may be followed, for files that people keep themselves; never where wbuild alone writes (see `owned`).
     """
     try:
-        handle = os.open(path, _OPEN if follow else _OPEN | _NO_LINK)
+        with owned.spot(path) as spot:
+            try:
+                handle = os.open(spot.name, _OPEN if follow and spot.ground is None else _OPEN | _NO_LINK, dir_fd=spot.folder)
+            except OSError:
+                spot.refuse_link()
+                raise
     except OSError as error:
         if error.errno in _LINKS and not follow and path.is_symlink():
             raise UnfitError(path, "it is a link") from None

@@ -12,7 +12,6 @@ from wbuild.builtin import ASKING, BUILTINS, Asking, Function
 from wbuild.cache import SHARED, Cache
 from wbuild.doors.interfaces import Command, Doors, Fence
 from wbuild.doors.jobserver import JobServer
-from wbuild.doors.machine import machine_errors
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.failure import failed
 from wbuild.engine.fetched import Fetched
@@ -235,9 +234,8 @@ class Engine:
     def _clean(self, layout: Layout) -> None:
         """Remove what an earlier run left behind, and make the folders that steps expect."""
         self.doors.files.remove(self.root / layout.tmp)
-        with machine_errors(layout.nothing, "make"):
-            layout.nothing.mkdir(parents=True, exist_ok=True)
-        if not layout.ignore.exists():
+        self.doors.files.make_folder(layout.nothing)
+        if layout.ignore.name not in self.doors.files.names(layout.ignore.parent):
             self.doors.files.write(layout.ignore, "*\n")
 
     def _cancel(self, schedule: Schedule, pool: Pool) -> None:

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.doors.interfaces import Command, Exit
+from wbuild.doors.regular import opened
 from wbuild.errors import MachineError, Problem, WbuildError
 from wbuild.model.planned import Step
 from wbuild.redact import HIDDEN
@@ -87,7 +88,7 @@ def repeat(step: Step, command: Command, *, inside: bool = False) -> str:
 def said(log: Path) -> str:
     """A tool's output as text, its middle left out when it is long."""
     try:
-        with log.open("rb") as file:
+        with opened(log) as file:
             data = file.read(_HEAD + _TAIL + 1)
             if len(data) > _HEAD + _TAIL:
                 size = file.seek(0, os.SEEK_END)

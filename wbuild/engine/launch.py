@@ -8,11 +8,14 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
+from typing import Final
 
 from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
-from wbuild.engine.depfile import Read, read, sort
+from wbuild.doors.regular import read
+from wbuild.engine.depfile import Read, sort
+from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
@@ -27,6 +30,7 @@ from wbuild.words import OUT_FOLDER, Places, expand
 FIRST_USE = ".wbuild-first-use"
 SAYS = "wbuild: "
 """In front of what our own programs around package clients tell people (`runners/`)."""
+_LONGEST: Final = 1 << 28
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -70,7 +74,7 @@ class Launch:
             done = session.doors.runner.run(command, log=self.log)
         self._hide(command)
         if step.network and self.log.is_file():
-            text = clean(self.log.read_text("utf-8", "replace"), session.doors.client_env)
+            text = clean(read(self.log, _LONGEST).decode("utf-8", "replace"), session.doors.client_env)
             session.doors.files.write(self.log, f"{text}\n")
             for line in text.splitlines():
                 if line.startswith(SAYS):
@@ -120,10 +124,10 @@ class Launch:
         if inner is not None and inner.name == "zig":
             return self._read_by_zig(ZigCache(folder=file.parent, root=self.session.root, base=inner.folder), known)
         try:
-            text = file.read_bytes().decode("utf-8", "surrogateescape")
+            text = read(file, _LONGEST).decode("utf-8", "surrogateescape")
         except OSError:
             return None
-        return read(text, self.session.layout, known)
+        return read_depfile(text, self.session.layout, known)
 
     def _read_by_zig(self, cache: ZigCache, known: Sequence[Path]) -> Read:
         """What its manifests name. Nobody compares files outside of the project, so zig itself shall look at them again."""
@@ -147,15 +151,9 @@ class Launch:
         if step.state:
             folders.add(session.root / self.places.state)
         for folder in folders - {self.scratch / OUT_FOLDER}:
-            with machine_errors(folder, "make"):
-                folder.mkdir(parents=True, exist_ok=True)
+            session.doors.files.make_folder(folder)
         for name, text in step.texts.items():
-            path = self.scratch / name
-            with machine_errors(path, "write", needed=len(text)):
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.write_bytes(text.encode("utf-8", "surrogateescape"))
-                if text.startswith("#!"):
-                    path.chmod(0o755)
+            session.doors.files.write(self.scratch / name, text, durable=False, program=text.startswith("#!"))
 
     def _env(self) -> dict[str, str]:
         session, places = self.session, self.places

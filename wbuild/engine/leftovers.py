@@ -13,6 +13,7 @@ from pathlib import Path
 from posixpath import dirname
 from typing import Final
 
+from wbuild.doors import owned
 from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
 from wbuild.doors.orphans import end_orphans
@@ -31,9 +32,10 @@ class Leftovers:
 
     @contextmanager
     def marked(self, outputs: Iterable[str]) -> Iterator[None]:
-        """Be a run that writes these outputs, relative to the root. The mark stays when the block raises. Raises MachineError."""
-        self.clear()
+        """Be a run that writes these outputs, relative to the root. The mark stays when it raises. Raises MachineError, UsageError."""
         layout = self.layout
+        owned.refuse_links(layout.root / layout.work)  # nothing that bears a name of the engine's leads anywhere else
+        self.clear()
         own = (f"{layout.work}/{name}" for name in _OWN)
         self.files.write(layout.mark, "\0".join(sorted({*own, *map(dirname, outputs)})), durable=False)
         yield

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from wbuild.builtin import only_copies
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.regular import opened
 from wbuild.engine.failure import title
 from wbuild.engine.session import Session
 from wbuild.errors import BugError, StepError
@@ -46,5 +47,5 @@ def _ask(session: Session, step: Step, worker: tuple[Word, ...], question: bytes
 
 
 def _read(path: Path) -> bytes:
-    with machine_errors(path, "read"):
-        return path.read_bytes()
+    with machine_errors(path, "read"), opened(path, follow=True) as file:
+        return file.readall()

@@ -12,6 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors import owned
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
@@ -26,9 +27,9 @@ class Scratches:
     """The private folders of one run. Methods may be called from several threads."""
 
     def __init__(self, tmp: Path, files: Files) -> None:
-        self._tmp = str(tmp)
+        self._tmp = tmp
         self._files = files
-        self._spares: list[str] = []
+        self._spares: list[Path] = []
         self._numbers = itertools.count()
 
     def make(self, folder: Path) -> None:
@@ -37,46 +38,52 @@ class Scratches:
             return
         with machine_errors(folder, "make"):
             try:
-                folder.mkdir()
-            except FileNotFoundError:
-                folder.mkdir(parents=True)
+                self._mkdir(folder)
             except FileExistsError:
                 self._files.remove(folder)
-                folder.mkdir()
-            for name in _PARTS:
-                os.mkdir(f"{folder}/{name}")  # noqa: PTH102 - called for every step
+                self._mkdir(folder)
 
     def clear(self, folder: Path, files: Iterable[str]) -> None:
         """Take a folder away with what is in it. `files`: names of those that are likely to be there. Raises MachineError."""
-        place = str(folder)
-        try:
-            for name in files:
-                with suppress(FileNotFoundError):
-                    os.unlink(f"{place}/{name}")  # noqa: PTH108 - see above
-            if _is_empty(place):
-                spare = f"{self._tmp}/spare-{next(self._numbers)}"
-                os.rename(place, spare)  # noqa: PTH104 - see above
+        for name in files:
+            self._files.remove(folder / name)
+        if self._is_empty(folder):
+            spare = self._tmp / f"spare-{next(self._numbers)}"
+            with suppress(MachineError):
+                self._files.move(folder, spare)
                 self._spares.append(spare)
                 return
-        except OSError:
-            pass
         self._files.remove(folder)
 
     def close(self) -> None:
         """Remove what is kept for steps that do not come."""
         for spare in self._spares:
             with suppress(MachineError):  # the next run removes it
-                self._files.remove(Path(spare))
+                self._files.remove(spare)
         self._spares.clear()
 
     def _reuse(self, folder: Path) -> bool:
         try:
-            os.rename(self._spares.pop(), folder)  # noqa: PTH104 - see above
-        except (IndexError, OSError):
+            spare = self._spares.pop()
+        except IndexError:
             return False
-        return True
+        with suppress(MachineError):
+            if self._is_empty(spare):  # a program may have left something, or something else, in its place
+                self._files.move(spare, folder)
+                return True
+        return False
 
+    def _mkdir(self, folder: Path) -> None:
+        """Make the folders of a step, of which there are none. Raises OSError."""
+        with owned.spot(folder, make=True) as spot:
+            if spot.ground is None:
+                folder.parent.mkdir(parents=True, exist_ok=True)
+            os.mkdir(spot.name, dir_fd=spot.folder)
+        for name in _PARTS:
+            with owned.spot(folder / name) as spot:
+                os.mkdir(spot.name, dir_fd=spot.folder)
 
-def _is_empty(place: str) -> bool:
-    """Whether nothing but empty folders is left."""
-    return {*os.listdir(place)} == _PARTS and not any(os.listdir(f"{place}/{name}") for name in _PARTS)  # noqa: PTH208 - see above
+    def _is_empty(self, folder: Path) -> bool:
+        """Whether nothing but empty folders is left."""
+        names = self._files.names
+        return {*names(folder)} == _PARTS and not any(names(folder / name) for name in _PARTS)

@@ -8,6 +8,7 @@ used meanwhile. So nothing goes that somebody has found, whatever the order.
 from __future__ import annotations
 
 import math
+import os
 import secrets
 import time
 from collections.abc import Collection, Iterable, Iterator
@@ -16,6 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors import owned
 from wbuild.doors.interfaces import Files
 from wbuild.errors import MachineError
 from wbuild.model.locked import Pin
@@ -30,6 +32,9 @@ STEADY: Final = 3600.0
 UNUSED: Final = 90 * 86_400.0
 """Seconds after which a tool is taken for unused, unless told otherwise."""
 _USED: Final = ".used"
+_LOCKS: Final = ".locks"
+OWN: Final = frozenset({RUNS, _USED, _LOCKS})
+"""Folders beside the trees that nobody but wbuild writes into."""
 _STRAY: Final = 86_400.0
 _TOKEN: Final = 4
 """Random bytes in the name of a tree that is made or removed."""
@@ -53,8 +58,10 @@ def mark(trees: Path, pins: Iterable[Pin]) -> None:
         path = trees / _USED / pin.identity
         with suppress(OSError):
             if _time(path) < now - STEADY and (trees / pin.identity).is_dir():
-                path.parent.mkdir(parents=True, exist_ok=True)
-                path.touch()
+                owned.make_folder(path.parent)
+                with owned.spot(path) as spot:
+                    os.close(os.open(spot.name, os.O_WRONLY | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0), 0o644, dir_fd=spot.folder))
+                    os.utime(spot.name, dir_fd=spot.folder, follow_symlinks=False)
 
 
 def aside(trees: Path, identity: str) -> Path:
@@ -64,7 +71,7 @@ def aside(trees: Path, identity: str) -> Path:
 
 def lock_of(trees: Path, identity: str) -> Path:
     """The lock of a tree."""
-    return trees / ".locks" / f"{identity}.lock"
+    return trees / _LOCKS / f"{identity}.lock"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

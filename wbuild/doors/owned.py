@@ -1,0 +1,266 @@
+"""What wbuild owns in a project, in the store and in the cache: reached step by step by descriptors, no part through a link.
+
+A repository or an archive can hold `.wbuild` or `dist` as a link to anything, a link in their place deeper inside, or folders of
+somebody else. Whoever claims a folder has every name below it reached from there in this way, at each use: so nothing outside is written,
+removed or read, whatever is swapped meanwhile. All doors to files come by here; a path that nobody has claimed is used as it is.
+
+Where the system has no such descriptors each part is looked at first.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import stat
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Final
+
+from wbuild.errors import MachineError, UsageError
+
+_DESCRIPTORS: Final = os.open in os.supports_dir_fd and os.mkdir in os.supports_dir_fd
+_CLOSED: Final = getattr(os, "O_CLOEXEC", 0)
+_ENTER: Final = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 0) | _CLOSED
+_LIST: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NONBLOCK", 0) | _CLOSED
+_NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
+_NOT_ENTERED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
+_TOP: Final = 2
+"""Levels of names (`.wbuild`, `dist/dev`) at which a link can be meant."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Ground:
+    """A folder that somebody has claimed."""
+
+    base: str
+    """Reached as the system reaches it: a link in it, or at its end, is the user's own choice."""
+    names: frozenset[str] = frozenset()
+    """Names in it that are wbuild's, with all that is below; none: all."""
+    strict: bool = False
+    """Folders belong to this user, to the owner of the base, or to root: not so where users share a store."""
+    links: Mapping[str, str] = field(default_factory=dict)
+    """Links that the user has said are meant: name below the base → where it leads in the end."""
+
+    def inside(self, path: str) -> str:
+        """The rest of a path below the base if it is wbuild's; "" for any other."""
+        begin = self.base if self.base.endswith(os.sep) else self.base + os.sep
+        if not path.startswith(begin):
+            return ""
+        rest = path[len(begin) :]
+        return rest if not self.names or rest.partition(os.sep)[0] in self.names else ""
+
+
+@dataclass(frozen=True, slots=True)
+class Spot:
+    """Where a file is to be found: its name, in an open folder."""
+
+    name: str
+    folder: int | None = None
+    """None: in no open folder, `name` is a whole path."""
+    ground: Ground | None = None
+    inside: str = ""
+    """The name below the ground's base."""
+
+    def refuse_link(self) -> None:
+        """Raise UsageError (OSError in a ground that is not strict) when what is there is a link, in a folder of wbuild's."""
+        if self.ground is None:
+            return
+        try:
+            mode = os.stat(self.name, dir_fd=self.folder, follow_symlinks=False).st_mode
+        except OSError:
+            return
+        if stat.S_ISLNK(mode):
+            raise _link(self.ground, self.inside)
+
+
+_GROUNDS: dict[str, Ground] = {}
+"""Base → ground. What is wbuild's own is a fact of the whole process."""
+
+
+def claim(ground: Ground) -> None:
+    """From now on names in this ground are reached in this module's way; what was claimed there before is claimed no more."""
+    _GROUNDS.pop(ground.base, None)
+    _GROUNDS[ground.base] = ground
+
+
+@contextmanager
+def spot(path: Path | str, *, make: bool = False) -> Iterator[Spot]:
+    """Where a path leads; the folder around it stays open meanwhile. `make`: folders on the way that are missing are made.
+
+    Raises OSError, UsageError for a link on the way, MachineError for a folder of somebody else.
+    """
+    text = str(path)
+    ground, inside = _ground(text)
+    if ground is None:
+        yield Spot(text)
+        return
+    parts = inside.split(os.sep)
+    if not _DESCRIPTORS:  # pragma: no cover - designed, not verified
+        _look_at(ground, parts[:-1], make=make)
+        yield Spot(text, None, ground, inside)
+        return
+    folder = _descend(ground, parts[:-1], make=make)
+    try:
+        yield Spot(parts[-1], folder, ground, inside)
+    finally:
+        os.close(folder)
+
+
+def make_folder(path: Path | str) -> None:
+    """Make a folder and those on the way to it, as far as they are missing. Raises as `spot` does."""
+    ground, inside = _ground(str(path))
+    if ground is None:
+        Path(path).mkdir(parents=True, exist_ok=True)
+    elif _DESCRIPTORS:
+        os.close(_descend(ground, inside.split(os.sep), make=True))
+    else:  # pragma: no cover - designed, not verified
+        _look_at(ground, inside.split(os.sep), make=True)
+
+
+@contextmanager
+def listed(path: Path | str) -> Iterator[int | str]:
+    """What `os.listdir` and `os.scandir` take for a folder. Raises as `spot` does."""
+    with spot(path) as place:
+        if place.folder is None:
+            place.refuse_link()
+            yield place.name
+            return
+        folder = _enter(place.ground, place.folder, place.name, place.inside, _LIST) if place.ground else -1
+        try:
+            yield folder
+        finally:
+            os.close(folder)
+
+
+def names(path: Path | str) -> list[str]:
+    """Sorted names in a folder; none where there is no folder. Raises UsageError and MachineError as `spot` does."""
+    try:
+        with listed(path) as folder:
+            return sorted(os.listdir(folder))
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+def refuse_links(path: Path | str) -> None:
+    """Raise UsageError when something right in a folder is a link, and MachineError as `spot` does."""
+    with suppress(FileNotFoundError, NotADirectoryError), listed(path) as folder, os.scandir(folder) as entries:
+        link = next((entry.name for entry in entries if entry.is_symlink()), "")
+        if link:
+            with spot(os.path.join(path, link)) as place:
+                place.refuse_link()
+
+
+def remove_empty(path: Path | str) -> None:
+    """Remove a folder with nothing in it; anything else stays. Raises UsageError and MachineError as `spot` does."""
+    with suppress(OSError), spot(path) as place:
+        os.rmdir(place.name, dir_fd=place.folder)
+
+
+def link_at(base: Path, name: str) -> str:
+    """Where the link at a name leads in the end; "" where no link is."""
+    path = os.path.join(base, name)
+    return os.path.realpath(path) if os.path.islink(path) else ""
+
+
+def _ground(path: str) -> tuple[Ground | None, str]:
+    """The innermost ground of a path, and the path below its base."""
+    found: tuple[Ground | None, str] = (None, "")
+    for ground in _GROUNDS.values():
+        inside = ground.inside(path)
+        if inside and (found[0] is None or len(ground.base) > len(found[0].base)):
+            found = ground, inside
+    if found[0] is not None and not {"..", ".", ""}.isdisjoint(found[1].split(os.sep)):
+        return _ground(os.path.normpath(path))
+    return found
+
+
+def _descend(ground: Ground, parts: list[str], *, make: bool) -> int:
+    """A descriptor of the folder at the end of parts; the caller closes it."""
+    if make:
+        Path(ground.base).mkdir(parents=True, exist_ok=True)
+    folder = os.open(ground.base, _ENTER)
+    try:
+        owner = os.fstat(folder).st_uid
+        inside = ""
+        for part in parts:
+            inside = f"{inside}{os.sep}{part}" if inside else part
+            try:
+                below = _enter(ground, folder, part, inside, _ENTER)
+            except FileNotFoundError:
+                if not make:
+                    raise
+                with suppress(FileExistsError):
+                    os.mkdir(part, dir_fd=folder)
+                below = _enter(ground, folder, part, inside, _ENTER)
+            os.close(folder)
+            folder = below
+            if ground.strict:
+                _check_owner(ground, inside, os.fstat(folder).st_uid, owner)
+    except BaseException:
+        os.close(folder)
+        raise
+    return folder
+
+
+def _enter(ground: Ground, folder: int, name: str, inside: str, flags: int) -> int:
+    try:
+        return os.open(name, flags | _NO_LINK, dir_fd=folder)
+    except OSError as error:
+        if error.errno not in _NOT_ENTERED or not stat.S_ISLNK(os.stat(name, dir_fd=folder, follow_symlinks=False).st_mode):
+            raise
+    return _enter_link(ground, folder, name, inside, flags)
+
+
+def _enter_link(ground: Ground, folder: int, name: str, inside: str, flags: int) -> int:
+    """The folder behind a link that is meant, if it still leads where it led then. Raises UsageError for any other."""
+    meant = ground.links.get(inside.replace(os.sep, "/"))
+    if meant is None or os.path.realpath(os.path.join(ground.base, inside)) != meant:
+        raise _link(ground, inside)
+    behind = os.open(name, flags, dir_fd=folder)
+    if not os.path.samestat(os.fstat(behind), os.stat(meant, follow_symlinks=False)):
+        os.close(behind)
+        raise _link(ground, inside)
+    return behind
+
+
+def _look_at(ground: Ground, parts: list[str], *, make: bool) -> None:
+    """The same for systems without descriptors of folders."""
+    for count in range(1, len(parts) + 1):
+        inside = os.sep.join(parts[:count])
+        path = Path(ground.base, inside)
+        if path.is_symlink() and ground.links.get(inside.replace(os.sep, "/")) != os.path.realpath(path):
+            raise _link(ground, inside)
+        if make:
+            path.mkdir(exist_ok=True)
+
+
+def _check_owner(ground: Ground, inside: str, owner: int, around: int) -> None:
+    """Folders belong to this user, to whom the folder around belongs, or to root."""
+    if owner in (around, 0) or owner == os.geteuid():
+        return
+    raise MachineError(
+        "WB614",
+        f"{Path(ground.base, inside)} belongs to another user ({owner}), neither to you nor to the owner of the project's folder",
+        hint=f"remove it, or give it to you (chown -R {os.geteuid()}); WBUILD_WORK=DIR keeps intermediate files in a folder of yours",
+    )
+
+
+def _link(ground: Ground, inside: str) -> UsageError | OSError:
+    path = Path(ground.base, inside)
+    if not ground.strict:  # store and cache: a miss, or what cannot be written
+        return OSError(errno.ELOOP, f"{path} is a link, among files that wbuild alone writes")
+    parts = inside.split(os.sep)
+    if len(parts) <= _TOP and (len(parts) == 1 or parts[0] == "dist"):
+        return UsageError(
+            "WB249",
+            f"{path} is a link: wbuild writes and removes files there, and does not follow a link that the project brings",
+            hint="if it is meant, `wbuild trust` remembers it; WBUILD_WORK=DIR keeps .wbuild in a folder outside of the project; "
+            "or put a folder in its place",
+        )
+    return UsageError(
+        "WB250",
+        f"{path} is a link, among files that wbuild alone writes: nothing was changed",
+        hint="remove the link; wbuild makes a file or folder in its place",
+    )
