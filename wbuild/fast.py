@@ -19,7 +19,7 @@ import stat
 import sys
 import time
 
-from wbuild.doors.userkey import MAC_SIZE, known_key, mac
+from wbuild.doors.userkey import MAC_SIZE, NEW, READ, known_key, mac
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing these takes longer than reading a state
@@ -81,8 +81,6 @@ _LONGEST = 1 << 28
 _LARGEST = (1 << 63) - 1
 """No number in a state is larger."""
 _DESCRIPTORS = hasattr(os, "O_DIRECTORY") and os.open in os.supports_dir_fd
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _MACHINE = (
     "CI",
     "SOURCE_DATE_EPOCH",
@@ -272,10 +270,10 @@ def write_state(path: str, state: State, key: bytes, folder: int | None) -> None
     name = path if folder is None else os.path.basename(path)
     aside = f"{name}.{os.getpid()}"
     try:
-        handle = os.open(aside, _NEW, 0o600, dir_fd=folder)
+        handle = os.open(aside, NEW, 0o600, dir_fd=folder)
     except FileExistsError:  # of a process that had this number before
         os.unlink(aside, dir_fd=folder)
-        handle = os.open(aside, _NEW, 0o600, dir_fd=folder)
+        handle = os.open(aside, NEW, 0o600, dir_fd=folder)
     with open(handle, "wb") as file:
         file.write(_bound(path, folder, key, body) + body)
     os.replace(aside, name, src_dir_fd=folder, dst_dir_fd=folder)
@@ -284,7 +282,7 @@ def write_state(path: str, state: State, key: bytes, folder: int | None) -> None
 def read_state(path: str, key: bytes, folder: int | None) -> State:
     """The state in a file. Raises OSError, and ValueError for one that is damaged, or that no run of this user has left in this place."""
     name = path if folder is None else os.path.basename(path)
-    with open(os.open(name, _READ, dir_fd=folder), "rb", 0) as file:
+    with open(os.open(name, READ, dir_fd=folder), "rb", 0) as file:
         content = file.read() if os.fstat(file.fileno()).st_size < _LONGEST else b""
     body = content[MAC_SIZE:]
     if not key or _bound(path, folder, key, body) != content[:MAC_SIZE]:

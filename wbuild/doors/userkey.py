@@ -27,8 +27,8 @@ SIZE = 32
 """Bytes of a key."""
 MAC_SIZE = 16
 """Bytes of what binds something to a key."""
-_READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
-_NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+READ = os.O_RDONLY | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
+NEW = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_CLOEXEC", 0) | getattr(os, "O_BINARY", 0)
 _FOR_THIS_PROCESS: list[bytes] = []
 
 
@@ -95,7 +95,7 @@ def _inside(folder: str, projects: Sequence[str]) -> bool:
 def _read(path: str) -> bytes:
     """The key in a file that this user alone can read; b"" for anything else."""
     try:
-        handle = os.open(path, _READ)
+        handle = os.open(path, READ)
     except OSError:
         return b""
     try:
@@ -132,7 +132,7 @@ def _make(folder: str) -> bytes:
             os.chmod(folder, 0o700)
     path = os.path.join(folder, NAME)
     aside = os.path.join(folder, f".{NAME}-{os.getpid()}-{os.urandom(8).hex()}")
-    handle = os.open(aside, _NEW, 0o600)
+    handle = os.open(aside, NEW, 0o600)
     try:
         try:
             os.write(handle, os.urandom(SIZE))
