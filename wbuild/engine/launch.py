@@ -89,7 +89,7 @@ class Launch:
         if not values or not self.log.is_file():
             return
         with machine_errors(self.log, "read"):
-            said = self.log.read_bytes().decode("utf-8", "surrogateescape")
+            said = read(self.log, _LONGEST).decode("utf-8", "surrogateescape")
         shown = redactor({}, values)(said)
         if shown != said:
             self.session.doors.files.write(self.log, shown.encode("utf-8", "surrogateescape"), durable=False)
