@@ -87,6 +87,8 @@ class Tree:
     """Every folder that was entered, those without files too."""
     above: tuple[str, ...] = ()
     """Files in folders above the root that tools obey, outermost first: `../.cargo/config.toml`. Their texts are among `texts`."""
+    home: str = ""
+    """The root as an absolute path without links, for what stands above."""
     astray: frozenset[str] = frozenset()
     """Symbolic links, to files and to folders, that lead out of the root."""
     links: Mapping[str, Link] = field(default_factory=dict)

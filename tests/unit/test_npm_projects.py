@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 
 import pytest
 
@@ -11,7 +12,7 @@ from tests.plans import context_of, make
 from wbuild.drivers.npmrange import satisfies
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step
-from wbuild.plan import Request, locks_to_make
+from wbuild.plan import Request, locks_to_make, make_plan
 
 AS = '[artifact.app]\nlang = "assemblyscript"\ntarget = "freestanding"\npath = "packages/app"\n'
 ASC = {"assemblyscript": "0.28.20"}
@@ -130,6 +131,47 @@ def test_a_lock_that_takes_a_member_from_a_registry_is_refused(place: str) -> No
 def test_a_member_of_another_version_than_asked_for_is_never_looked_for(wish: str) -> None:
     files = {**without(WORKSPACE, "package-lock.json"), "packages/app/package.json": package("app", dependencies={"lib": wish})}
     assert "the member of the workspace in packages/lib is version 1.0.0" in problem(files)
+
+
+OWN = json.dumps({"packages": {"": {"devDependencies": ASC}}})
+
+
+def test_a_workspace_of_another_client_leaves_a_package_its_own_lock() -> None:
+    app = {"packages/app/package.json": package("app", devDependencies=ASC), "packages/app/package-lock.json": OWN}
+    assert "packages/app/package-lock.json" in steps({**without(WORKSPACE, "package-lock.json"), **app})["fetch"].inputs
+    wishing = {**app, "packages/app/package.json": package("app", devDependencies={**ASC, "lib": "^1.0.0"})}
+    assert "the member of the workspace in packages/lib" in problem({**without(WORKSPACE, "package-lock.json"), **wishing})
+
+
+@pytest.mark.parametrize(
+    ("workspaces", "own", "above", "refused"),
+    [
+        (["packages/*"], False, False, True),
+        (["packages/*"], True, True, True),
+        (["packages/*"], True, False, False),
+        (["libs/*"], False, False, False),
+    ],
+)
+def test_a_workspace_around_the_project_is_an_error_with_a_way_out(workspaces: object, own: bool, above: bool, refused: bool) -> None:
+    toml = AS.replace("packages/app", ".")
+    files = {
+        "package.json": package("app", devDependencies=ASC),
+        "assembly/index.ts": "",
+        "../../package.json": package("root", workspaces=workspaces),
+        **({"package-lock.json": OWN} if own else {}),
+    }
+    context = context_of(toml, files)
+    outside = ("../../package.json", *(("../../package-lock.json",) if above else ()))
+    names = tuple(name for name in context.tree.names if not name.startswith(".."))
+    tree = replace(context.tree, names=names, above=outside, home="/home/me/mono/packages/app")
+    found = None
+    try:
+        make_plan(replace(context, tree=tree), Request(artifacts=("app",), profile="dev"))
+    except UsageError as error:
+        found = error.problems[0]
+    expected = 'artifact.app: "packages/app" is a member of the npm workspace in ../.., which is outside of the project'
+    assert (found is not None and found.message == expected) == refused
+    assert not refused or '[project] root = "../.."' in str(found and found.hint)
 
 
 FILEDEP = {"dependencies": {"mylib": "file:../../shared/mylib", "packed": "file:../packed-1.0.0.tgz"}, "devDependencies": ASC}

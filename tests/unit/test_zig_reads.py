@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from tests.plans import make
+from tests.plans import context_of, make
+from wbuild.drivers.zigsource import look
 from wbuild.model.planned import Step
 
 MANIFEST = '[artifact.z]\nlang = "zig"\npath = "z"\n'
@@ -181,3 +184,11 @@ def test_a_dependency_in_the_folder_of_another_artifact_counts() -> None:
     files = {**FILES, "z/build.zig": "", "z/build.zig.zon": '.{ .dependencies = .{ .lib = .{ .path = "lib" } } }', "z/lib/main.zig": ""}
     (step,) = (s for s in make(manifest, files).steps if s.name == "z.wasip1:compile")
     assert "z/lib/main.zig" in step.candidates
+
+
+def test_of_an_imported_file_whose_text_is_not_known_everything_around_counts() -> None:
+    context = context_of(MANIFEST, {**FILES, "z/src/main.zig": 'const e = @import("out/e.zig");', "z/src/out/e.zig": "", "z/src/out/t": ""})
+    texts = {name: text for name, text in context.tree.texts.items() if name != "z/src/out/e.zig"}
+    reading = look(replace(context.tree, texts=texts), ["z/src/main.zig"])
+    assert not reading.complete
+    assert {*reading.folders} == {"z/src", "z/src/out"}

@@ -339,7 +339,8 @@ def project_files(project: Project, chosen: tuple[str, ...], tree: Tree, watch: 
     above = dict.fromkeys(name for language in languages.values() for name in above_project(language))
     names = [tree.plain(name) for name in tree.glob(dict.fromkeys(globs), wide=True)]
     texts = FileTexts(project.root, names, watch, above)
-    return replace(tree, texts=Texts(texts, tree.plain) if tree.links else texts, above=texts.above)
+    home = Path(os.path.realpath(project.root)).as_posix()
+    return replace(tree, texts=Texts(texts, tree.plain) if tree.links else texts, above=texts.above, home=home)
 
 
 def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:

@@ -18,9 +18,8 @@ from wbuild.names import quoted
 from wbuild.tree import Tree
 from wbuild.words import Value
 
-TEXTS: Final = ("**/package.json", "**/package-lock.json", "**/asconfig.json", "**/asconfig.*.json", "**/*.asconfig.json")
-SOURCES: Final = ("*.json", "**/*.ts")
-"""Globs below the artifact's folder of more texts."""
+TEXTS: Final = ("**/*.json", "**/*.ts")
+ABOVE: Final = ("package.json", "package-lock.json")
 ENTRY: Final = "assembly/index.ts"
 SHIM: Final = "@assemblyscript/wasi-shim"
 _CONFIG: Final = "asconfig.json"

@@ -39,19 +39,23 @@ class NpmProject:
         return self.build.tree
 
     @cached_property
-    def root(self) -> str:
-        """The folder in which npm installs: that of the workspace, else the package's own."""
+    def workspace(self) -> str:
+        """The folder of the workspace that the package is a member of, else the package's own."""
         base = self.build.base
-        for folder in list(upward(base))[1:]:
-            if any(member == base for member in _members(self.tree, folder)):
-                return folder
-        return base
+        return next((folder for folder in list(upward(base))[1:] if base in _members(self.tree, folder)), base)
+
+    @cached_property
+    def root(self) -> str:
+        """The folder in which npm installs: that of the workspace, unless that is one of another client and the package has a lock file."""
+        folders = (self.workspace, self.build.base)
+        locked = [folder for folder in folders if normpath(join(folder, LOCK)) in self.tree.names]
+        return (*locked, self.workspace)[0]
 
     @cached_property
     def members(self) -> Mapping[str, str]:
         """Name → folder of the workspace's members. Raises UsageError for a name that two have."""
         found: dict[str, str] = {}
-        for folder in _members(self.tree, self.root):
+        for folder in _members(self.tree, self.workspace):
             name = str((self.package(folder) or {}).get("name") or folder.rpartition("/")[2])
             if found.setdefault(name, folder) != folder:
                 message = f"two members of the npm workspace are called {quoted(name)}: {found[name]}, {folder}"
@@ -61,7 +65,7 @@ class NpmProject:
     @cached_property
     def packages(self) -> Sequence[str]:
         """Folders of the packages of the project that take part: the root, members, and what `file:` names, also there."""
-        waiting = [self.root, *self.members.values()]
+        waiting = [self.root, *(self.members.values() if self.root == self.workspace else ())]
         found: dict[str, None] = {}
         while waiting:
             folder = waiting.pop(0)
@@ -93,6 +97,7 @@ class NpmProject:
     @property
     def lock(self) -> DependencyLock:
         """package-lock.json. Raises UsageError for what npm would fetch although it is in the project."""
+        self._refuse_above()
         file = normpath(join(self.root, LOCK))
         problem = "" if file in self.tree.names else f"{self.root} has no {LOCK}"
         known = table(_data(self.build, file)) if not problem else {}
@@ -159,6 +164,19 @@ class NpmProject:
                 message = f"{file} takes {quoted(name)} from {quoted(resolved or 'a registry')}, but it is a member of the workspace"
                 raise self.build.problem("WB228", message, f"remove {file}, or let npm make it again in {self.root}")
 
+    def _refuse_above(self) -> None:
+        """Raise for a workspace around the whole project: its members and its lock file are out of sight."""
+        tree, base = self.tree, self.build.base
+        own = normpath(join(base, LOCK)) in tree.names
+        for name in (name for name in tree.above if name.endswith(f"/{PACKAGE}")):
+            folder = name.removesuffix(f"/{PACKAGE}")
+            if own and f"{folder}/{LOCK}" not in tree.above:  # of another client
+                continue
+            path = normpath("/".join([*tree.home.split("/")[-name.count("../") :], base]))
+            if _chosen(path, _patterns(tree.texts.get(name, ""))):
+                message = f"{quoted(path)} is a member of the npm workspace in {folder}, which is outside of the project"
+                raise self.build.problem("WB228", message, f'set [project] root = "{folder}", so that its lock file and its members count')
+
     def _refuse_unfit(self) -> None:
         """Raise for a dependency on a member that asks for another version of it: npm would look for that in a registry."""
         for folder in self.packages:
@@ -167,7 +185,7 @@ class NpmProject:
                 if member is None or wish.startswith(_LINKS):
                     continue
                 version = str((self.package(member) or {}).get("version", "0.0.0"))
-                if not satisfies(version, wish):
+                if self.root != self.workspace or not satisfies(version, wish):
                     message = (
                         f"{normpath(join(folder, PACKAGE))} asks for {quoted(name)} {quoted(wish)}, "
                         f"and the member of the workspace in {member} is version {version}"
@@ -187,19 +205,23 @@ def table(value: object) -> Mapping[str, Any]:
 
 def _members(tree: Tree, folder: str) -> Sequence[str]:
     """Folders of a workspace's members, sorted; none where there is no workspace."""
-    text = tree.texts.get(normpath(join(folder, PACKAGE)))
-    try:
-        data = table(json.loads(text.removeprefix("\ufeff"))) if text else {}
-    except (ValueError, RecursionError):
-        return ()
-    listed = data.get("workspaces")
-    listed = listed.get("packages") if isinstance(listed, Mapping) else listed
-    patterns = [entry for entry in listed if isinstance(entry, str) and entry] if isinstance(listed, list) else []
+    patterns = _patterns(tree.texts.get(normpath(join(folder, PACKAGE)), ""))
     if not patterns:
         return ()
     packages = (dirname(name) or "." for name in tree.texts if name.rpartition("/")[2] == PACKAGE)
     below = [name for name in packages if name != folder and (folder == "." or name.startswith(f"{folder}/"))]
     return tuple(sorted(name for name in below if _chosen(relpath(name, folder), patterns)))
+
+
+def _patterns(text: str) -> Sequence[str]:
+    """Which folders a package.json takes for members of its workspace."""
+    try:
+        data = table(json.loads(text.removeprefix("\ufeff")))
+    except (ValueError, RecursionError):
+        return ()
+    listed = data.get("workspaces")
+    listed = listed.get("packages") if isinstance(listed, Mapping) else listed
+    return [entry for entry in listed if isinstance(entry, str) and entry] if isinstance(listed, list) else []
 
 
 def _chosen(path: str, patterns: Sequence[str]) -> bool:

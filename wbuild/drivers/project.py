@@ -34,7 +34,7 @@ READERS: Final[Mapping[ProjectName, Callable[[Build], Facts]]] = {"cargo": cargo
 
 _TEXTS: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.TEXTS, "go": gomod.TEXTS, "asconfig": asconfig.TEXTS}
 
-_ABOVE: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.ABOVE}
+_ABOVE: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.ABOVE, "asconfig": asconfig.ABOVE}
 
 _KINDS: Final[Mapping[ProjectName, Callable[[Build], Kind | None]]] = {"cargo": cargo.kind, "go": gomod.kind}
 """Project files that tell the kind of what is built from them."""
@@ -77,7 +77,7 @@ def above(language: LanguageRecipe) -> tuple[str, ...]:
 
 def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str, ...]:
     """Globs of the files whose text `Tree.texts` must hold for an artifact in the folder `base`."""
-    sources = gomod.kind_texts(artifact) if language.project == "go" else asconfig.SOURCES if language.project == "asconfig" else ()
+    sources = gomod.kind_texts(artifact) if language.project == "go" else ()
     if any(toolchain.reads == "imports" for toolchain in language.toolchains):
         return zigsource.TEXTS
     return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources))

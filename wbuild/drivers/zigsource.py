@@ -47,11 +47,11 @@ def look(tree: Tree, roots: Sequence[str], flags: Iterable[str] = ()) -> Reading
     found = {*files}
     complete = all(flag.startswith(_SETTINGS) for flag in flags)
     for root in (*roots, *(name for name in files if name.endswith(ZIG))):
-        followed, whole = _follow(tree, root)
+        followed, unsure = _follow(tree, root)
         found |= followed
-        if not whole:  # a module reads nothing outside of the folder of its root source file
+        if unsure:  # a module reads nothing outside of the folder of its root source file
             complete = False
-            folders.append(dirname(root) or ".")
+            folders += [dirname(file) or "." for file in (root, *unsure)]
     return Reading(files=frozenset(found), folders=tuple(dict.fromkeys(folders)), complete=complete)
 
 
@@ -104,11 +104,11 @@ def _places(tree: Tree, flag: str) -> Iterator[str]:
             yield name
 
 
-def _follow(tree: Tree, root: str) -> tuple[set[str], bool]:
-    """(the file and all that it names, directly or not; whether that is all that it reads)."""
+def _follow(tree: Tree, root: str) -> tuple[set[str], list[str]]:
+    """(the file and all that it names, directly or not; those of them of which only the compiler can tell what they read)."""
     found: set[str] = set()
     data: set[str] = set()
-    complete = True
+    unsure: list[str] = []
     waiting = [root]
     while waiting:
         file = waiting.pop()
@@ -119,10 +119,10 @@ def _follow(tree: Tree, root: str) -> tuple[set[str], bool]:
             continue
         text = tree.texts.get(file)
         imported, embedded, whole = _named(text, file) if text is not None else ([], [], False)
-        complete &= whole
+        unsure += [] if whole else [file]
         data.update(embedded)
         waiting += imported
-    return found | data, complete
+    return found | data, unsure
 
 
 def _named(text: str, file: str) -> tuple[list[str], list[str], bool]:
