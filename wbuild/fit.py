@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from fnmatch import fnmatchcase
 from typing import Final
@@ -16,6 +17,7 @@ __all__ = ["problems", "verdict"]
 
 COMPONENT: Final = "component-model"
 """The feature that every component has, and no module."""
+_RANGE: Final = re.compile(r"\d+(?:\.\d+)?")
 _SHOWN: Final = 8
 """Names listed in one message; the rest is counted."""
 
@@ -35,7 +37,7 @@ def problems(host: HostRecipe, name: str, found: ArtifactReport) -> Iterator[Pro
         yield Problem(code="WB313", message=f"{name} is a {form}, and {host.title} takes none", hint=hint)
         return
     patterns = _patterns(terms)
-    foreign = [entry for entry in found.imports if not any(fnmatchcase(entry, pattern) for pattern in patterns)]
+    foreign = [entry for entry in found.imports if not any(_fits(entry, pattern) for pattern in patterns)]
     if foreign:
         message = f"{name} imports what {host.title} does not have: {_listed(foreign)}"
         yield Problem(code="WB310", message=message, hint=f"`wbuild hosts {host.name}` lists what it has; look at what the code calls")
@@ -64,8 +66,17 @@ def _patterns(terms: HostModule | HostComponent) -> tuple[str, ...]:
     return tuple(f"{module}.{entry}" for module, names in terms.imports.items() for entry in names)
 
 
+def _fits(entry: str, pattern: str) -> bool:
+    """Whether a name fits a glob. A version at its end of fewer than three numbers is a range: `@0.2` is 0.2.0, 0.2.9, and not 0.3.0."""
+    name, at, version = pattern.rpartition("@")
+    if not at or not _RANGE.fullmatch(version):
+        return fnmatchcase(entry, pattern)
+    own, _, found = entry.rpartition("@")
+    return fnmatchcase(own, name) and (found == version or (found.startswith(f"{version}.") and "-" not in found))
+
+
 def _exported(wanted: str, exports: Sequence[str]) -> bool:
-    return any(fnmatchcase(entry, choice) for choice in _choices(wanted) for entry in exports)
+    return any(_fits(entry, choice) for choice in _choices(wanted) for entry in exports)
 
 
 def _choices(wanted: str) -> list[str]:

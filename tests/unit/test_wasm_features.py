@@ -52,6 +52,7 @@ def test_the_walk_names_the_feature(need: Need) -> None:
     found = features(wat(need.text))
     assert need.feature in found
     implied = {"bulk-memory-opt", "call-indirect-overlong", "exception-handling", "reference-types"}
+    implied |= {"function-references"} if "gc" in need.used.split() else set()
     assert found.used - implied == set(need.used.split()) - implied
     assert all(reason.what != DECLARED and reason.offset > 0 for reason in found.reasons.values())
 

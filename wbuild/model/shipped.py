@@ -331,7 +331,8 @@ class HostComponent:
     """What a host gives to a component, and asks of it."""
 
     imports: tuple[str, ...]
-    """Interfaces that may be imported; `*` stands for any text."""
+    """Interfaces that may be imported; `*` stands for any text, and a version of fewer than three numbers for all that are compatible:
+    `@0.2` is 0.2.0 and 0.2.9, not 0.3.0 and no release candidate."""
     exports: tuple[str, ...] = ()
     """Exports that it must have; `*` stands for any text, and of several with | between them one is enough."""
 

@@ -5,7 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Final
 
+from wbuild.errors import ArtifactError
 from wbuild.wasm import patterns, scalar
+from wbuild.wasm.blocks import CONTROL, Blocks
+from wbuild.wasm.canon import component_uses
 from wbuild.wasm.instructions import last
 from wbuild.wasm.module import Body, Component, Module
 from wbuild.wasm.opcodes import INDEX_LETTERS
@@ -14,6 +17,7 @@ from wbuild.wasm.uses import DECLARED, FeatureSet, Reason, Uses
 
 __all__ = ["features"]
 
+_DATA_COUNT: Final = 12
 _SMALL: Final = 10_000
 """Bytes of code below which the scalar decoder is done before a pattern is compiled."""
 _REBUILD: Final = 20_000
@@ -21,7 +25,7 @@ _REBUILD: Final = 20_000
 
 
 def features(source: bytes | Module | Component) -> FeatureSet:
-    """The features of a module, or of all modules embedded in a component (and `component-model`).
+    """The features of a module, or of a component (`component-model`), of what it is made of itself, and of all modules in it.
 
     Raises ArtifactError: what `reader` raises, and for code WB333 (past its end), WB334, WB337 (unknown instruction), WB338.
     """
@@ -29,11 +33,19 @@ def features(source: bytes | Module | Component) -> FeatureSet:
     uses = Uses()
     if isinstance(subject, Component):
         uses.add(("component-model",), "the header", subject.start)
+        for component in _components(subject):
+            component_uses(component, uses)
         for module in _modules(subject):
             uses.merge(_module_reasons(module))
     else:
         uses.merge(_module_reasons(subject))
     return uses.closed()
+
+
+def _components(component: Component) -> Iterator[Component]:
+    yield component
+    for nested in component.components:
+        yield from _components(nested)
 
 
 def _modules(component: Component) -> Iterator[Module]:
@@ -66,11 +78,15 @@ class _Scan:
         self._first = len(module.imported("func"))
         self._uses = uses
         self._known: set[bytes] = {b""}
+        self._counted = any(section.id == _DATA_COUNT for section in module.sections)
 
     def _note(self, token: bytes, at: int, function: int) -> None:
         """Record what one instruction, seen for the first time, needs."""
         self._known.add(token)
         found = scalar.decode(token)
+        if "d" in found.op.immediates and not self._counted:
+            message = f"an instruction with the index of a data segment in function {function} at offset {at:#x}, but no data count section"
+            raise ArtifactError("WB336", message)
         names = scalar.instruction_features(token, found.op, 0, found.marks)
         if names:
             code = f"{token[0]:#04x}" if token[0] < 0xFB else f"{token[0]:#04x} {token[1]:#04x}"
@@ -84,7 +100,10 @@ class _Scan:
     def _scalar(self, body: Body, function: int) -> None:
         data, at, end = self._data, body.code, last(self._data, body)
         known, marks = self._known, list[scalar.Mark]()
+        blocks = Blocks(function)
         while at < end:
+            if data[at] in CONTROL:
+                blocks.take(data[at], at)
             op, after = scalar.step(data, at, end, marks)
             if op.features or marks:
                 token = data[at:after]
@@ -92,6 +111,7 @@ class _Scan:
                     self._note(token, at, function)
                 marks.clear()
             at = after
+        blocks.close(end)
 
     def quickly(self) -> None:
         """With the pattern, which is made anew when many of its tokens are of features that have been found."""

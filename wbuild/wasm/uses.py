@@ -2,6 +2,7 @@
 
 Names are those of the `target_features` section (tool conventions), with four of our own for what that list does not tell apart:
 `function-references` (there part of `gc`), `legacy-exceptions` and `exnref` (there both `exception-handling`), `component-model`.
+Components have `component-async` and others besides.
 """
 
 from __future__ import annotations
@@ -19,16 +20,23 @@ DECLARED: Final = "target_features"
 _IMPLIED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
     {
         "bulk-memory": ("bulk-memory-opt",),
+        "component-error-context": ("component-async",),
+        "component-threads": ("component-async",),
         "exnref": ("exception-handling",),
         "function-references": ("reference-types",),
-        "gc": ("reference-types",),
+        "gc": ("function-references",),
         "legacy-exceptions": ("exception-handling",),
         "reference-types": ("call-indirect-overlong",),
         "relaxed-simd": ("simd128",),
     }
 )
 _TOOL_NAMES: Final[Mapping[str, str | None]] = MappingProxyType(
-    {"component-model": None, "exnref": "exception-handling", "function-references": "gc", "legacy-exceptions": "exception-handling"}
+    {
+        **dict.fromkeys(("component-model", "component-async", "component-error-context", "component-gc", "component-threads")),
+        "exnref": "exception-handling",
+        "function-references": "gc",
+        "legacy-exceptions": "exception-handling",
+    }
 )
 _PROPOSALS: Final[Mapping[str, str]] = MappingProxyType(
     {
