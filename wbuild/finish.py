@@ -187,4 +187,5 @@ def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], 
         **_validated(line),
     }
     action = Builtin(name="select", version=SELECT_VERSION, args=args)
-    return line.builtin(action, verb="select", inputs=inputs, outputs=[line.product.file, select, *copies])
+    step = line.builtin(action, verb="select", inputs=inputs, outputs=[line.product.file, select, *copies])
+    return replace(step, picks=(line.product.file, *copies), among=tuple(inputs[1 : 2 + len(candidates)]))

@@ -39,7 +39,7 @@ def appeared(path: Path, run: subprocess.Popen[str]) -> None:
 
 
 def test_F54_a_build_and_a_clean_wait_for_a_build(place: Shell) -> None:
-    go = place.home / "go"
+    go = place.meeting / "go"
     project = with_toys(place, hello=f"say hello\nwait {go}\n")
     with started(project, "build") as first:
         appeared(go.with_name("go.waiting"), first)
@@ -58,10 +58,10 @@ def test_F54_a_build_and_a_clean_wait_for_a_build(place: Shell) -> None:
 
 @pytest.mark.parametrize("then", ["build", "clean"])
 def test_F54_what_a_killed_build_leaves_is_tidied_up_by_the_next_one(place: Shell, then: str) -> None:
-    project = with_toys(place, hello="say hello\n", slow=f"sleep {place.home}/started\n")
+    project = with_toys(place, hello="say hello\n", slow=f"sleep {place.meeting}/started\n")
     half = project.folder / "dist/dev/.wb-4711-0123abcd"
     with started(project, "build", "-j", "2") as run:
-        pid = int(made(project.home / "started"))
+        pid = int(made(project.meeting / "started"))
         try:
             appeared(project.folder / "dist/dev/hello.wasm", run)
             run.kill()

@@ -419,7 +419,7 @@ def test_F123_a_failure_leaves_the_old_artifact(project: Shell) -> None:
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143), (signal.SIGHUP, 143)])
 def test_F80_F82_signals_end_the_tools_too(number: int, code: int, project: Shell) -> None:
     """F80, F82."""
-    pid = project.home / "pid"
+    pid = project.meeting / "pid"
     project.write("hello/hello.toy", f"sleep {pid}\n")
     command, pipe = [sys.executable, "-m", "wbuild", "build"], subprocess.PIPE
     process = subprocess.Popen(command, cwd=project.folder, env=project.env, stdout=pipe, stderr=pipe, text=True)
@@ -444,7 +444,7 @@ def test_F84_a_killed_compiler_says_what_to_do(project: Shell) -> None:
 
 def test_F86_a_daemon_is_not_waited_for_and_holds_no_pipe_of_ours(project: Shell) -> None:
     """F86."""
-    pid = project.home / "pid"
+    pid = project.meeting / "pid"
     project.write("hello/hello.toy", f"daemon {pid}\nsay hello\n")
     try:
         assert project.run("build").ends(0).out == "dist/dev/hello.wasm\n"

@@ -42,7 +42,7 @@ def fresh(place: Shell) -> None:
 @contextmanager
 def building(place: Shell, *args: str) -> Iterator[subprocess.Popen[str]]:
     """A build that waits for the file `go`."""
-    place.write("slow/slow.toy", f"say slow\nwait {place.home / 'go'}\n")
+    place.write("slow/slow.toy", f"say slow\nwait {place.meeting / 'go'}\n")
     place.write("wbuild.toml", place.read("wbuild.toml") + '\n[artifact.slow]\nlang = "toy"\npath = "slow"\n')
     command, pipe = [sys.executable, "-m", "wbuild", "build", *args], subprocess.PIPE
     process = subprocess.Popen(command, cwd=place.folder, env=place.env, stdout=pipe, stderr=pipe, text=True)
@@ -52,7 +52,7 @@ def building(place: Shell, *args: str) -> Iterator[subprocess.Popen[str]]:
             time.sleep(0.02)
         yield process
     finally:
-        (place.home / "go").write_text("")
+        (place.meeting / "go").write_text("")
         process.communicate(timeout=120)
 
 
@@ -155,7 +155,7 @@ def test_F54_gc_during_a_build_takes_nothing_from_it(place: Shell) -> None:
         assert "because a running build may use them" in done.err
         gone = place.run("tools", "gc", "--older-than", "0", "-C", str(place.home)).ends(0)
         assert gone.err.endswith("0 removed (0.0 MB)\n")
-        (place.home / "go").write_text("")
+        (place.meeting / "go").write_text("")
         out, err = process.communicate(timeout=120)
         assert (process.returncode, "Traceback" in err) == (0, False)
         assert out.splitlines() == ["dist/dev/one.wasm", "dist/dev/slow.wasm"]

@@ -143,7 +143,7 @@ def test_offline_makes_none(crate: Shell) -> None:
 
 
 def test_an_interrupted_client_leaves_no_half_file_and_no_process(crate: Shell) -> None:
-    pid = crate.folder / "pid"
+    pid = crate.meeting / "pid"
     crate.write("words/Cargo.toml", f'{PACKAGE}slow = "{pid}"\n')
     command, pipe = [sys.executable, "-m", "wbuild", "build"], subprocess.PIPE
     process = subprocess.Popen(command, cwd=crate.folder, env=crate.env, stdout=pipe, stderr=pipe, text=True)

@@ -139,6 +139,7 @@ pathlib.Path(sys.argv[1]).write_text("made")
         ("path.write_text('x')", "in.c"),
         ("path.open('a').write('x')", "sub/in.c"),
         ("path.unlink()", "in.c"),
+        ("__import__('os').truncate(path, 0)", "in.c"),
         ("path.rename('other.c')", "in.c"),
         ("path.mkdir()", "folder"),
         ("path.symlink_to('in.c')", "link"),
@@ -164,21 +165,11 @@ def test_F65_a_step_that_writes_into_the_project_fails(tmp_path: Path, action: s
     assert not (project / "x").exists()
 
 
-def test_F65_an_input_that_a_step_cuts_gives_a_result_that_is_not_kept(tmp_path: Path) -> None:
-    (tmp_path / "p").mkdir()
-    (tmp_path / "p/in.c").write_text("source")
-    action = WRITER.replace("{action}", "__import__('os').truncate(path, 0)")
-    argv: list[str | Word] = [(Python(),), "-I", "-c", action, (Out("x"),), "in.c"]
-    result = run(tmp_path, tool_step("x", ["in.c"], ["x"], argv))["x"]
-    assert (result.status, result.kept) == ("ran", False)
-
-
 def test_F65_scratch_state_and_shared_caches_may_be_written(tmp_path: Path) -> None:
     action = WRITER.replace("{action}", "path.mkdir(parents=True, exist_ok=True); (path / 'f').write_text('x')")
     code = f"import os, tempfile; tempfile.mkstemp(); open('/dev/null', 'w'); os.mkdir(os.environ['HOME'] + '/x')\n{action}"
-    places: list[str | Word] = [(State("s"),), (Scratch("t"),), (SharedCache("zig"),), str(tmp_path / "elsewhere")]
+    places: list[str | Word] = [(State("s"),), (Scratch("t"),), (SharedCache("zig"),)]
     argv: list[str | Word] = [(Python(),), "-I", "-c", code, (Out("x"),), *places]
-    (tmp_path / "elsewhere").mkdir()
     for name in ("one", "two"):  # the second run in the same project makes its folders anew
         results = run(tmp_path, tool_step(name, [], ["x"], argv, state="st"))
         assert results[name].problem is None
@@ -229,11 +220,14 @@ SCRIPT = """
 import sys
 from pathlib import Path
 from tests.cli.test_engine_processes import SLEEPER, python_step, run
+from tests.unit.engine_world import tool_step
+from wbuild.model.planned import Out, Python, SharedCache
 from wbuild.engine import Interrupted
 
 folder = Path(sys.argv[1])
 run(folder, python_step("kept", "import sys; open(sys.argv[1], 'w').write('made')"))
-sleepers = [python_step(f"s{n}", SLEEPER.replace("PIDS", repr(f"{folder}/pids"))) for n in range(4)]
+words = [(Python(),), "-I", "-c", SLEEPER]
+sleepers = [tool_step(f"s{n}", [], [f"s{n}"], [*words, (Out(f"s{n}"),), (SharedCache("pids"),)]) for n in range(4)]
 try:
     run(folder, *sleepers, grace=float(sys.argv[2]))
 except Interrupted as error:
@@ -241,7 +235,7 @@ except Interrupted as error:
 """
 SLEEPER = """
 import os, pathlib, signal, subprocess, sys, time
-pids = pathlib.Path(PIDS)
+pids = pathlib.Path(sys.argv[2])
 signal.signal(signal.SIGTERM, signal.SIG_IGN)
 child = subprocess.Popen([sys.executable, "-I", "-c", "import time; time.sleep(600)"])
 signal.signal(signal.SIGTERM, lambda *_: (pids / f"{os.getpid()}.term").touch())
@@ -257,10 +251,8 @@ while True:
 def pids(tmp_path: Path) -> Iterator[Callable[[], list[int]]]:
     """Ids of the sleepers and their children that have begun; none is left behind."""
 
-    (tmp_path / "pids").mkdir()
-
     def found() -> list[int]:
-        return [int(pid) for path in tmp_path.glob("pids/*.pid") for pid in path.read_text().split()]
+        return [int(pid) for path in tmp_path.glob("cache/shared/pids/*.pid") for pid in path.read_text().split()]
 
     yield found
     for pid in found():
@@ -276,7 +268,7 @@ def sleeping(tmp_path: Path) -> Iterator[Callable[[float], subprocess.Popen[byte
     def start(grace: float) -> subprocess.Popen[bytes]:
         argv = [sys.executable, "-c", SCRIPT, str(tmp_path), str(grace)]
         started.append(subprocess.Popen(argv, stderr=subprocess.PIPE, cwd=Path(__file__).parents[2]))
-        assert soon(lambda: len([p for p in tmp_path.glob("pids/*.pid") if p.read_text().endswith("\n")]) == 4)
+        assert soon(lambda: len([p for p in tmp_path.glob("cache/shared/pids/*.pid") if p.read_text().endswith("\n")]) == 4)
         return started[-1]
 
     yield start
@@ -340,7 +332,7 @@ def test_F81_a_second_ctrl_c_does_not_wait(
 ) -> None:
     process = sleeping(600.0)
     process.send_signal(signal.SIGINT)
-    assert soon(lambda: len(list(tmp_path.glob("pids/*.term"))) == 4)
+    assert soon(lambda: len(list(tmp_path.glob("cache/shared/pids/*.term"))) == 4)
     assert not any(ended(pid) for pid in pids())
     process.send_signal(signal.SIGINT)
     process.communicate(timeout=60)

@@ -63,7 +63,7 @@ def screenshot(text: str) -> list[str]:
 
 
 def test_running_steps_stand_below_and_finished_ones_scroll_above(project: Shell, filled: Path) -> None:
-    go = {name: project.home / name for name in ("one", "two")}
+    go = {name: project.meeting / name for name in ("one", "two")}
     for name, path in go.items():
         project.write(f"{name}/{name}.toy", f"say {name}\nwait {path}\n")
     terminal = start(project, "build", "-j2", WBUILD_STORE=str(filled))
@@ -125,7 +125,7 @@ def test_downloads_show_bytes_and_time_left(project: Shell, locked: Shell) -> No
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_ctrl_c_leaves_a_sane_terminal(project: Shell, filled: Path, number: signal.Signals, code: int) -> None:
-    project.write("one/one.toy", f"wait {project.home / 'never'}\n")
+    project.write("one/one.toy", f"wait {project.meeting / 'never'}\n")
     terminal = start(project, "build", WBUILD_STORE=str(filled))
     terminal.until(lambda text: "of 8 steps" in text)
     assert not terminal.cursor_shown()
@@ -136,12 +136,12 @@ def test_ctrl_c_leaves_a_sane_terminal(project: Shell, filled: Path, number: sig
 
 
 def test_a_failure_stands_above_what_still_runs(project: Shell, filled: Path) -> None:
-    project.write("one/one.toy", f"wait {project.home / 'go'}\n")
+    project.write("one/one.toy", f"wait {project.meeting / 'go'}\n")
     project.write("two/two.toy", "fail two is wrong\n")
     terminal = start(project, "build", "-j2", "--keep-going", WBUILD_STORE=str(filled))
     shown = terminal.until(lambda text: "two is wrong" in text and "of 8 steps" in text)
     assert shown.index("error[WB101]") < shown.index("two is wrong") < shown.index("compile   one")
-    (project.home / "go").touch()
+    (project.meeting / "go").touch()
     assert terminal.end() == 1
     assert terminal.cursor_shown()
 
@@ -157,10 +157,10 @@ def test_plain_lines_where_lines_cannot_change(project: Shell, filled: Path, env
 
 def test_rich_is_imported_only_to_show_something(project: Shell, filled: Path) -> None:
     project.env |= {"WBUILD_STORE": str(filled), "PYTHONPROFILEIMPORTTIME": "1"}
-    project.write("one/one.toy", f"wait {project.home / 'go'}\n")
+    project.write("one/one.toy", f"wait {project.meeting / 'go'}\n")
     terminal = start(project, "build")
     terminal.until(lambda _: b"rich.live" in terminal.raw)
-    (project.home / "go").touch()
+    (project.meeting / "go").touch()
     assert terminal.end() == 0
     again = start(project, "build")
     assert again.end() == 0
@@ -245,7 +245,7 @@ def test_a_shell_needs_a_terminal(project: Shell) -> None:
 
 
 def test_F82_a_closed_terminal_ends_the_tools_too(project: Shell, filled: Path) -> None:
-    pid = project.home / "pid"
+    pid = project.meeting / "pid"
     project.write("one/one.toy", f"sleep {pid}\n")
     shown = start(project, "build", WBUILD_STORE=str(filled))
     shown.until(lambda text: "compile one" in text)

@@ -103,10 +103,10 @@ def test_a_file_that_no_pattern_lists_is_watched_once_it_was_read(project: Shell
 
 def _changes_while_it_is_read(project: Shell, name: str) -> None:
     """A file of `two` that changes after the compiler has read it is built again."""
-    go = project.home / "go"
+    go = project.meeting / "go"
     project.write(name, f"say first\nwait {go}\n")
     with watched(project, "two") as build:
-        made(project.home / "go.waiting")
+        made(project.meeting / "go.waiting")
         change(project, name, "say second\n")
         go.touch()
         assert build.turn() == "rebuilt two; 4 steps"
@@ -215,7 +215,7 @@ def test_the_projects_folder_goes(project: Shell, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_F82_signals_during_a_build_end_it(project: Shell, tmp_path: Path, number: signal.Signals, code: int) -> None:
-    started = project.home / "started"
+    started = project.meeting / "started"
     project.write("one/one.toy", f"sleep {started}\n")
     with watched(project, "one") as build:
         pid = int(made(started))

@@ -12,6 +12,7 @@ writes stands outside of the project, which is closed to it.
 
 from __future__ import annotations
 
+import atexit
 import base64
 import hashlib
 import os
@@ -161,6 +162,18 @@ class Shell:
     folder: Path
     home: Path
     env: dict[str, str] = field(default_factory=dict)
+
+    @property
+    def meeting(self) -> Path:
+        """A folder that steps and tests share: fences leave only this one open to both."""
+        shared = Path("/dev/shm")
+        if not shared.is_dir():
+            return self.home
+        folder = shared / f"wbuild-tests-{hashlib.sha256(str(self.home).encode()).hexdigest()[:16]}"
+        if not folder.is_dir():
+            folder.mkdir()
+            atexit.register(shutil.rmtree, folder, ignore_errors=True)
+        return folder
 
     def run(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "", umask: int = -1) -> Done:
         """`python -m wbuild ARGS` to its end; with a umask of its own if one is given."""

@@ -15,12 +15,21 @@ from wbuild.model.locked import Platform
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Fence:
-    """What a program may not write, on systems that can forbid it (`Runner.can_fence`)."""
+    """What a program can touch, on systems that can refuse the rest (`Runner.can_fence`). A folder stands for all that is in it.
 
-    protected: Path
-    """A folder with all that is in it."""
-    open: tuple[Path, ...] = ()
-    """Folders in it that may be written; those that do not exist when a program starts are closed to it."""
+    What is not there when the program starts stays closed, and a link counts as what it leads to.
+    """
+
+    writable: tuple[str, ...] = ()
+    """Files and folders that it may read and change."""
+    readable: tuple[str, ...] | None = None
+    """Files and folders that it may read, and whose programs it may start; None: all that the user may."""
+    listable: tuple[str, ...] = ()
+    """Folders whose names it may list, with those of all folders in them; what the files hold stays closed."""
+    devices: tuple[str, ...] = ()
+    """Device files that it may read, write and ask about."""
+    network: bool = False
+    """Whether it has sockets, and signals and abstract sockets reach beyond it."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -37,7 +46,7 @@ class Command:
     timeout: float = 1800.0
     """Seconds of wall time, then TERM and KILL to the whole process group."""
     fence: Fence | None = None
-    """What it may not write."""
+    """What it can touch; None: all that the user can."""
     umask: int = -1
     """Permissions that files which it makes do not get (POSIX); -1: those of wbuild itself."""
     confined: bool = False

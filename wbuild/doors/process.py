@@ -17,7 +17,7 @@ from typing import BinaryIO, Final
 
 from wbuild.doors.conversation import Dialogue
 from wbuild.doors.drain import Sink, drain, sink
-from wbuild.doors.fence import Fences, can_fence
+from wbuild.doors.fence import can_fence, inside
 from wbuild.doors.interfaces import Command, Conversation, Exit, Running
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError, ProvisionError, WbuildError
@@ -37,7 +37,6 @@ class ProcessRunner:
         self._guard = threading.Lock()
         self._cancelled = threading.Event()
         self._now = threading.Event()
-        self._fences = Fences()
 
     @property
     def can_fence(self) -> bool:
@@ -132,7 +131,7 @@ class ProcessRunner:
         with _input(command.stdin) as stdin:
             try:
                 start = partial(_popen, command, stdin)
-                process = self._fences.inside(command.fence, start) if command.fence else start()
+                process = inside(command.fence, start) if command.fence else start()
             except (OSError, ValueError) as error:
                 raise _not_started(error, command) from None
         with self._guard:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -10,7 +11,8 @@ from pathlib import Path
 
 from wbuild.builtin import ASKING, BUILTINS, Asking, Function
 from wbuild.cache import SHARED, Cache
-from wbuild.doors.interfaces import Command, Doors, Fence
+from wbuild.doors.grounds import Grounds, secret_places
+from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.jobserver import JobServer
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.failure import failed
@@ -206,12 +208,11 @@ class Engine:
 
     def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
         self.cache.fall_back(self.root / self.work / SHARED)
-        writable = (self.root / layout.tmp, self.root / layout.states, *self.cache.roots)
         return Session(
             root=self.root,
             doors=self.doors,
             cache=self.cache,
-            fence=Fence(protected=self.root, open=writable),
+            grounds=Grounds(root=os.path.realpath(self.root), closed=secret_places(self.doors.client_env)),
             layout=layout,
             scratches=Scratches(self.root / layout.tmp, self.doors.files),
             index=index,

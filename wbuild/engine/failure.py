@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import os
-import re
 import shlex
 from collections.abc import Sequence
 from pathlib import Path
@@ -11,6 +10,7 @@ from typing import Final
 
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.regular import opened
+from wbuild.engine.refusal import REFUSED
 from wbuild.errors import MachineError, Problem, WbuildError
 from wbuild.model.planned import Step
 from wbuild.redact import HIDDEN
@@ -21,7 +21,6 @@ _TAIL: Final = 16 << 10
 KILLED: Final = 9
 MAKEFLAGS: Final = "MAKEFLAGS"
 """Names the jobserver of one run."""
-_REFUSED: Final = re.compile(r"permission denied|\bEACCES\b|AccessDenied|os error 13\b", re.IGNORECASE)
 _ADVICE: Final = {"WB109": "a step may write its outputs and its scratch folder (TMPDIR) only, never into the project; "}
 
 
@@ -52,7 +51,7 @@ def failed(step: Step, done: Exit, command: Command, log: Path) -> Problem:
     code = "WB103" if done.timed_out else "WB102" if ended_by(done) else "WB492" if step.network else "WB101"
     text = said(log)
     answer = refusal(text) if code == "WB492" else ""
-    if code == "WB101" and command.fence is not None and _REFUSED.search(text):
+    if code == "WB101" and command.fence is not None and REFUSED.search(text):
         code = "WB109"
     by_hand = f"to repeat it: {repeat(step, command)}"
     advice = "run fewer steps at once (-j); " if code == "WB102" and ended_by(done) == KILLED else _ADVICE.get(code, "")

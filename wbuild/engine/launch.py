@@ -19,6 +19,7 @@ from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
+from wbuild.engine.reach import Reach
 from wbuild.engine.session import Session
 from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import ProvisionError
@@ -63,13 +64,13 @@ class Launch:
             return self.session.root / "".join(expand([elsewhere], self.places))
         return self.scratch / OUT_FOLDER / path.removeprefix(self.places.base)
 
-    def start(self) -> tuple[Exit, Command]:
-        """Run the program to its end. Raises MachineError, ProvisionError."""
+    def start(self, *, wide: bool = False) -> tuple[Exit, Command]:
+        """Run the program to its end; `wide`: with the project and what is above it readable. Raises MachineError, ProvisionError."""
         step, session = self.step, self.session
         if step.network and session.doors.offline and not step.offline:
             raise ProvisionError.of((unfetched(step),))
         self.prepare()
-        command = self.command()
+        command = self.command(wide=wide)
         with self._announced(step.first_use):
             done = session.doors.runner.run(command, log=self.log)
         self._hide(command)
@@ -94,7 +95,7 @@ class Launch:
         if shown != said:
             self.session.doors.files.write(self.log, shown.encode("utf-8", "surrogateescape"), durable=False)
 
-    def command(self) -> Command:
+    def command(self, *, wide: bool = False) -> Command:
         """What is started."""
         step, session = self.step, self.session
         return Command(
@@ -103,7 +104,7 @@ class Launch:
             env=self._env(),
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
-            fence=None if step.network else session.fence,
+            fence=Reach(session=session, step=step, words=self.words).fence(wide=wide),
             umask=-1 if step.network else session.surroundings.umask,
             confined=session.surroundings.confined and not step.network,
         )

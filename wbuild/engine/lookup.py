@@ -22,6 +22,12 @@ def slot(step: Step) -> str:
     return step.outputs[0] if step.outputs else step.name
 
 
+def picked(session: Session, step: Step, outputs: Mapping[str, str | None]) -> bool:
+    """Whether what a step says that it picked is one of those that it could pick: nothing else was checked."""
+    contents = {outputs.get(path) for path in step.picks}
+    return not step.picks or (len(contents) == 1 and contents <= {session.index.digest(path) for path in step.among} - {None})
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Found:
     """A cached result."""
@@ -55,7 +61,7 @@ class Lookup:
         for read in self._read_sets():
             evidence, action = self.action(read)
             entry = self.session.cache.find(action, evidence)
-            if entry is not None and self._fits(entry):
+            if entry is not None and self._fits(action, entry):
                 yield Found(action=action, read=tuple(read), entry=entry)
 
     def restore(self, found: Found) -> tuple[str, ...] | None:
@@ -123,8 +129,11 @@ class Lookup:
             if len(present) == len(read):
                 yield present
 
-    def _fits(self, entry: Entry) -> bool:
+    def _fits(self, action: str, entry: Entry) -> bool:
         """An entry must name exactly this step's outputs, and may lack one only where that is allowed."""
+        if not picked(self.session, self.step, entry.outputs):
+            self.session.cache.forget(action)
+            return False
         optional = self.step.optional or isinstance(self.step.action, Builtin)
         return set(entry.outputs) == set(self.step.outputs) and (optional or None not in entry.outputs.values())
 

@@ -9,7 +9,8 @@ from pathlib import Path
 
 from wbuild.builtin import Asking, Function
 from wbuild.cache import Cache
-from wbuild.doors.interfaces import Doors, Fence
+from wbuild.doors.grounds import Grounds
+from wbuild.doors.interfaces import Doors
 from wbuild.engine.events import Note, Say
 from wbuild.engine.index import Index, Stamp
 from wbuild.engine.late import late_value
@@ -34,8 +35,8 @@ class Session:
     root: Path
     doors: Doors
     cache: Cache
-    fence: Fence
-    """A step writes its outputs, its scratch folder and caches (F65). What fetches may also write the lock file that it is about."""
+    grounds: Grounds
+    """What lies around the project."""
     layout: Layout
     scratches: Scratches
     index: Index

@@ -18,11 +18,12 @@ from wbuild.engine.fetched import Fetched
 from wbuild.engine.inner_caches import Record
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
-from wbuild.engine.lookup import Lookup, slot
+from wbuild.engine.lookup import Lookup, picked, slot
+from wbuild.engine.refusal import advice, may_be_refused, named
 from wbuild.engine.room import out_of_room
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
-from wbuild.errors import MachineError, Problem, ProvisionError, StepError, WbuildError
+from wbuild.errors import IntegrityError, MachineError, Problem, ProvisionError, StepError, WbuildError
 from wbuild.keys import ABSENT, digest
 from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Late, Step, Tool
@@ -91,7 +92,9 @@ class Work:
         lookup = Lookup(session=session, step=step, key=key_of(session, step, words, self._inputs()))
         if step.network:
             return self._fetch(lookup, words)
-        return self._cached(lookup, degraded=degraded) or self._run(lookup, words, degraded=degraded)
+        result = self._cached(lookup, degraded=degraded) or self._run(lookup, words, degraded=degraded)
+        self._compare()
+        return result
 
     def result(self, status: Status, *, reasons: tuple[str, ...] = (), problem: Problem | None = None, degraded: bool = False) -> Result:
         """A result of this step, with the time that has passed."""
@@ -108,6 +111,13 @@ class Work:
             degraded=degraded,
             log=log if log and status not in ("skipped", "none") and _size(self.session.root / log) else "",
         )
+
+    def _compare(self) -> None:
+        """What was picked is what lies in place, byte by byte. Raises IntegrityError WB561."""
+        files, root = self.session.doors.files, self.session.root
+        if self.step.picks and not picked(self.session, self.step, {path: files.sha256(root / path) for path in self.step.picks}):
+            message = f"{self.step.picks[0]} is not what was checked: other bytes are there than in {' or '.join(self.step.among)}"
+            raise IntegrityError("WB561", message, hint="something else writes into this project; end it, and build again")
 
     def _unlisted(self, read: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({*read} - {*self.step.inputs, *self.step.candidates}))
@@ -227,9 +237,7 @@ class Work:
 
     def _tool(self, launch: Launch, record: Record) -> Made:
         step = self.step
-        done, command = launch.start()
-        if done.code and not (done.cancelled or done.timed_out or ended_by(done)):
-            self._note_contents(record, (told(step, self.session.root, launch.read()) or ()) if step.evidence else ())
+        done, command, declared = self._started(launch, record)
         passing = done.code == step.transient and not done.timed_out
         if (done.code or done.timed_out) and not passing:
             if not step.optional or done.cancelled:
@@ -241,15 +249,15 @@ class Work:
                 return self._nothing(f"{path} {what}")
             if what:
                 raise StepError.of((missing_output(step, path, what),))
-        said = launch.read()
-        if said is not None and said.foreign:
-            self.session.note(f"{title(step)} reads {said.foreign[0]}, which belongs to no declared tool: its result is not kept")
-        if said is None and step.evidence:
+        listed = launch.read()
+        if listed is not None and listed.foreign:
+            self.session.note(f"{title(step)} reads {listed.foreign[0]}, which belongs to no declared tool: its result is not kept")
+        if listed is None and step.evidence:
             self.session.note(f"{title(step)} does not say what it has read: its result is used, but not kept")
         return Made(
             outputs={path: launch.output(path) for path in step.outputs},
-            read=told(step, self.session.root, said),
-            keep=not passing and not (said and said.foreign) and (said is not None or not step.evidence),
+            read=told(step, self.session.root, listed),
+            keep=declared and not passing and not (listed and listed.foreign) and (listed is not None or not step.evidence),
             degraded="a limit of time decided" if passing and step.optional else "",
         )
 
@@ -259,6 +267,30 @@ class Work:
         folders = (session.root / session.layout.tmp, *(session.root / path for path in self.step.outputs), *launch.words.caches(session))
         full = None if done.cancelled or done.timed_out else out_of_room(self.step, said(launch.log), folders, session.doors.files.free)
         return full or StepError.of((failed(self.step, done, command, launch.log),))
+
+    def _started(self, launch: Launch, record: Record) -> tuple[Exit, Command, bool]:
+        """How the program ended, and whether it did with what its step declares; one that may have failed for that runs once more."""
+        done, command = launch.start()
+        if not done.code or done.cancelled or done.timed_out or ended_by(done):
+            return done, command, True
+        self._note_contents(record, (told(self.step, self.session.root, launch.read()) or ()) if self.step.evidence else ())
+        text = said(launch.log)
+        if done.code == self.step.transient or not self.session.doors.runner.can_fence or not may_be_refused(self.step, text):
+            return done, command, True
+        again, command = launch.start(wide=True)
+        if again.code or again.timed_out:
+            return again, command, True
+        self._undeclared(text)
+        return again, command, False
+
+    def _undeclared(self, text: str) -> None:
+        """Say what a step reads beside what it declares, as far as the run that failed has said it."""
+        step = self.step
+        path = named(step, text, self.session.root)
+        folder = (self.session.root / path).is_dir()
+        mend = advice(step, path, folder=folder) if path else f"name what it reads in `inputs` below [artifact.{step.artifact}]"
+        what = path or "files of the project or above it"
+        self.session.note(f"{title(step)} reads {what}, which it does not declare: its result is used, but not kept; {mend}")
 
     def _nothing(self, degraded: str) -> Made:
         if degraded:

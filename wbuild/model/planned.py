@@ -173,6 +173,11 @@ class Step:
     texts: Mapping[str, str] = field(default_factory=dict)
     """Small files that the engine writes into the scratch folder before the step starts: name → content; part of the key.
     A content that begins with #! is a program."""
+    picks: tuple[str, ...] = ()
+    """Outputs that all are the bytes of one and the same of `among`: looked at when they come from the cache, and once more when they
+    are in place. Never part of a key."""
+    among: tuple[str, ...] = ()
+    """Of its inputs, those of which one is picked."""
     stdin: str = ""
     """File given as standard input; must be among the inputs."""
     state: str = ""

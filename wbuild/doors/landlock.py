@@ -1,0 +1,88 @@
+"""Rules of Landlock (Linux): a thread that obeys them, with all that it starts, touches what they name and nothing else.
+
+What a kernel does not know yet is left out, so it refuses less; nothing here ever refuses to start a program for that.
+"""
+
+from __future__ import annotations
+
+import os
+import stat
+import struct
+from collections.abc import Iterable
+from contextlib import suppress
+from functools import cache
+from typing import TYPE_CHECKING, Final
+
+from wbuild.doors.interfaces import Fence
+
+if TYPE_CHECKING:  # loaded when the first fence is made: a build with nothing to do makes none
+    import ctypes
+
+_CREATE, _ADD, _RESTRICT = 444, 445, 446
+"""Numbers of the system calls, the same for all processors."""
+OLDEST: Final = 2
+"""The first version that lets files be renamed from folder to folder (Linux 5.19)."""
+_RUN, _WRITE, _READ, _LIST, _TRUNCATE, _CONTROL = (1 << bit for bit in (0, 1, 2, 3, 14, 15))
+_MAKE: Final = sum(1 << bit for bit in (4, 5, 7, 8, 9, 10, 12, 13))
+"""Remove; make folders, files, sockets, pipes and links; link and rename from folder to folder."""
+_DEVICES: Final = 1 << 6 | 1 << 11
+"""Make device files: refused everywhere."""
+_ADDED: Final = ((3, _TRUNCATE), (5, _CONTROL))
+_TCP: Final = 0b11
+"""Listen, connect."""
+_BEYOND: Final = 0b11
+"""Abstract sockets of others, signals to others."""
+_OF_FILES: Final = _RUN | _WRITE | _READ | _TRUNCATE | _CONTROL
+_PATH_BENEATH: Final = 1
+
+
+@cache
+def version() -> int:
+    """Of Landlock in this kernel; 0 without it."""
+    return max(0, int(system().syscall(_CREATE, None, 0, 1)))
+
+
+def rules(fence: Fence) -> int:
+    """A set of rules as a file descriptor; -1 when the system refuses to make one."""
+    known = version()
+    handled = _RUN | _WRITE | _READ | _LIST | _MAKE | _DEVICES
+    handled |= sum(right for since, right in _ADDED if known >= since)
+    if fence.readable is None:
+        handled &= ~(_RUN | _READ | _LIST)
+    tcp = _TCP if known >= 4 and not fence.network else 0
+    beyond = _BEYOND if known >= 6 and not fence.network else 0
+    attributes = struct.pack("=QQQ", handled, tcp, beyond)[: 24 if known >= 6 else 16 if known >= 4 else 8]
+    made = int(system().syscall(_CREATE, attributes, len(attributes), 0))
+    if made >= 0:
+        write = (_WRITE | _MAKE | _TRUNCATE | _READ | _LIST | _RUN) & handled
+        _allow(made, fence.writable, write)
+        _allow(made, fence.devices, (_WRITE | _TRUNCATE | _READ | _LIST | _CONTROL) & handled)
+        if fence.readable is not None:
+            _allow(made, fence.readable, _READ | _LIST | _RUN)
+            _allow(made, fence.listable, _LIST)
+    return made
+
+
+def obey(made: int) -> bool:
+    """Take the rules on, for this thread and all that it starts; they never end. Whether the system did it."""
+    return int(system().syscall(_RESTRICT, made, 0)) == 0
+
+
+def _allow(made: int, paths: Iterable[str], rights: int) -> None:
+    call = system().syscall
+    for path in paths:
+        with suppress(OSError):  # what is not there cannot be touched either
+            found = os.open(path, os.O_PATH | os.O_CLOEXEC)
+            try:
+                of_this = rights if stat.S_ISDIR(os.fstat(found).st_mode) else rights & _OF_FILES
+                call(_ADD, made, _PATH_BENEATH, struct.pack("=Qi", of_this, found), 0)
+            finally:
+                os.close(found)
+
+
+@cache
+def system() -> ctypes.CDLL:
+    """The C library, for calls that Python does not have."""
+    import ctypes  # noqa: PLC0415 - see above
+
+    return ctypes.CDLL(None)

@@ -1,0 +1,129 @@
+"""What a step can touch: the fence of its program, from what the step declares."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Final
+
+from wbuild.doors import grounds
+from wbuild.doors.interfaces import Fence
+from wbuild.engine.keying import Settled
+from wbuild.engine.session import RUNNERS, Session
+from wbuild.model.locked import SYSTEM, Pin
+from wbuild.model.planned import Python, RunnerPath, Step
+
+_LIBRARIES: Final = ("bin", "lib", "lib64", "libexec", "include")
+"""Beside a program of the machine that is no system folder's."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Reach:
+    """One step with its words, as it is about to start."""
+
+    session: Session
+    step: Step
+    words: Settled
+
+    def fence(self, *, wide: bool = False) -> Fence:
+        """Its fence; `wide`: with the project and what lies above it readable, but for what is the user's alone."""
+        listable: list[str] = []
+        readable: Iterable[str] | None = None
+        if not self.step.network:
+            around = self._around(listable) if wide else self._declared(listable)
+            readable = (*grounds.machine(), *self._tools(), *around)
+        return Fence(
+            writable=tuple(self._writable()),
+            readable=None if readable is None else tuple(dict.fromkeys(readable)),
+            listable=tuple(listable),
+            devices=grounds.DEVICES,
+            network=self.step.network,
+        )
+
+    @cached_property
+    def _root(self) -> str:
+        return os.path.realpath(self.session.root)
+
+    @cached_property
+    def _own(self) -> tuple[str, ...]:
+        """What wbuild and git keep in the project: no step reads it as a whole."""
+        work = os.path.join(self._root, self.session.layout.work)
+        return (work, os.path.join(os.path.dirname(work), "dist"), os.path.join(self._root, ".git"))
+
+    def _writable(self) -> Iterator[str]:
+        session, step = self.session, self.step
+        yield grounds.SHARED_MEMORY
+        yield os.path.join(session.root, session.layout.scratch(step.name))
+        if step.state:
+            yield os.path.join(session.root, session.layout.states, step.state)
+        if step.jobserver:
+            yield os.path.join(session.root, session.layout.jobserver)
+        yield from map(str, self.words.caches(session))
+        if step.network and not step.outputs:  # it makes a lock file in a copy of the project
+            yield str(session.root)
+
+    def _tools(self) -> Iterator[str]:
+        for pin in self.step.pins:
+            yield from _machines(pin) if pin.source == SYSTEM else (str(self.session.store.path(pin)),)
+        parts = {type(part) for word in self.words.words for part in word}
+        if RunnerPath in parts:
+            yield str(RUNNERS)
+        if Python in parts:
+            yield from grounds.python()
+        yield str(self.session.layout.nothing)
+
+    def _around(self, listable: list[str]) -> Iterator[str]:
+        yield from self._whole(self._root, listable)
+        yield from self.session.grounds.repository()
+        yield from self.session.grounds.parents()
+        yield from self._singles((self._root,))
+
+    def _declared(self, listable: list[str]) -> Iterator[str]:
+        """What the step declares: roots as wholes, single files beside them."""
+        roots = [path for name in self.step.roots if (path := self._inside(name))]
+        for root in roots:
+            yield from self._whole(root, listable)
+        yield from self._singles(roots)
+
+    def _whole(self, path: str, listable: list[str]) -> Iterator[str]:
+        """A folder, without what wbuild keeps in it."""
+        if path in self._own:
+            return
+        if not any(_within(own, path) for own in self._own):
+            yield path
+            return
+        listable.append(path)
+        with suppress(OSError), os.scandir(path) as entries:
+            for entry in entries:
+                if not entry.is_symlink() or self._inside(entry.path):
+                    yield from self._whole(os.path.realpath(entry.path), listable)
+
+    def _singles(self, roots: Sequence[str]) -> Iterator[str]:
+        for name in (*self.step.inputs, *self.step.candidates):
+            path = self._inside(name)
+            if path and not any(_within(path, root) and not any(_within(path, own) for own in self._own) for root in roots):
+                yield path
+
+    def _inside(self, name: str) -> str:
+        """Where a name of the project leads to; "" for a place outside of it."""
+        path = os.path.realpath(os.path.join(self._root, name))
+        return path if _within(path, self._root) else ""
+
+
+def _machines(pin: Pin) -> Iterator[str]:
+    """A tool of the machine: its folder, and what belongs to a program that is a link."""
+    yield pin.folder
+    program = os.path.realpath(os.path.join(pin.folder, pin.package))
+    folder = os.path.dirname(program)
+    if os.path.isfile(program) and folder != os.path.realpath(pin.folder):
+        yield folder
+    if os.path.basename(folder) == "bin":
+        above = os.path.dirname(folder)
+        yield from (os.path.join(above, name) for name in _LIBRARIES)
+
+
+def _within(path: str, folder: str) -> bool:
+    return path == folder or path.startswith(folder.rstrip("/") + "/")
