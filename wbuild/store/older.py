@@ -32,8 +32,6 @@ def take_over(pin: Pin, shelf: Path, tree: Path, files: Files) -> receipt.Receip
         tree.mkdir()
         for item in items:
             _same(old / item.path, tree / item.path)
-        if (old / ".shims").is_dir():
-            shutil.copytree(old / ".shims", tree / ".shims", symlinks=True)
     files.write(tree / CONTENTS, text)
     return receipt.renamed(known, pin)
 
