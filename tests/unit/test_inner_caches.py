@@ -191,3 +191,15 @@ def test_a_package_whose_name_begins_like_another_keeps_its_own(world: World) ->
     world.run(step())
     assert (book.parent / f"app-more-{UNIT}").is_dir()
     assert not built.exists()
+
+
+def test_c_that_build_scripts_compile_is_compiled_again(world: World) -> None:
+    world.run(step())
+    manifest = world.root / ".wbuild/state-dirs/rust/app/zig/h/0123456789abcdef0123456789abcdef"
+    manifest.parent.mkdir(parents=True)
+    manifest.write_text("")
+    world.run(replace(step(), texts={"another": "key"}))
+    assert manifest.exists()
+    _renamed(world.root / "app/src/main.rs", "other!")
+    world.run(step())
+    assert not manifest.exists()

@@ -182,7 +182,11 @@ _UNIT: Final = re.compile(r"(.+)-[0-9a-f]{8,}\Z")
 
 
 def _cargo(state: Path, changes: Changes, inner: InnerCache) -> None:
-    """Fingerprints and build scripts' results of packages, in every profile and for every machine that they were made for."""
+    """Fingerprints and build scripts' results of packages, in every profile and for every machine that they were made for.
+
+    Build scripts compile C with zig, which believes in times too.
+    """
+    ZigCache(folder=state / "zig", root=changes.root, base="").forget(None)
     target = state / "target"
     books = [*target.glob("*/.fingerprint"), *target.glob("*/*/.fingerprint")]
     if changes.everything or not books:
