@@ -22,10 +22,15 @@ import subprocess
 import sys
 import zipfile
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import wbuild
+from wbuild.cli.project import open_project
+from wbuild.cli.trusted import Trust, digest_of
+from wbuild.doors.files import RealFiles
+from wbuild.errors import WbuildError
 
 REPOSITORY = Path(wbuild.__file__).resolve().parent.parent
 
@@ -162,6 +167,20 @@ class Shell:
     folder: Path
     home: Path
     env: dict[str, str] = field(default_factory=dict)
+    trusting: bool = True
+    """The user means the recipes of the project in the folder, whenever they change."""
+    known: dict[Path, bytes] = field(default_factory=dict)
+
+    def trust(self) -> None:
+        """Say what `wbuild trust` says, if the recipes are others than before."""
+        recipes = {path: path.read_bytes() for path in sorted(self.folder.glob("recipes/*.toml"))}
+        if not self.trusting or not recipes or recipes == self.known:
+            return
+        self.known = recipes
+        trust = Trust(environ=self.env, start=self.folder)
+        with suppress(WbuildError):  # a manifest that is wrong is the test's own matter
+            word = replace(trust.about(self.folder), recipes=(digest_of(open_project(self.folder)),))
+            trust.remember(self.folder, word, RealFiles())
 
     @property
     def meeting(self) -> Path:
@@ -177,6 +196,7 @@ class Shell:
 
     def run(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "", umask: int = -1) -> Done:
         """`python -m wbuild ARGS` to its end; with a umask of its own if one is given."""
+        self.trust()
         done = subprocess.run(
             [sys.executable, "-m", "wbuild", *args],
             cwd=cwd or self.folder,
@@ -234,6 +254,7 @@ def with_toys(place: Shell, manifest: str = "", **sources: str) -> Shell:
     place.write("wbuild.toml", MANIFEST + "".join(blocks))
     for name, text in sources.items():
         place.write(f"{name}/{name}.toy", text)
+    place.trust()
     return place
 
 

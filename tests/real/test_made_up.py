@@ -107,6 +107,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_builds_checks_and_runs(project: Path, tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
+    machine.wbuild("trust", cwd=project).succeeds()
     built = machine.wbuild("build", "--opt", cwd=project).succeeds()
     assert built.stdout == "dist/release/twice.wasm\n"
     report = json.loads((project / "dist/release/twice.wasm.report.json").read_text("utf-8"))
@@ -122,6 +123,7 @@ def test_builds_checks_and_runs(project: Path, tmp_path: Path) -> None:
 
 def test_shows_up_where_shipped_recipes_do(project: Path, tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
+    machine.wbuild("trust", cwd=project).succeeds()
     languages = json.loads(machine.wbuild("languages", "--format", "json", cwd=project).succeeds().stdout)
     (watx,) = (language for language in languages["languages"] if language["name"] == "watx")
     assert watx["origin"] == "recipes/watx.toml"
@@ -133,6 +135,7 @@ def test_shows_up_where_shipped_recipes_do(project: Path, tmp_path: Path) -> Non
 
 def test_the_language_has_its_own_option(project: Path, tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
+    machine.wbuild("trust", cwd=project).succeeds()
     module = project / "dist/dev/twice.wasm"
     machine.wbuild("build", cwd=project).succeeds()
     assert b"\x04name" in module.read_bytes()
@@ -147,6 +150,7 @@ def test_the_language_has_its_own_option(project: Path, tmp_path: Path) -> None:
 
 def test_a_changed_recipe_makes_the_lock_stale(project: Path, tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
+    machine.wbuild("trust", cwd=project).succeeds()
     machine.wbuild("lock", cwd=project).succeeds()
     machine.wbuild("lock", "--check", cwd=project).succeeds()
     recipe = project / "recipes/wabt.toml"

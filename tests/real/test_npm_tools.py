@@ -107,6 +107,7 @@ def project(tmp_path: Path) -> Path:
 
 def test_a_compiler_with_a_closure_builds(project: Path, tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
+    machine.wbuild("trust", cwd=project).succeeds()
     machine.wbuild("build", "--opt", cwd=project).succeeds()
     report = json.loads((project / "dist/release/add.wasm.report.json").read_text("utf-8"))
     assert {check["status"] for check in report["checks"]} == {"passed"}

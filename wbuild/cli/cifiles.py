@@ -142,7 +142,7 @@ def _files(asked: Options, project: Project, top: Path, install: str) -> dict[st
         folder=folder,
         install=install,
         options=tuple(words),
-        trust=False,
+        trust=needs_trust(project.catalog),
         tags=bool(asked.platforms),
     )
     rendered: Mapping[str, str] = render(setup, template_texts())

@@ -5,8 +5,9 @@ from __future__ import annotations
 import os
 import platform
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import cache
 from pathlib import Path
 from typing import Final
 
@@ -30,7 +31,7 @@ from wbuild.doors.places import absolute, system_config, user_folder
 from wbuild.doors.process import ProcessRunner
 from wbuild.doors.regular import read
 from wbuild.doors.userkey import data_folder, user_key
-from wbuild.errors import MachineError, ProvisionError, UsageError
+from wbuild.errors import MachineError, ProvisionError, UsageError, WbuildError
 from wbuild.fast import project_folders
 from wbuild.model.locked import Platform
 from wbuild.store import LAYOUT, Store, User
@@ -100,7 +101,7 @@ class World:
                 client_env=client_env,
                 key=user_key(environ, project_folders(str(start))),
                 offline=offline,
-                trusts=lambda: True,
+                trusts=trusting(environ, start),
                 path=tuple(environ.get("PATH", "").split(os.pathsep)),
                 keep=(folder_of(settings, "cache") if settings["cache"].value else Path(os.devnull)) / CLIENT_FILES,
             ),
@@ -204,6 +205,24 @@ def folder_of(settings: Mapping[str, Origin], name: str) -> Path:
         hint = "set WBUILD_STORE and WBUILD_CACHE to folders that this user may write, or set HOME"
         raise MachineError("WB653", f"there is no folder for the {name}: this user has no home folder", hint=hint)
     return absolute(value)
+
+
+def trusting(environ: Mapping[str, str], start: Path) -> Callable[[], bool]:
+    """Whether the user has said that the recipes of the project around `start` are meant; looked up when first asked."""
+
+    @cache
+    def asked() -> bool:
+        from wbuild.cli.project import open_project
+        from wbuild.cli.trusted import Trust, digest_of, trusted_recipes
+
+        try:
+            project = open_project(start)
+            digest = digest_of(project)
+        except WbuildError:
+            return False
+        return bool(digest) and trusted_recipes(Trust(environ=environ, start=start), project.folder, digest)
+
+    return asked
 
 
 def set_in(environ: Mapping[str, str], name: str) -> bool:
