@@ -18,7 +18,7 @@ from wbuild.engine.depfile import Read, sort
 from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.keying import Settled
-from wbuild.engine.layout import slug
+from wbuild.engine.layout import TEMPORARY, slug
 from wbuild.engine.reach import Reach
 from wbuild.engine.session import Session
 from wbuild.engine.zig_cache import ZigCache
@@ -159,11 +159,14 @@ class Launch:
     def _env(self) -> dict[str, str]:
         session, places = self.session, self.places
         declared = {name: "".join(expand([word], places)) for name, word in self.words.env.items()}
-        if self.step.network:
-            seen = seen_by(self.step.client, session.doors.client_env)
-            return {**seen, **declared, **(self.step.offline if session.doors.offline else {})}
         windows = session.doors.platform.startswith("windows")
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
+        if self.step.network:
+            seen = seen_by(self.step.client, session.doors.client_env)
+            temporary: dict[str, str] = {
+                name: base[name] for name in base if name in (TEMPORARY, "TMP", "TEMP")
+            }  # it may write nowhere else
+            return {**seen, **temporary, **declared, **(self.step.offline if session.doors.offline else {})}
         flags = session.slots.flags(self.step)
         around = session.surroundings.env
         return {**session.system_env, **base, **around, **({MAKEFLAGS: flags} if flags else {}), **declared}

@@ -108,8 +108,10 @@ class Reach:
                 yield path
 
     def _inside(self, name: str) -> str:
-        """Where a name of the project leads to; "" for a place outside of it."""
+        """Where a name of the project leads to; "" for a place outside of it, but for configuration that tools obey in folders above."""
         path = os.path.realpath(os.path.join(self._root, name))
+        if name.startswith("../"):
+            return path if os.path.isfile(path) else ""
         return path if _within(path, self._root) else ""
 
 

@@ -64,10 +64,10 @@ def absolute(words: Sequence[str]) -> tuple[list[str], list[Path]]:
     return kept, named
 
 
-def quiet_folder(folder: Path) -> Path:
-    """A folder for temporary files above which no configuration of cargo lies, if there is one."""
-    places = [Path(tempfile.gettempdir()).absolute(), folder.absolute()]
-    return next((place for place in places if not list(configs(place))), places[0])
+def quiet_folder(folder: Path, own: Sequence[Path]) -> Path:
+    """A folder for temporary files above which no configuration of cargo lies besides the user's own, if there is one."""
+    places = [folder.absolute(), Path(tempfile.gettempdir()).absolute()]
+    return next((place for place in places if not {*configs(place)} - {*own}), places[0])
 
 
 def main(folder: str, *cargo: str) -> int:
@@ -86,7 +86,7 @@ def main(folder: str, *cargo: str) -> int:
         print(f"{SAYS}{line}", file=sys.stderr, flush=True)
     words += [word for path in (*own, *((credentials,) if credentials else ())) for word in ("--config", str(path))]
     words += [word for one in taken for setting in one.masks for word in ("--config", setting)]
-    with tempfile.TemporaryDirectory(prefix=".wbuild-cargo-", dir=quiet_folder(Path(folder))) as beside:
+    with tempfile.TemporaryDirectory(prefix=".wbuild-cargo-", dir=quiet_folder(Path(folder), own)) as beside:
         place = Path(beside)
         for one in taken:
             place = place / "in"
