@@ -17,8 +17,11 @@ from wbuild.doors import owned
 from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
 from wbuild.doors.orphans import end_orphans
+from wbuild.doors.regular import read
 from wbuild.engine.layout import TEMPORARY, Layout
 
+_LARGEST = 64 << 20
+"""Bytes of a mark."""
 _OWN: Final = ("", "log")
 """Folders below that of the engine that are written into besides those of outputs."""
 
@@ -44,7 +47,7 @@ class Leftovers:
     def clear(self) -> None:
         """End and remove what a killed run has left. Raises MachineError."""
         try:
-            folders = self.layout.mark.read_bytes().decode("utf-8", "surrogateescape").split("\0")
+            folders = read(self.layout.mark, _LARGEST).decode("utf-8", "surrogateescape").split("\0")
         except OSError:
             return
         root = self.layout.root

@@ -16,12 +16,14 @@ from posixpath import dirname
 from typing import Final
 
 from wbuild.doors.interfaces import Files
+from wbuild.doors.regular import read
 from wbuild.errors import MachineError
 from wbuild.store.contents import Item
 from wbuild.tree import upward
 
 LOOKED: Final = ".looked"
 """Folder beside the trees, with a file for each."""
+_LARGEST: Final = 64 << 20
 FRESH: Final = 600.0
 """Seconds for which a whole look counts."""
 
@@ -38,7 +40,7 @@ class Looked:
         """Whether the last look is young, and a short one finds nothing changed since."""
         try:
             age = time.time() - self.note.stat().st_mtime
-            return 0 <= age < FRESH and all(map(self._same, self.note.read_text("utf-8").splitlines()))
+            return 0 <= age < FRESH and all(map(self._same, read(self.note, _LARGEST).decode("utf-8").splitlines()))
         except (OSError, ValueError):
             return False
 

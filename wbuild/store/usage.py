@@ -93,7 +93,7 @@ class Collector:
         found = sorted((used, name) for name in self._names() if (used := self._used(name)) < newest and name not in self.keep)
         gone = []
         for used, name in found:
-            known = receipt.decode(_text(self.trees / name / RECEIPT))
+            known = receipt.decode(receipt.text(self.trees / name / RECEIPT))
             if dry or self._remove(name, used):
                 gone.append(Unused(identity=name, size=known.size if known else 0, idle=now - used))
         if not dry:
@@ -141,10 +141,3 @@ def _time(path: Path) -> float:
         return path.stat().st_mtime
     except OSError:
         return 0.0
-
-
-def _text(path: Path) -> str:
-    try:
-        return path.read_text("utf-8")
-    except (OSError, ValueError):
-        return ""
