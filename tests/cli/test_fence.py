@@ -184,6 +184,15 @@ def test_steps_that_fetch_write_only_where_they_keep_things(tmp_path: Path) -> N
     assert (tmp_path / "cache/shared/c/x").exists()
 
 
+def test_steps_that_fetch_have_a_folder_of_their_own_for_temporary_files(tmp_path: Path) -> None:
+    code = "import os, sys, tempfile; f, name = tempfile.mkstemp(); open(sys.argv[1] + '/where', 'w').write(name)"
+    step = tool_step("f", [], ["f"], [(Python(),), "-I", "-c", code, (SharedCache("c"),)], network=True)
+    assert build(tmp_path, step)[0]["f"].problem is None
+    where = Path((tmp_path / "cache/shared/c/where").read_text())
+    assert not where.is_relative_to(tmp_path / "p")
+    assert not where.parent.exists()
+
+
 def test_signals_do_not_reach_out(tmp_path: Path) -> None:
     needs(6)
     with subprocess.Popen([sys.executable, "-c", "import time; time.sleep(60)"]) as process:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
@@ -29,6 +30,7 @@ from wbuild.sources.client import clean
 from wbuild.words import OUT_FOLDER, Places, expand
 
 FIRST_USE = ".wbuild-first-use"
+_TEMPORARY = (TEMPORARY, "TEMP", "TMP")
 SAYS = "wbuild: "
 """In front of what our own programs around package clients tell people (`runners/`)."""
 _LONGEST: Final = 1 << 28
@@ -70,8 +72,8 @@ class Launch:
         if step.network and session.doors.offline and not step.offline:
             raise ProvisionError.of((unfetched(step),))
         self.prepare()
-        command = self.command(wide=wide)
-        with self._announced(step.first_use):
+        with self._away() as away, self._announced(step.first_use):
+            command = self.command(wide=wide, away=away)
             done = session.doors.runner.run(command, log=self.log)
         self._hide(command)
         if step.network and self.log.is_file():
@@ -95,16 +97,32 @@ class Launch:
         if shown != said:
             self.session.doors.files.write(self.log, shown.encode("utf-8", "surrogateescape"), durable=False)
 
-    def command(self, *, wide: bool = False) -> Command:
-        """What is started."""
+    @contextmanager
+    def _away(self) -> Iterator[str]:
+        """A fetch step's own folder for temporary files, outside of the project, whose configuration has no say there; else "".
+
+        Raises MachineError.
+        """
+        if not self.step.network:
+            yield ""
+            return
+        with machine_errors(Path(tempfile.gettempdir()), "write"):
+            folder = tempfile.mkdtemp(prefix="wbuild-")
+        try:
+            yield folder
+        finally:
+            self.session.doors.files.remove(Path(folder))
+
+    def command(self, *, wide: bool = False, away: str = "") -> Command:
+        """What is started; `away`: a folder for its temporary files."""
         step, session = self.step, self.session
         return Command(
             argv=expand(self.words.argv, self.places),
             cwd=session.root,
-            env=self._env(),
+            env={**self._env(), **(dict.fromkeys(_TEMPORARY, away) if away else {})},
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
-            fence=Reach(session=session, step=step, words=self.words).fence(wide=wide),
+            fence=Reach(session=session, step=step, words=self.words).fence(wide=wide, away=away),
             umask=-1 if step.network else session.surroundings.umask,
             confined=session.surroundings.confined and not step.network,
         )

@@ -28,15 +28,18 @@ class Reach:
     step: Step
     words: Settled
 
-    def fence(self, *, wide: bool = False) -> Fence:
-        """Its fence; `wide`: with the project and what lies above it readable, but for what is the user's alone."""
+    def fence(self, *, wide: bool = False, away: str = "") -> Fence:
+        """Its fence; `wide`: with the project and what lies above it readable, but for what is the user's alone.
+
+        `away`: one more folder that it may write.
+        """
         listable: list[str] = []
         readable: Iterable[str] | None = None
         if not self.step.network:
             around = self._around(listable) if wide else self._declared(listable)
             readable = (*grounds.machine(), *self._tools(), *around)
         return Fence(
-            writable=tuple(self._writable()),
+            writable=(*self._writable(), *filter(None, (away,))),
             readable=None if readable is None else tuple(dict.fromkeys(readable)),
             listable=tuple(listable),
             devices=grounds.DEVICES,
