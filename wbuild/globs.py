@@ -146,6 +146,8 @@ def compiled(pattern: str) -> Pattern:
             if token.kind == "deep":
                 tokens.pop()
         tokens.append(token)
+    if [token.kind for token in tokens[-2:]] == ["folders", "star"]:  # no name is empty
+        tokens[-2:] = [Token("deep")]
     return Pattern(pattern, tuple(tokens))
 
 

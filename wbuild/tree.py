@@ -17,7 +17,7 @@ from typing import Final, Literal, TypeAlias, TypeVar
 from wbuild.errors import MachineError
 from wbuild.globs import Pattern, Positions, compiled, is_glob
 
-__all__ = ["Closed", "Kind", "Link", "Part", "Texts", "Tree", "is_glob", "matches", "upward", "without"]
+__all__ = ["Closed", "Kind", "Link", "Part", "Texts", "Tree", "is_glob", "literal", "matches", "upward", "without"]
 
 Kind: TypeAlias = Literal["file", "folder", ""]
 """What stands at a name; "" is nothing."""
@@ -165,6 +165,11 @@ class Tree:
                 if self.links[link].folder and not _above(self.links[link].folder, link):
                     waiting.append(self.links[link].folder)
         return dict(sorted(found.items()))
+
+    def apart(self, folders: Iterable[str]) -> tuple[str, ...]:
+        """Closed folders below some folders that wide patterns pass by."""
+        aside = [name for name, closed in self.closed.items() if closed.why == "aside"]
+        return tuple(name for name in aside if any(_above(folder or ".", name) for folder in folders)) if aside else ()
 
     def glob_vendor(self, vendor: str, pattern: str) -> tuple[str, ...]:
         """Members of a vendored source that match a pattern; sorted."""
@@ -335,12 +340,12 @@ def _based(base: str, pattern: str) -> tuple[str, str]:
 
 def _joined(base: str, patterns: Iterable[str]) -> list[Pattern]:
     """Patterns that are relative to a folder, for names that are relative to the root."""
-    return [compiled(_literal(folder) + pattern) for folder, pattern in (_based(base, p) for p in patterns)]
+    return [compiled(literal(f"{folder}/" if folder else "") + pattern) for folder, pattern in (_based(base, p) for p in patterns)]
 
 
-def _literal(folder: str) -> str:
-    """A folder's name in a pattern, with its slash."""
-    return "".join(f"[{sign}]" if sign in _WILD else sign for sign in f"{folder}/") if folder else ""
+def literal(name: str) -> str:
+    """The pattern that matches this name alone."""
+    return "".join(f"[{sign}]" if sign in _WILD else sign for sign in name)
 
 
 def without(names: Iterable[str], exclude: Iterable[str], *, base: str = "") -> tuple[str, ...]:

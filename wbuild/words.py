@@ -142,8 +142,13 @@ def expand(words: Iterable[Word], places: Places) -> tuple[str, ...]:
             value = places.late(word[0])
             line.extend(value if isinstance(value, list) else [value])
         else:
-            line.append("".join(_text(part, places) for part in word))
+            line.append(_unlike_an_option(word, "".join(_text(part, places) for part in word)))
     return tuple(line)
+
+
+def _unlike_an_option(word: Word, text: str) -> str:
+    """A file whose name begins like an option, or like a response file, is named by its folder."""
+    return f"./{text}" if text[:1] in ("@", "-") and word and isinstance(word[0], In) else text
 
 
 def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of part

@@ -153,7 +153,7 @@ def test_artifacts_below_another_do_not_feed_it() -> None:
     plan = make(toml, ["src/main.c", "src/x.h", "src/b/main.c", "src/b/y.h"])
     compiled = {s.name: s for s in plan.steps if s.verb == "compile"}
     assert set(compiled) == {"a.wasip1:compile:src/main.c", "b.wasip1:compile:src/b/main.c"}
-    assert compiled["a.wasip1:compile:src/main.c"].candidates == ("src/x.h",)
+    assert compiled["a.wasip1:compile:src/main.c"].candidates == ("src/main.c", "src/x.h")
 
 
 def test_second_target_has_its_own_name_and_steps() -> None:

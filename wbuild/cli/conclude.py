@@ -79,6 +79,7 @@ def remember(common: Common, session: Session, built: Built) -> None:
     if any(pin.folder for pin in session.pins()):
         return  # only asking a tool of the machine tells whether it is the one that was used
     root, watch, world = session.project.root, session.watch, session.world
+    watch.late(root / name for r in report.results for name in r.read)
     watch.wrote(*(root / p for product in session.plan.products for p in (product.file, product.copy) if p), *built.written)
     watch.file(*(session.store.path(pin) / "receipt.json" for pin in session.pins()))
     watch.file(*session.engine().marks(session.plan))

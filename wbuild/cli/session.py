@@ -262,7 +262,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     if asked.write:
         refuse_fetches(project, world, plan)
         made = {path for step in plan.steps for path in step.outputs}
-        read = dict.fromkeys(name for step in plan.steps for name in (*step.inputs, *step.candidates))
+        read = dict.fromkeys(name for step in plan.steps for name in (*step.inputs, *(() if step.depfile else step.candidates)))
         watch.file(*(project.root / name for name in read if name not in made))
     return Session(
         world=world,

@@ -164,9 +164,11 @@ class Watching:
         root, watch = session.project.root, session.watch
         watch.wrote(*(root / p.copy for p in session.plan.products if p.copy))
         made = {path for step in session.plan.steps for path in step.outputs}
+        steps = {step.name: step for step in session.plan.steps}
         for result in done.results:
-            if result.status != "failed":
-                self._read[result.step] = [root / name for name in result.unlisted if name not in made]
+            # what a step has read that failed nobody knows: anything may mend it
+            names = steps[result.step].candidates if result.status == "failed" else result.read
+            self._read[result.step] = [root / name for name in names if name not in made]
         watch.late(self._unlisted())
 
     def _unlisted(self) -> list[Path]:

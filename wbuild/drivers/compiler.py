@@ -10,6 +10,7 @@ from typing import Final
 
 from wbuild.drivers import zigbuild, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.named import Named, named
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
 from wbuild.faults import suggestion
@@ -104,6 +105,12 @@ class _Shared:
     """Folders and files of the project that the steps may read."""
     links: Mapping[str, str]
     """Symbolic links in these, and on the way to them."""
+    apart: tuple[str, ...]
+    """Folders in these that wide patterns pass by."""
+    declared: tuple[str, ...]
+    """Files that the artifact's `inputs` match: every step may read them in a way that nobody tells."""
+    flags: Mapping[str, Named]
+    """Placeholder → what the flags that it stands for name."""
     _filled: dict[str, list[Word]] = field(default_factory=dict)
 
     def words(self, templates: Sequence[str], scope: Mapping[str, Value]) -> tuple[Word, ...]:
@@ -117,6 +124,20 @@ class _Shared:
                     self._filled[template] = words
             filled += words
         return tuple(filled)
+
+    def given(self, recipe: StepRecipe, *, declared: bool) -> tuple[str, ...]:
+        """Files that a step reads whatever its program tells: what its flags name, and `inputs` if they are `declared` for it."""
+        flags = [given for name, given in self.flags.items() if f"{{{name}}}" in recipe.run]
+        everything = self.facts.candidates if any(given.unread for given in flags) else ()
+        own = self.declared if declared else ()
+        return (*own, *(file for given in flags for file in given.files), *everything)
+
+    def candidates(self, recipe: StepRecipe, inputs: Sequence[str]) -> tuple[str, ...]:
+        """Files that a step may read. Where it tells which, they are the same for all sources, so that their names are digested once."""
+        if recipe.depfile:
+            return self.facts.candidates
+        known = frozenset(inputs)
+        return tuple(name for name in self.facts.candidates if name not in known)
 
     @classmethod
     def of(cls, build: Build, facts: Facts) -> _Shared:
@@ -141,7 +162,9 @@ class _Shared:
             "flags.compile": [with_files(flag, build.needs) for flag in build.artifact.flags.compile],
             "flags.link": [with_files(flag, build.needs) for flag in build.artifact.flags.link],
         }
-        roots = tuple(dict.fromkeys((build.base, *given.folders, *facts.roots)))
+        flags = _named(build)
+        searched = (folder for name in flags.values() for folder in name.folders)
+        roots = tuple(dict.fromkeys((build.base, *given.folders, *facts.roots, *searched)))
         links = build.tree.leading(roots)
         behind = (link.folder for name in links if (link := build.tree.links[name]).folder and link.folder != ".")
         return cls(
@@ -152,6 +175,9 @@ class _Shared:
             inner_cache=_inner_cache(build, facts),
             roots=tuple(dict.fromkeys((*roots, *behind))),
             links=links,
+            apart=build.tree.apart(roots),
+            declared=build.readable(()),
+            flags=flags,
         )
 
 
@@ -170,6 +196,7 @@ def _inner_cache(build: Build, facts: Facts) -> InnerCache | None:
 
 def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out: str) -> Step:
     output = f"{out}/obj/{source.label}{recipe.out}"
+    inputs = tuple(dict.fromkeys((*source.file, *shared.given(recipe, declared=True))))
     scope: dict[str, Value] = {**shared.scope, "in": source.part, "out": Out(output), "depfile": Scratch(DEPFILE)}
     return Step(
         name=f"{build.artifact.name}.{build.target}:{recipe.verb}:{source.label}",
@@ -177,8 +204,8 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         label=f"{build.artifact.name} {source.label.removeprefix(f'{build.base}/')}",
         artifact=build.artifact.name,
         action=Tool(argv=shared.words(recipe.run, scope)),
-        inputs=source.file,
-        candidates=tuple(name for name in shared.facts.candidates if name not in source.file),
+        inputs=inputs,
+        candidates=shared.candidates(recipe, inputs),
         outputs=(output,),
         texts=recipe.texts,
         depfile=DEPFILE if recipe.depfile else "",
@@ -191,6 +218,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         jobserver=recipe.jobserver,
         roots=shared.roots,
         links=shared.links,
+        apart=shared.apart if recipe.depfile else (),
         runs_project_code=recipe.runs_project_code,
     )
 
@@ -226,8 +254,9 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
 def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[Source], goal: Goal) -> Step:
     module = goal.module
     scope: dict[str, Value] = {**shared.scope, "in": [(s.part,) for s in sources], "out": Out(module), "depfile": Scratch(DEPFILE)}
-    inputs = tuple(dict.fromkeys((*(file for source in sources for file in source.file), *shared.facts.inputs, *goal.stamps)))
     compiles = not any(step.each for step in build.toolchain.steps)
+    given = shared.given(recipe, declared=recipe.depfile or not compiles)
+    inputs = tuple(dict.fromkeys((*(file for source in sources for file in source.file), *shared.facts.inputs, *given, *goal.stamps)))
     return Step(
         name=f"{build.artifact.name}.{build.target}:{recipe.verb}",
         verb=recipe.verb,
@@ -235,7 +264,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         artifact=build.artifact.name,
         action=Tool(argv=fill_all(recipe.run, scope)),
         inputs=inputs,
-        candidates=tuple(name for name in shared.facts.candidates if name not in inputs) if compiles else (),
+        candidates=shared.candidates(recipe, inputs) if compiles else (),
         outputs=(module,),
         results={module: fill(recipe.result, scope)[0]} if recipe.result else {},
         texts=recipe.texts,
@@ -250,6 +279,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         jobserver=recipe.jobserver,
         roots=shared.roots,
         links=shared.links,
+        apart=shared.apart if recipe.depfile else (),
         runs_project_code=recipe.runs_project_code,
         first_use=_first_use(
             shared,
@@ -314,7 +344,15 @@ def _match(build: Build, pattern: str, *, wide: bool) -> list[Source]:
 def _own(build: Build, patterns: Sequence[str], *, wide: bool) -> list[str]:
     """Files of this artifact that match, without those of artifacts in folders below it. `wide`: the patterns are the recipe's."""
     found = build.tree.glob(patterns, base=build.base, exclude=build.artifact.exclude, wide=wide)
-    return [name for name in found if not any(name.startswith(f"{folder}/") for folder in build.foreign)]
+    foreign = {name for folder in build.foreign for name in build.tree.below(folder)}
+    return [name for name in found if name not in foreign]
+
+
+def _named(build: Build) -> dict[str, Named]:
+    """Placeholder → what the flags that it stands for name; of folders that a linker searches the files too."""
+    compiling, linking = (named(flags, build.tree) for flags in (build.artifact.flags.compile, build.artifact.flags.link))
+    libraries = (name for folder in linking.folders for name in build.tree.glob(["*"], base=folder))
+    return {"flags.compile": compiling, "flags.link": replace(linking, files=(*linking.files, *libraries))}
 
 
 def _facts(build: Build, sources: Sequence[Source]) -> Facts:
@@ -330,6 +368,6 @@ def _facts(build: Build, sources: Sequence[Source]) -> Facts:
     elif reads == "build.zig":
         found = zigbuild.read(build)
     names = {*_own(build, globs, wide=True), *build.readable(()), *found.candidates}
-    for folder in options(build).folders:
+    for folder in (*options(build).folders, *(folder for flags in _named(build).values() for folder in flags.folders)):
         names.update(build.tree.below(folder))
     return replace(found, candidates=tuple(sorted(names)))

@@ -15,6 +15,7 @@ from wbuild.artifact_rules import usual_kind
 from wbuild.drivers import asconfig, cargo, gomod, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.compiler import assemble, locking
+from wbuild.drivers.named import responses
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step
 from wbuild.model.shipped import LanguageRecipe, LockRecipe, ProjectName
@@ -79,5 +80,5 @@ def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str,
     """Globs of the files whose text `Tree.texts` must hold for an artifact in the folder `base`."""
     sources = gomod.kind_texts(artifact) if language.project == "go" else ()
     if any(toolchain.reads == "imports" for toolchain in language.toolchains):
-        return zigsource.TEXTS
-    return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources))
+        return (*zigsource.TEXTS, *responses(artifact))
+    return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources), *responses(artifact))

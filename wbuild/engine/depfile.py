@@ -13,8 +13,9 @@ from typing import Final
 from wbuild.engine.layout import Layout
 
 _CONTINUED: Final = re.compile(r"\\\r?\n")
-_TARGETS_END: Final = re.compile(r":(?=\s|\Z)")
-_NAME: Final = re.compile(r"(?:\\[ #\\]|\$\$|[^\s])+")
+_TARGETS_END: Final = re.compile(r":(?=[ \t\r\n\f\v]|\Z)")
+_NAME: Final = re.compile(r"(?:\\[ #\\]|\$\$|[^ \t\r\n\f\v])+")
+"""Compilers escape spaces; what else Unicode calls a space is part of a name."""
 _ESCAPE: Final = re.compile(r"\\([ #])|\$(\$)")
 
 
@@ -22,7 +23,7 @@ def prerequisites(text: str) -> tuple[str, ...] | None:
     """Names to the right of the colons, as written by clang, gcc, zig or rustc; each once. None for a text without a colon: no rule."""
     found: dict[str, None] = {}
     rules = 0
-    for line in _CONTINUED.sub(" ", text).splitlines():
+    for line in _CONTINUED.sub(" ", text).split("\n"):
         parts = _TARGETS_END.split(line, maxsplit=1)
         if len(parts) == 2 and not line.startswith("#"):
             rules += 1
@@ -38,24 +39,31 @@ class Read:
     """Files of the project, relative to its root, sorted; without the step's own scratch and state."""
     foreign: tuple[str, ...]
     """Files outside the project that belong to no declared tool."""
+    vendored: tuple[str, ...] = ()
+    """Files of vendored sources, as the program names them."""
 
 
-def read(text: str, layout: Layout, known: Sequence[Path]) -> Read | None:
-    """Sort what was read; None for a text that does not say. `known`: folders of tools and shared caches, which the key has."""
+def read(text: str, layout: Layout, known: Sequence[Path], vendor: Sequence[Path] = ()) -> Read | None:
+    """Sort what was read; None for a text that does not say.
+
+    `known`: folders of tools and shared caches, which the key has; `vendor`: those among them that hold sources.
+    """
     names = prerequisites(text)
-    return None if names is None else sort(names, layout, known)
+    return None if names is None else sort(names, layout, known, vendor)
 
 
-def sort(names: Iterable[str], layout: Layout, known: Sequence[Path]) -> Read:
+def sort(names: Iterable[str], layout: Layout, known: Sequence[Path], vendor: Sequence[Path] = ()) -> Read:
     """The same of names that a tool has told in another way."""
     inside, foreign = set[str](), set[str]()
     roots = _prefixes([layout.root])
-    tools = _prefixes(known)
+    tools, sources = _prefixes(known), _prefixes(vendor)
+    vendored: list[str] = []
     for name in names:
         path = name.replace(os.sep, "/")
         if os.path.isabs(name):  # noqa: PTH117 - as the compiler wrote it
             home = next((prefix for prefix in roots if path.startswith(prefix)), None)
             if any(normpath(path).startswith(prefix) for prefix in tools):
+                vendored += [path] if normpath(path).startswith(sources) else []
                 continue
             if home is None:
                 foreign.add(path)
@@ -66,7 +74,7 @@ def sort(names: Iterable[str], layout: Layout, known: Sequence[Path]) -> Read:
             foreign.add(path)
         elif not path.startswith((f"{layout.tmp}/", f"{layout.states}/")):
             inside.add(path)
-    return Read(names=tuple(sorted(inside)), foreign=tuple(sorted(foreign)))
+    return Read(names=tuple(sorted(inside)), foreign=tuple(sorted(foreign)), vendored=tuple(vendored))
 
 
 def _prefixes(folders: Sequence[Path]) -> tuple[str, ...]:

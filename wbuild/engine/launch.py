@@ -146,7 +146,8 @@ class Launch:
             text = read(file, _LONGEST).decode("utf-8", "surrogateescape")
         except OSError:
             return None
-        return read_depfile(text, self.session.layout, known)
+        vendor = [self.session.store.path(pin) for pin in self.step.pins if pin.name.startswith("vendor.")]
+        return read_depfile(text, self.session.layout, known, vendor)
 
     def _read_by_zig(self, cache: ZigCache, known: Sequence[Path]) -> Read:
         """What its manifests name. Nobody compares files outside of the project, so zig itself shall look at them again."""

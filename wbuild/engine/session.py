@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -80,6 +81,13 @@ class Session:
         if names and names not in self.named:
             self.cache.store_bytes(key.names_text(), names)
             self.named.add(names)
+
+    def plain(self, name: str) -> str:
+        """A file of the project by its name without links; as it is when it leads out of the project."""
+        if "\0" in name:
+            return name
+        root, path = os.path.realpath(self.root), os.path.realpath(self.root / name)
+        return path[len(root) + 1 :].replace(os.sep, "/") if path.startswith(f"{root}{os.sep}") else name
 
     def late(self, part: Late) -> str | list[str]:
         """The value of a late word."""

@@ -11,6 +11,7 @@ from typing import Final
 
 from wbuild.cache import Cache, Entry
 from wbuild.doors.interfaces import Command, Exit
+from wbuild.engine import assembler
 from wbuild.engine.events import StepStarted
 from wbuild.engine.evidence import told
 from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
@@ -119,6 +120,12 @@ class Work:
             message = f"{self.step.picks[0]} is not what was checked: other bytes are there than in {' or '.join(self.step.among)}"
             raise IntegrityError("WB561", message, hint="something else writes into this project; end it, and build again")
 
+    def _telling(self, result: Result, read: Iterable[str]) -> Result:
+        """The result with what was read. A file behind a link is listed where its plain name is."""
+        listed = {*self.step.inputs, *self.step.candidates}
+        unlisted = tuple(name for name in self._unlisted(read) if self.session.plain(name) not in listed)
+        return replace(result, read=tuple(sorted(read)), unlisted=unlisted)
+
     def _unlisted(self, read: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({*read} - {*self.step.inputs, *self.step.candidates}))
 
@@ -157,7 +164,7 @@ class Work:
                 if content is None:
                     self._put(path, NOTHING, degraded=degraded)
             result = self.result("none" if nothing else "cached", reasons=said, degraded=degraded)
-            return replace(result, took=found.entry.seconds, unlisted=self._unlisted(found.read))
+            return self._telling(replace(result, took=found.entry.seconds), found.read if self.step.depfile or self.step.evidence else ())
         return None
 
     def _run(self, lookup: Lookup, words: Settled, *, degraded: bool) -> Result:
@@ -168,7 +175,8 @@ class Work:
         with self._place(reasons):
             self.began = session.doors.clock.now()
             for path in (*step.inputs, *step.candidates):
-                session.seen.setdefault(path, session.index.stamp(path))
+                if path not in session.seen:
+                    session.seen[path] = session.index.stamp(path)
             record.forget_changed()
             watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
             before = session.strays.look((*step.inputs, *step.candidates)) if watched else {}
@@ -188,12 +196,8 @@ class Work:
             launch.clear()
         nothing = bool(step.outputs) and all(content is None for content in made.outputs.values())
         why = (*reasons, made.degraded) if made.degraded else reasons
-        return replace(
-            self.result("none" if nothing else "ran", reasons=why, degraded=unsure),
-            took=took,
-            kept=kept,
-            unlisted=self._unlisted(made.read or ()),
-        )
+        done = self.result("none" if nothing else "ran", reasons=why, degraded=unsure)
+        return self._telling(replace(done, took=took, kept=kept), made.read or ())
 
     def _note_contents(self, record: Record, read: Iterable[str]) -> None:
         """What the tool's own cache knows from now on, unless something changed while it ran."""
@@ -254,10 +258,11 @@ class Work:
             self.session.note(f"{title(step)} reads {listed.foreign[0]}, which belongs to no declared tool: its result is not kept")
         if listed is None and step.evidence:
             self.session.note(f"{title(step)} does not say what it has read: its result is used, but not kept")
+        read, whole = assembler.all_read(self.session, step, launch.command().argv, listed)
         return Made(
             outputs={path: launch.output(path) for path in step.outputs},
-            read=told(step, self.session.root, listed),
-            keep=declared and not passing and not (listed and listed.foreign) and (listed is not None or not step.evidence),
+            read=read,
+            keep=declared and not passing and not (listed and listed.foreign) and (listed is not None or not step.evidence) and whole,
             degraded="a limit of time decided" if passing and step.optional else "",
         )
 

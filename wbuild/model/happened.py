@@ -35,6 +35,8 @@ class Result:
     """The result "none" came from a time-out, a signal or a guard: used for this run only, never cached."""
     kept: bool = True
     """False for a result that was used and not remembered: the next run runs the step again."""
+    read: tuple[str, ...] = ()
+    """Files of the project that its program told to have read, besides its inputs."""
     unlisted: tuple[str, ...] = ()
     """Files of the project that its program read and that no pattern of inputs lists (in node_modules, of another artifact); sorted."""
     log: str = ""

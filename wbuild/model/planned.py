@@ -206,6 +206,8 @@ class Step:
     What lies in them is among the inputs and candidates; the fence is opened for them. Never part of a key."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Symbolic links on the way to what it may read: name → where it points. In its key beside the contents that lie behind them."""
+    apart: tuple[str, ...] = ()
+    """Folders below its roots of which it may read files that are no candidates: wide patterns pass by them. Never part of a key."""
     runs_project_code: bool = False
     """It runs programs that the project brings (build scripts, macros, transforms): its copy of a tool's shared cache is its own.
     Never part of a key."""
