@@ -22,6 +22,7 @@ SWITCHES = {  # proposals that wasmtime can be told to refuse; it insists on ref
     "multi-memory": "multi_memory",
     "multi-value": "multi_value",
     "relaxed-simd": "relaxed_simd",
+    "stack-switching": "stack_switching",
     "simd": "simd",
     "tail-call": "tail_call",
     "threads": "threads",

@@ -39,6 +39,7 @@ IMMEDIATES = {  # letter → an example of its longest or strangest form that is
     "S": b"\x01\x64\x6b",
     "B": b"\x02\x80\x01\x01\0",
     "C": b"\x04\0\x81\x01\0\x01\0\x01\x02\x80\x01\x03\0",
+    "H": b"\x02\0\x81\x01\0\x01\x02",
 }
 
 
@@ -102,7 +103,7 @@ def test_bodies_of_real_modules(code: bytes) -> None:
 
 def test_every_instruction_is_one_token_of_both_decoders() -> None:
     everything = every_instruction()
-    assert len(everything) == 199 + 31 + 22 + 256 + 67, "opcodes of one byte, then those behind fb, fc, fd, fe"
+    assert len(everything) == 206 + 31 + 22 + 256 + 67, "opcodes of one byte, then those behind fb, fc, fd, fe"
     assert by_scalar(b"".join(everything) + b"\x0b") == everything
     for one in everything:
         agree(one + b"\x0b")

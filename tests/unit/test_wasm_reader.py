@@ -91,7 +91,7 @@ HUGE = b"\xff\xff\xff\xff\x0f"
         (function_module(b"\xff"), "WB337", "unknown instruction 0xff at offset 0x17"),
         (function_module(b"\x01\xfc\x7f"), "WB337", "unknown instruction 0xfc 0x7f at offset 0x18"),
         (function_module(b"\x41"), "WB333", "the instruction at offset 0x17 runs past the end of its code at 0x18"),
-        (module((1, b"\x01\x5d")), "WB338", "unknown type 0x5d at offset 0xb"),
+        (module((1, b"\x01\x5c")), "WB338", "unknown type 0x5c at offset 0xb"),
         (module((6, b"\x01\x7f\0\x10\0\x0b")), "WB338", "instruction 0x10 at offset 0xd may not stand in a constant expression"),
         (module((5, b"\x01\x10\0")), "WB338", "unknown flags of the limits of a memory 0x10 at offset 0xb"),
         (module((3, b"\x01\0"), (10, b"\x01\x02\0\x01")), "WB338", "the function body at offset 0x10 does not finish with `end`"),

@@ -48,6 +48,13 @@ class Need:
 
 
 NEEDS = (
+    Need(
+        "stack-switching",
+        """(module (type $f (func)) (type $c (cont $f)) (tag $t) (func (param (ref $c))
+          (block $on (result (ref $c)) (resume $c (on $t $on) (local.get 0)) (return)) (drop)))""",
+        "exception-handling stack-switching function-references",
+        "stack_switching",
+    ),
     Need("mutable-globals", '(module (global (export "g") (mut i32) (i32.const 0)))', "mutable-globals"),
     Need("mutable-globals", '(module (import "m" "g" (global (mut i32))))', "mutable-globals"),
     Need("sign-ext", "(module (func (param i32) (result i32) (i32.extend8_s (local.get 0))))", "sign-ext"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Final
 
 from wbuild.wasm import limits
@@ -24,6 +25,7 @@ __all__ = [
 _REC: Final = 0x4E
 _SUB_FINAL: Final = 0x4F
 _SUB: Final = 0x50
+_CONT: Final = 0x5D
 _ARRAY: Final = 0x5E
 _STRUCT: Final = 0x5F
 _FUNC: Final = 0x60
@@ -67,6 +69,10 @@ def _composite(cursor: Cursor, draft: Draft, head: Type) -> Type:
         if len(results) > 1:
             draft.uses.add(("multivalue",), "a function type with several results", at)
         return Type(kind="func", group=head.group, final=head.final, supertypes=head.supertypes, params=params, results=results)
+    if lead == _CONT:
+        draft.uses.add(("stack-switching",), "a type of continuations", at)
+        cursor.s33("the type of a continuation")
+        return replace(head, kind="cont")
     if lead not in {_STRUCT, _ARRAY}:
         cursor.bad("type", at)
     draft.uses.add(("gc",), "a type of structs" if lead == _STRUCT else "a type of arrays", at)

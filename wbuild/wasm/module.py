@@ -85,7 +85,7 @@ class Field:
 class Type:
     """A defined type. Types of one recursion group have the same `group`."""
 
-    kind: Literal["func", "struct", "array"]
+    kind: Literal["func", "struct", "array", "cont"]
     group: int
     params: tuple[str, ...] = ()
     results: tuple[str, ...] = ()

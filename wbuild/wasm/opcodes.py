@@ -9,9 +9,9 @@ Immediates, one letter each:
     i I 4 8 V L z     i32, i64, f32 and f64 constant; sixteen bytes; lane; zero byte
     M                 alignment, memory and offset
     b h S             block type; heap type; vector of value types (select)
-    B C c             br_table targets; try_table catches; flags of br_on_cast
+    B C c H           br_table targets; try_table catches; flags of br_on_cast; handlers of a resume
 
-Core specification, section 5.4; the legacy exceptions and wide arithmetic from their proposals.
+Core specification, section 5.4; the legacy exceptions, wide arithmetic and stack switching from their proposals.
 """
 
 from __future__ import annotations
@@ -30,12 +30,13 @@ class Op(NamedTuple):
     features: tuple[str, ...]
 
 
-INDEX_LETTERS: Final = frozenset("fgtaeMmdkbhSC")
+INDEX_LETTERS: Final = frozenset("fgtaeMmdkbhSCH")
 """Immediates that may hold an index of the module, which renumbering changes."""
 
 _LEGACY = "legacy-exceptions"
 _REFS = "reference-types"
 _TYPED = "function-references"
+_SWITCH = "stack-switching"
 
 _ONE: Final = (
     (0x00, 0x01, "", ""),
@@ -78,6 +79,13 @@ _ONE: Final = (
     (0xD3, 0xD3, "", "gc"),
     (0xD4, 0xD4, "", _TYPED),
     (0xD5, 0xD6, "u", _TYPED),
+    (0xE0, 0xE0, "t", _SWITCH),
+    (0xE1, 0xE1, "tt", _SWITCH),
+    (0xE2, 0xE2, "k", _SWITCH),
+    (0xE3, 0xE3, "tH", _SWITCH),
+    (0xE4, 0xE4, "tkH", _SWITCH),
+    (0xE5, 0xE5, "tH", _SWITCH),
+    (0xE6, 0xE6, "tk", _SWITCH),
 )
 
 _FB: Final = (

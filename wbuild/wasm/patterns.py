@@ -28,7 +28,7 @@ _TARGETS: Final = 24
 _CATCHES: Final = 4
 
 _GC: Final = frozenset(("gc", "function-references", "reference-types"))
-_ANY_TYPE: Final = _GC | {"exnref", "simd128"}
+_ANY_TYPE: Final = _GC | {"exnref", "simd128", "stack-switching"}
 
 
 class _Variant(NamedTuple):
@@ -48,13 +48,14 @@ class _Grammar:
         self.u32 = rf"[\x80-\xff]{{0,3}}{more}(?:[\x00-\x7f]|[\x80-\xff][\x00-\x0f])"
         index = rf"(?:[\x00-\x3f]|[\x80-\xff]{{1,3}}{more}(?:[\x00-\x3f]|[\x80-\xff][\x00-\x0f]))"
         u64 = rf"[\x80-\xff]{{0,8}}{more}(?:[\x00-\x7f]|[\x80-\xff][\x00-\x01])"
-        heap = rf"(?:[\x69-\x74]|{index})"
+        heap = rf"(?:[\x68-\x75]|{index})"
         gc_heap = rf"(?:[\x6a-\x73]|{index})"
-        self.value = rf"(?:[\x7b-\x7f\x69-\x74]|[\x63\x64]{heap})"
+        self.value = rf"(?:[\x7b-\x7f\x68-\x75]|[\x63\x64]{heap})"
         gc_value = rf"(?:[\x6a-\x73]|[\x63\x64]{gc_heap})"
         numbers = _Variant(r"[\x7c-\x7f]")
         simd = _Variant(r"\x7b", frozenset(("simd128",)))
         catch = rf"(?:[\x00\x01]{self.u32}{self.u32}|[\x02\x03]{self.u32})"
+        handler = rf"(?:\x00{self.u32}{self.u32}|\x01{self.u32})"
         u32 = (_Variant(self.u32),)
         zero = _Variant(r"\x00")
         self.letters: Mapping[str, tuple[_Variant, ...]] = {
@@ -89,6 +90,7 @@ class _Grammar:
                 _Variant(rf"\x01{self.value}", _ANY_TYPE, indexed=True),
             ),
             "B": (_Variant(_counted(self.u32, range(_TARGETS), more=1)),),
+            "H": (_Variant(_counted(handler, range(_CATCHES)), indexed=True),),
             "C": (_Variant(_counted(catch, range(_CATCHES)), indexed=True),),
         }
 

@@ -115,6 +115,20 @@ def _catches(data: bytes, at: int, end: int, marks: _Marks) -> int:
     return at
 
 
+def _handlers(data: bytes, at: int, end: int, marks: _Marks) -> int:
+    count, at = _count(data, at, end)
+    for _ in range(count):
+        kind = data[at]
+        if kind > 1:
+            _refuse(f"unknown handler {kind:#04x}", at)
+        tag, at = at + 1, _skip_u32(data, at + 1)
+        if marks is not None:
+            marks.append(Mark("k", tag, at))
+        if kind == 0:
+            at = _skip_u32(data, at)
+    return at
+
+
 def _below(limit: int, what: str) -> _Skip:
     def skip(data: bytes, at: int, end: int, marks: _Marks) -> int:  # noqa: ARG001
         if data[at] >= limit:
@@ -146,6 +160,7 @@ _SKIP: Final[Mapping[str, _Skip]] = MappingProxyType(
         "S": _select,
         "B": _targets,
         "C": _catches,
+        "H": _handlers,
     }
 )
 

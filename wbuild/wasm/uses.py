@@ -28,6 +28,7 @@ _IMPLIED: Final[Mapping[str, tuple[str, ...]]] = MappingProxyType(
         "legacy-exceptions": ("exception-handling",),
         "reference-types": ("call-indirect-overlong",),
         "relaxed-simd": ("simd128",),
+        "stack-switching": ("function-references",),
     }
 )
 _TOOL_NAMES: Final[Mapping[str, str | None]] = MappingProxyType(

@@ -24,6 +24,7 @@ class TypeText(NamedTuple):
 _REFS: Final = ("reference-types",)
 _GC: Final = ("gc", "reference-types")
 _EXN: Final = ("exnref", "reference-types")
+_CONT: Final = ("stack-switching", "reference-types")
 _TYPED: Final = ("function-references", "reference-types")
 
 _NUMBERS: Final = {
@@ -34,6 +35,7 @@ _NUMBERS: Final = {
     0x7B: TypeText("v128", ("simd128",)),
 }
 _HEAPS: Final = {  # byte → name, name of the nullable reference, features
+    0x75: ("nocont", "nullcontref", _CONT),
     0x74: ("noexn", "nullexnref", _EXN),
     0x73: ("nofunc", "nullfuncref", _GC),
     0x72: ("noextern", "nullexternref", _GC),
@@ -46,6 +48,7 @@ _HEAPS: Final = {  # byte → name, name of the nullable reference, features
     0x6B: ("struct", "structref", _GC),
     0x6A: ("array", "arrayref", _GC),
     0x69: ("exn", "exnref", _EXN),
+    0x68: ("cont", "contref", _CONT),
 }
 _REF: Final = 0x64
 _REF_NULL: Final = 0x63
