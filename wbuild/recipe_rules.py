@@ -57,6 +57,7 @@ EXPECT_WORDS: Final = ("version", "version-major")
 
 _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
     "target-kind": tuple(f"{target} {kind}" for target in get_args(Target) for kind in get_args(Kind)),
+    "level-debug": tuple(f"{level} {debug}" for level in get_args(Level) for debug in get_args(Debug)),
     "target": get_args(Target),
     "kind": get_args(Kind),
     "level": get_args(Level),

@@ -57,6 +57,7 @@ def dimensions(build: Build) -> dict[str, Value]:
     """Words of the recipe's tables for this artifact's target, kind, level and debug setting."""
     chosen = {
         "target-kind": f"{build.target} {build.kind}",
+        "level-debug": f"{build.level} {build.debug}",
         "target": build.target,
         "kind": build.kind,
         "level": build.level,

@@ -215,8 +215,8 @@ class ToolchainRecipe:
     steps: tuple[StepRecipe, ...]
     """From sources to the module, in order."""
     words: Mapping[str, Mapping[str, tuple[str, ...]]] = field(default_factory=dict)
-    """Table → value → words. A table is named after what chooses the value, `level`, `target`, `kind`, `debug` or `target-kind`,
-    with any ending behind a hyphen (`debug-link`), and is read as {level}, {debug-link}, …"""
+    """Table → value → words. A table is named after what chooses the value, `level`, `target`, `kind`, `debug`, `target-kind` or
+    `level-debug`, with any ending behind a hyphen (`debug-link`), and is read as {level}, {debug-link}, …"""
     vendor: tuple[str, ...] = ()
     """Words for each vendored source that the artifact uses, read as {vendor}: {folder} is where it is, {name} its name."""
     env: Mapping[str, str] = field(default_factory=dict)
