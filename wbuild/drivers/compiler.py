@@ -220,6 +220,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         links=shared.links,
         apart=shared.apart if recipe.depfile else (),
         runs_project_code=recipe.runs_project_code,
+        downloads=tuple(build.toolchain.downloads),
     )
 
 
@@ -281,6 +282,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         links=shared.links,
         apart=shared.apart if recipe.depfile else (),
         runs_project_code=recipe.runs_project_code,
+        downloads=tuple(build.toolchain.downloads),
         first_use=_first_use(
             shared,
             recipe.first_use or build.toolchain.first_use,

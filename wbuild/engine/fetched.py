@@ -71,4 +71,7 @@ class Fetched:
     def _marks(self, action: str) -> Sequence[Path]:
         session = self.session
         state = [session.root / session.places(self.step).state] if self.step.state else []
-        return [folder / _MARKS / action for folder in {*self.words.caches(session), *state} or {session.root / session.layout.work}]
+        return [
+            folder / _MARKS / action
+            for folder in {*(session.cache.shared(name) for name in self.words.shared), *state} or {session.root / session.layout.work}
+        ]

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
 from wbuild.doors.userkey import mac
 from wbuild.engine.late import settle
@@ -26,10 +25,6 @@ class Settled:
     def words(self) -> Iterable[Word]:
         """All of them."""
         return (*self.argv, *self.env.values())
-
-    def caches(self, session: Session) -> Sequence[Path]:
-        """Folders of the shared caches that they name."""
-        return [session.cache.shared(name) for name in self.shared]
 
     @property
     def shared(self) -> Sequence[str]:

@@ -22,6 +22,7 @@ from wbuild.engine.keying import Settled
 from wbuild.engine.layout import TEMPORARY, slug
 from wbuild.engine.reach import Reach
 from wbuild.engine.session import Session
+from wbuild.engine.step_caches import StepCaches
 from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, Step
@@ -53,6 +54,11 @@ class Launch:
     def log(self) -> Path:
         """What the program said."""
         return self.session.root / self.session.layout.log(self.step.name)
+
+    @cached_property
+    def caches(self) -> StepCaches:
+        """Caches of its tools."""
+        return StepCaches(session=self.session, step=self.step, words=self.words)
 
     @cached_property
     def places(self) -> Places:
@@ -138,7 +144,7 @@ class Launch:
         root = self.session.root.resolve()
         folders = [self.session.store.path(pin) for pin in self.step.pins]
         tools = [folder for folder in folders if not root.is_relative_to(folder.resolve())]  # a tool of the machine may lie anywhere
-        known = [*tools, *self.words.caches(self.session)]
+        known = [*tools, *self.caches.known()]
         inner = self.step.inner_cache
         if inner is not None and inner.name == "zig":
             return self._read_by_zig(ZigCache(folder=file.parent, root=self.session.root, base=inner.folder), known)
@@ -165,9 +171,8 @@ class Launch:
         """Make the private folder anew, with all that the program expects there. Raises MachineError."""
         step, session = self.step, self.session
         session.scratches.make(self.scratch)
-        for name in self.words.shared:
-            session.cache.ready(name, session.note)
-        folders = {*self.words.caches(session), *(self.output(path).parent for path in step.outputs if path not in step.results)}
+        self.caches.prepare()
+        folders = {*(self.output(path).parent for path in step.outputs if path not in step.results)}
         if step.state:
             folders.add(session.root / self.places.state)
         for folder in folders - {self.scratch / OUT_FOLDER}:
@@ -206,7 +211,7 @@ class Launch:
 
     def _marker(self, first: FirstUse) -> Path:
         """Another folder of the tool (moved, or installed again) is another first use: zig then builds everything again."""
-        return self.session.cache.shared(first.cache) / FIRST_USE / slug(f"{first.key} {self._folders()}")
+        return self.session.shared(self.step, first.cache) / FIRST_USE / slug(f"{first.key} {self._folders()}")
 
     def _folders(self) -> str:
         folder = self.session.store.path(self.step.pins[0]) if self.step.pins else self.session.root

@@ -13,6 +13,7 @@ from wbuild.doors import grounds
 from wbuild.doors.interfaces import Fence
 from wbuild.engine.keying import Settled
 from wbuild.engine.session import RUNNERS, Session
+from wbuild.engine.step_caches import StepCaches
 from wbuild.model.locked import SYSTEM, Pin
 from wbuild.model.planned import Python, RunnerPath, Step
 
@@ -47,6 +48,10 @@ class Reach:
         )
 
     @cached_property
+    def _caches(self) -> StepCaches:
+        return StepCaches(session=self.session, step=self.step, words=self.words)
+
+    @cached_property
     def _root(self) -> str:
         return os.path.realpath(self.session.root)
 
@@ -64,7 +69,7 @@ class Reach:
             yield os.path.join(session.root, session.layout.states, step.state)
         if step.jobserver:
             yield os.path.join(session.root, session.layout.jobserver)
-        yield from map(str, self.words.caches(session))
+        yield from self._caches.writable()
         if step.network and not step.outputs:  # it makes a lock file in a copy of the project
             yield str(session.root)
 
@@ -76,6 +81,7 @@ class Reach:
             yield str(RUNNERS)
         if Python in parts:
             yield from grounds.python()
+        yield from self._caches.readable()
         yield str(self.session.layout.nothing)
 
     def _around(self, listable: list[str]) -> Iterator[str]:

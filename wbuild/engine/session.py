@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -25,6 +26,12 @@ from wbuild.engine.workers import Workers
 from wbuild.keys import Key
 from wbuild.model.planned import Late, Step
 from wbuild.words import Places, common_base
+
+
+def own_name(name: str, root: Path) -> str:
+    """What a project's own copy of a shared cache is called."""
+    return f"{name}-of-{hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]}"
+
 
 RUNNERS = Path(__file__).resolve().parent.parent / "runners"
 
@@ -93,6 +100,10 @@ class Session:
         """The value of a late word."""
         return late_value(self.root, part)
 
+    def shared(self, step: Step, name: str) -> Path:
+        """Folder of a shared cache; of the project's own copy for a step that runs code of the project."""
+        return self.cache.shared(own_name(name, self.root) if step.runs_project_code else name)
+
     def places(self, step: Step) -> Places:
         """Where the step's words are on this machine."""
         pins = {pin.name: pin for pin in step.pins}
@@ -101,7 +112,7 @@ class Session:
             root=self.root,
             base=common_base(step.outputs),
             tool=lambda name: self.store.path(pins[name]),
-            shared=self.cache.shared,
+            shared=lambda name: self.shared(step, name),
             state=f"{self.layout.states}/{step.state}" if step.state else "",
             late=self.late,
             runner=lambda file: RUNNERS / file,

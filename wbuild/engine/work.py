@@ -269,7 +269,7 @@ class Work:
     def _failure(self, done: Exit, command: Command, launch: Launch) -> WbuildError:
         """The error of a program that did not end well: what it says, or that a disk is full."""
         session = self.session
-        folders = (session.root / session.layout.tmp, *(session.root / path for path in self.step.outputs), *launch.words.caches(session))
+        folders = (session.root / session.layout.tmp, *(session.root / path for path in self.step.outputs), *launch.caches.folders())
         full = None if done.cancelled or done.timed_out else out_of_room(self.step, said(launch.log), folders, session.doors.files.free)
         return full or StepError.of((failed(self.step, done, command, launch.log),))
 

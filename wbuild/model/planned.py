@@ -211,6 +211,8 @@ class Step:
     runs_project_code: bool = False
     """It runs programs that the project brings (build scripts, macros, transforms): its copy of a tool's shared cache is its own.
     Never part of a key."""
+    downloads: tuple[str, ...] = ()
+    """Folders of its shared caches that fetch steps alone may write. Never part of a key."""
     first_use: FirstUse | None = None
 
 
