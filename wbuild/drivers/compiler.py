@@ -283,6 +283,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         apart=shared.apart if recipe.depfile else (),
         runs_project_code=recipe.runs_project_code,
         downloads=tuple(build.toolchain.downloads),
+        seed=fill_all(recipe.seed, scope),
         first_use=_first_use(
             shared,
             recipe.first_use or build.toolchain.first_use,

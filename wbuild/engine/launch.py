@@ -6,7 +6,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -28,9 +28,10 @@ from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, Step
 from wbuild.redact import redactor
 from wbuild.sources.client import clean
-from wbuild.words import OUT_FOLDER, Places, expand
+from wbuild.words import OUT_FOLDER, Places, expand, portable
 
 FIRST_USE = ".wbuild-first-use"
+SEEDED = ".wbuild-seeded"
 _TEMPORARY = (TEMPORARY, "TEMP", "TMP")
 SAYS = "wbuild: "
 """In front of what our own programs around package clients tell people (`runners/`)."""
@@ -171,7 +172,6 @@ class Launch:
         """Make the private folder anew, with all that the program expects there. Raises MachineError."""
         step, session = self.step, self.session
         session.scratches.make(self.scratch)
-        self.caches.prepare()
         folders = {*(self.output(path).parent for path in step.outputs if path not in step.results)}
         if step.state:
             folders.add(session.root / self.places.state)
@@ -179,6 +179,24 @@ class Launch:
             session.doors.files.make_folder(folder)
         for name, text in step.texts.items():
             session.doors.files.write(self.scratch / name, text, durable=False, program=text.startswith("#!"))
+        self._seed()
+        self.caches.prepare()
+
+    def _seed(self) -> None:
+        """Fill the shared caches once with what every project needs, before this one's own copies are made. Raises MachineError."""
+        step, session = self.step, self.session
+        if not step.seed or all(folder.is_dir() for folder in self.caches.folders()):
+            return
+        plain = replace(step, runs_project_code=False, inputs=(), candidates=(), roots=(), seed=())
+        launch = Launch(session=session, step=plain, words=Settled(argv=step.seed, env=self.words.env))
+        said = " ".join((*map(portable, step.seed), *step.texts.values(), self._folders()))
+        marks = [folder / SEEDED / slug(said) for folder in launch.caches.folders()]
+        if all(mark.exists() for mark in marks):
+            return
+        launch.caches.prepare()
+        if session.doors.runner.run(launch.command(), log=self.log).code == 0:
+            for mark in marks:
+                session.doors.files.write(mark, "", durable=False)
 
     def _env(self) -> dict[str, str]:
         session, places = self.session, self.places

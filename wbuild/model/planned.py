@@ -213,6 +213,8 @@ class Step:
     Never part of a key."""
     downloads: tuple[str, ...] = ()
     """Folders of its shared caches that fetch steps alone may write. Never part of a key."""
+    seed: tuple[Word, ...] = ()
+    """Command line that fills its shared caches with what every project needs of them; it sees no file of any. Never part of a key."""
     first_use: FirstUse | None = None
 
 

@@ -178,7 +178,11 @@ class StepRecipe:
     jobserver: bool = False
     """The program speaks to make's jobserver (cargo, make): what it starts counts as steps that run at the same time."""
     runs_project_code: bool = False
-    """It runs code of the project while it compiles: build scripts, procedural macros, transforms, a build.zig."""
+    """It runs code of the project while it compiles: build scripts, procedural macros, transforms, a build.zig. Its {cache} is a copy of
+    the project's own."""
+    seed: tuple[str, ...] = ()
+    """Command line that fills {cache} with what every project needs of it, run once before the first project's own copy is made. It
+    sees no file of a project."""
     first_use: str = ""
     """In place of that of the toolchain; steps with `network` have no other."""
 
