@@ -64,16 +64,21 @@ def absolute(words: Sequence[str]) -> tuple[list[str], list[Path]]:
     return kept, named
 
 
-def quiet_folder(folder: Path, own: Sequence[Path]) -> Path:
-    """A folder for temporary files above which no configuration of cargo lies besides the user's own, if there is one."""
-    places = [folder.absolute(), Path(tempfile.gettempdir()).absolute()]
-    return next((place for place in places if not {*configs(place)} - {*own}), places[0])
+def beside(folder: Path, own: Sequence[Path]) -> tempfile.TemporaryDirectory[str] | None:
+    """A new folder above which no configuration of cargo lies but the user's own; None where no such folder can be made."""
+    for place in (Path("/dev/shm"), Path(os.environ.get("TMPDIR", "/tmp")), Path("/tmp"), folder):  # noqa: S108 - checked, and closed to others
+        if all(config in own for config in configs(place.absolute())):
+            try:
+                return tempfile.TemporaryDirectory(prefix=".wbuild-cargo-", dir=place)
+            except OSError:  # the fence leaves few places
+                continue
+    return None
 
 
 def main(folder: str, *cargo: str) -> int:
     """The exit code of cargo."""
     configure(Path(folder))
-    home = Path.home()
+    home = Path(os.path.expanduser("~"))  # noqa: PTH111 - there may be none
     theirs = Path(os.environ.get("CARGO_HOME") or home / ".cargo")
     words, named = absolute(cargo)
     found = list(dict.fromkeys((*configs(Path.cwd()), *named)))
@@ -86,8 +91,12 @@ def main(folder: str, *cargo: str) -> int:
         print(f"{SAYS}{line}", file=sys.stderr, flush=True)
     words += [word for path in (*own, *((credentials,) if credentials else ())) for word in ("--config", str(path))]
     words += [word for one in taken for setting in one.masks for word in ("--config", setting)]
-    with tempfile.TemporaryDirectory(prefix=".wbuild-cargo-", dir=quiet_folder(Path(folder), own)) as beside:
-        place = Path(beside)
+    aside = beside(Path(folder), [*own, theirs / "config.toml", theirs / "config", *(home / ".cargo" / name for name in NAMES)])
+    if aside is None:
+        print(f"{SAYS}cargo cannot be started apart from {Path.cwd()}: set TMPDIR to a folder outside of it", file=sys.stderr)
+        return 1
+    with aside as name:
+        place = Path(name)
         for one in taken:
             place = place / "in"
             (place / ".cargo").mkdir(parents=True)

@@ -62,7 +62,7 @@ function users(npm) {
   const files = [value("npmconfiguserconfig") || join(homedir(), ".npmrc"), value("npmconfigglobalconfig")];
   const known = new Set(hosts([...named.flat(), ...files.map(read)].join("\n")));
   const away = mkdtempSync(join(tmpdir(), ".tmp-wbuild-npm-")); // the project's configuration is not asked
-  const asked = spawnSync(npm[0], [...npm.slice(1), "config", "get", "registry"], { cwd: away, encoding: "utf8" });
+  const asked = spawnSync(npm[0], [...npm.slice(1), "config", "get", "registry", "--prefix", away], { cwd: away, encoding: "utf8" });
   rmSync(away, { recursive: true, force: true });
   for (const host of hosts(asked.stdout ?? "")) known.add(host);
   return known;
