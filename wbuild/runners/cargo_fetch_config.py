@@ -45,8 +45,8 @@ class Taken:
     """What people are told."""
     withheld: set[str] = field(default_factory=set)
     """Variables with tokens that cargo does not get."""
-    masks: list[str] = field(default_factory=list)
-    """Settings that hide tokens of the user's file."""
+    masked: list[str] = field(default_factory=list)
+    """Registries whose token in a file of the user's is kept back."""
 
 
 def read(path: Path) -> dict[str, Any]:
@@ -83,20 +83,33 @@ def withhold(
     taken: Taken, path: Path, name: str, registry: Mapping[str, Any], known: Sequence[Mapping[str, Any]], environ: Mapping[str, str]
 ) -> None:
     """Keep the user's token of a registry back when nobody but the project names its host."""
-    variable = f"CARGO_REGISTRIES_{re.sub(r'[^A-Z0-9]', '_', name.upper())}"
+    prefix = variable(name)
     where = host(str(registry.get("index", "")))
     named = {host(url) for one in known for url in urls(one)} | {host(url) for key, url in environ.items() if INDEX.match(key)}
-    if f"{variable}_INDEX" in environ or where in named or "token" in registry:
+    if f"{prefix}_INDEX" in environ or where in named or "token" in registry:
         return
     filed = any("token" in table(table(table(own, "registries"), name)) for own in known)
-    if f"{variable}_TOKEN" in environ or filed:
+    if f"{prefix}_TOKEN" in environ or filed:
         taken.says.append(
             f"{path}: the token of the registry {name} is not sent to {where or 'its host'}, which only the project names; "
-            f"set {variable}_INDEX too if you mean it"
+            f"set {prefix}_INDEX too if you mean it"
         )
-    taken.withheld.update((f"{variable}_TOKEN", f"{variable}_CREDENTIAL_PROVIDER", f"{variable}_SECRET_KEY"))
+    taken.withheld.update((f"{prefix}_TOKEN", f"{prefix}_CREDENTIAL_PROVIDER", f"{prefix}_SECRET_KEY"))
     if filed:
-        taken.masks.append(f'registries.{json.dumps(name)}.token=""')
+        taken.masked.append(name)
+
+
+def variables(credentials: Mapping[str, Any], withheld: Sequence[str]) -> dict[str, str]:
+    """The tokens of a file as cargo's variables, without those of some registries: they are written nowhere."""
+    registries = table(credentials, "registries")
+    found = {f"{variable(name)}_TOKEN": table(one).get("token") for name, one in registries.items() if name not in withheld}
+    found["CARGO_REGISTRY_TOKEN"] = table(credentials, "registry").get("token")
+    return {name: token for name, token in found.items() if isinstance(token, str)}
+
+
+def variable(registry: str) -> str:
+    """How the names of cargo's variables about a registry begin."""
+    return f"CARGO_REGISTRIES_{re.sub(r'[^A-Z0-9]', '_', registry.upper())}"
 
 
 def table(data: object, name: str = "") -> Mapping[str, Any]:

@@ -1,7 +1,8 @@
 """cargo with the network: credentials and programs are the user's, addresses may be the project's.
 
 FOLDER is where cargo keeps downloads; wbuild's own, so that no other step finds a token. cargo reads credentials from there only, so
-the user's file of them (in CARGO_HOME, else in .cargo of the home) is named to it, never read by others or copied. cargo has no
+the user's file of them (in CARGO_HOME, else in .cargo of the home) is named to it, never copied; where it has a token that cargo may
+not send, the others go into its environment. cargo has no
 provider of credentials unless its configuration names one: it gets the one that reads tokens from its own variables and file.
 
 What the project's .cargo/config.toml says is taken as far as it names addresses and folders (`cargo_fetch_config`); programs, proxies and
@@ -11,6 +12,7 @@ project, with what is taken.
 
 from __future__ import annotations
 
+import json
 import os
 import subprocess
 import sys
@@ -18,7 +20,7 @@ import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from .cargo_fetch_config import Taken, read, take, written
+from .cargo_fetch_config import Taken, read, take, variable, variables, written
 
 CONFIG = '[registry]\nglobal-credential-providers = ["cargo:token"]\n'
 NAMES = ("config", "config.toml")
@@ -89,8 +91,15 @@ def main(folder: str, *cargo: str) -> int:
     env = {name: value for name, value in os.environ.items() if not any(name in one.withheld for one in taken)}
     for line in dict.fromkeys(line for one in taken for line in one.says):
         print(f"{SAYS}{line}", file=sys.stderr, flush=True)
+    masked = [name for one in taken for name in one.masked]
+    if credentials and masked:
+        env = {**variables(read(credentials), masked), **env}
+        credentials = None
     words += [word for path in (*own, *((credentials,) if credentials else ())) for word in ("--config", str(path))]
-    words += [word for one in taken for setting in one.masks for word in ("--config", setting)]
+    kept = {name for path in own for name in variables(read(path), ())}
+    words += [
+        word for name in masked if f"{variable(name)}_TOKEN" in kept for word in ("--config", f'registries.{json.dumps(name)}.token=""')
+    ]
     aside = beside(Path(folder), [*own, theirs / "config.toml", theirs / "config", *(home / ".cargo" / name for name in NAMES)])
     if aside is None:
         print(f"{SAYS}cargo cannot be started apart from {Path.cwd()}: set TMPDIR to a folder outside of it", file=sys.stderr)
