@@ -97,6 +97,12 @@ def test_programs_of_a_build_file_tell_not_all_that_they_read(cache: ZigCache) -
     assert left(cache) == {"d"}
 
 
+def test_a_zig_program_with_c_sources_may_not_name_their_headers(cache: ZigCache) -> None:
+    put(cache, a=[STANDARD, (4, "src/c.c"), (4, "src/main.zig")], b=[(4, "src/c.c"), (0, "shared/h.h")], c=[STANDARD, (4, "src/main.zig")])
+    cache.forget({"app/src/c.c": True, "app/src/main.zig": True, "shared/h.h": False})
+    assert left(cache) == {"c"}
+
+
 def test_a_build_file_runs_again_and_is_not_compiled_again(cache: ZigCache) -> None:
     names = [STANDARD, CONFIGURER, (4, "build.zig")]
     put(cache, a=names, b=names)

@@ -15,7 +15,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Final
 
-from wbuild.engine.zig_manifests import BUILD_ROOT, CWD, LIBRARY, Entry, configures, is_exact, parse, results
+from wbuild.engine.zig_manifests import BUILD_ROOT, CWD, LIBRARY, Entry, configures, is_exact, is_of_compiler, parse, results
 
 MANIFESTS: Final = "h"
 PARSED: Final = "z"
@@ -73,7 +73,7 @@ class ZigCache:
 
     def _names(self, entries: tuple[Entry, ...]) -> Iterator[str]:
         """Files and folders of the project and of the machine, without those of zig and of its caches."""
-        compiler = is_exact(entries)
+        compiler = is_of_compiler(entries)
         for entry in entries:
             if entry.prefix == CWD:
                 yield self._name(entry.path)

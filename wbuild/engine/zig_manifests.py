@@ -86,12 +86,20 @@ def results(name: str, entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(_siphash(key, message).hex() for key in _KEYS)
 
 
-def is_exact(entries: Sequence[Entry]) -> bool:
-    """Whether a manifest is of zig's own compiler or of clang, which name all that they read. Programs that a build.zig runs do not."""
-    if any(entry.prefix == LIBRARY and entry.path == _STANDARD for entry in entries):
-        return True
+def is_of_compiler(entries: Sequence[Entry]) -> bool:
+    """Whether a manifest is of zig's own compiler or of clang, not of a program that a build.zig runs: those do not tell what they read."""
     made = any(entry.prefix == LOCAL and "." not in entry.path.rpartition("/")[2] for entry in entries)
-    return bool(entries) and entries[0].path.endswith(_C_SOURCES) and not made
+    return _is_zig(entries) or (bool(entries) and entries[0].path.endswith(_C_SOURCES) and not made)
+
+
+def is_exact(entries: Sequence[Entry]) -> bool:
+    """Whether a manifest names all that was read. That of a Zig program with C sources lacks headers when zig had their objects."""
+    with_c = any(entry.path.endswith(_C_SOURCES) and entry.prefix != LIBRARY for entry in entries)
+    return is_of_compiler(entries) and not (with_c and _is_zig(entries))
+
+
+def _is_zig(entries: Sequence[Entry]) -> bool:
+    return any(entry.prefix == LIBRARY and entry.path == _STANDARD for entry in entries)
 
 
 def configures(entries: Sequence[Entry]) -> bool:
