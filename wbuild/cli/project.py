@@ -12,6 +12,7 @@ from typing import Final
 from wbuild import catalog as catalogs
 from wbuild.boundary import Facts
 from wbuild.cli.data import recipe_texts
+from wbuild.cli.matching import matching
 from wbuild.cli.remember import Watch
 from wbuild.decode import LARGEST
 from wbuild.doors.machine import machine_errors
@@ -91,10 +92,7 @@ def members(folder: Path, globs: tuple[str, ...]) -> tuple[tuple[Path, ...], tup
     found: dict[Path, None] = {}
     unmatched: list[str] = []
     for glob in globs:
-        try:
-            found_here = sorted(path for path in folder.glob(glob) if _is_member(folder, path))
-        except ValueError:
-            found_here = []
+        found_here = sorted(path for path in matching(folder, glob) if _is_member(folder, path))
         found.update(dict.fromkeys(found_here))
         unmatched += [] if found_here else [glob]
     return tuple(found), tuple(unmatched)
@@ -180,7 +178,7 @@ def readable_catalog(start: Path) -> tuple[Catalog, tuple[Problem, ...]]:
         globs = early_project(_content(folder / MANIFEST), shown(folder / MANIFEST), facts(folder)).recipes
     except UsageError:
         globs = ()
-    found = (path for glob in globs for path in sorted(folder.glob(glob)) if path.is_file() and not _escapes(folder, str(path), "."))
+    found = (path for glob in globs for path in sorted(matching(folder, glob)) if path.is_file() and not _escapes(folder, str(path), "."))
     local = {path.relative_to(folder).as_posix(): text_of(path) for path in found}
     return _as_far_as_right(local), problems
 
@@ -222,7 +220,7 @@ def _depth(folder: str) -> int:
 def _recipes(folder: Path, globs: tuple[str, ...]) -> Iterator[Path]:
     """Recipe files of the project. Raises UsageError for a glob without any."""
     for glob in globs:
-        found = sorted(path for path in folder.glob(glob) if path.is_file() and not _escapes(folder, str(path), "."))
+        found = sorted(path for path in matching(folder, glob) if path.is_file() and not _escapes(folder, str(path), "."))
         if not found:
             raise UsageError("WB274", f"project.recipes: nothing matches {glob}", hint="correct the glob, or take it out")
         yield from found

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import dirname
@@ -23,6 +24,8 @@ from wbuild.tree import is_glob
 from wbuild.words import Value, fill, fill_all, placeholders
 
 DEPFILE = "deps.d"
+_PASSING: Final = re.compile(r"(?:\.sw[a-p]x?|~|/\.#[^/]*|/#[^/]*#|/4913)\Z")
+"""Names that editors give to files while they write others: nothing looks for them, and they come and go."""
 _EACH: Final = frozenset({"in", "out", "depfile"})
 """Placeholders that mean something else for each source."""
 
@@ -370,7 +373,7 @@ def _facts(build: Build, sources: Sequence[Source]) -> Facts:
         globs = () if said.complete else globs
     elif reads == "build.zig":
         found = zigbuild.read(build)
-    names = {*_own(build, globs, wide=True), *build.readable(()), *found.candidates}
+    names = {*(n for n in _own(build, globs, wide=True) if not _PASSING.search(n)), *build.readable(()), *found.candidates}
     for folder in (*options(build).folders, *(folder for flags in _named(build).values() for folder in flags.folders)):
         names.update(build.tree.below(folder))
     return replace(found, candidates=tuple(sorted(names)))
