@@ -29,7 +29,7 @@ def reads(main: str, manifest: str = MANIFEST, **more: str) -> set[str]:
     """Names of the files that may be read besides src/main.zig."""
     (step,) = (s for s in make(manifest, {**FILES, "z/src/main.zig": main, **more}).steps if s.verb == "compile")
     assert step.inputs[0] == "z/src/main.zig"  # files that flags name may follow
-    return {*step.candidates}
+    return {*step.candidates, *step.inputs[1:]}
 
 
 @pytest.mark.parametrize(
