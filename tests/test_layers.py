@@ -14,6 +14,7 @@ LAYERS = [
     ["errors", "model"],
     [
         "names",
+        "control",
         "units",
         "locate",
         "faults",
@@ -69,7 +70,19 @@ LAYERS = [
     ["report", "scaffold", "survey", "workflows"],
     ["cli"],
 ]
-PURE = ["names", "units", "faults", "boundary", "defaults", "profiles", "check_rules", "artifact_rules", "recipe_rules", "reference"]
+PURE = [
+    "names",
+    "control",
+    "units",
+    "faults",
+    "boundary",
+    "defaults",
+    "profiles",
+    "check_rules",
+    "artifact_rules",
+    "recipe_rules",
+    "reference",
+]
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
 PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi", "lazy", "jsontext"]

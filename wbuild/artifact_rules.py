@@ -9,6 +9,7 @@ from typing import Any, Final, get_args
 
 from wbuild.boundary import Boundary
 from wbuild.check_rules import check_rules
+from wbuild.control import controls
 from wbuild.decode import MISFIT, Reader
 from wbuild.defaults import Defaults
 from wbuild.faults import Faults, dotted
@@ -151,9 +152,17 @@ def _check_paths(ground: Ground, path: Path, artifact: Artifact) -> None:
     if artifact.out:
         where = (*path, "out")
         boundary.check(where, artifact.out)
-        if any(out in (".", *_OWN_FILES) or out.partition("/")[0] in _OWN for out in (artifact.out, ground.inside(artifact.out))):
-            hint = 'choose a file of your own, such as "bin/main.wasm"'
+        hint = 'choose a file of your own, such as "bin/main.wasm"'
+        places = [normpath(artifact.out), ground.inside(artifact.out)]
+        control = next((part for place in places if (part := controls(place))), "")
+        if any(place == "." or place.casefold() in _OWN_FILES or place.partition("/")[0].casefold() in _OWN for place in places):
             ground.faults.add("WB209", where, f"{dotted(where)}: {quoted(artifact.out)} belongs to wbuild or git", hint=hint)
+        elif control:
+            message = f"{dotted(where)}: {quoted(artifact.out)}: tools obey {quoted(control)}, so no build puts a file there"
+            ground.faults.add("WB209", where, message, hint=hint)
+    elif artifact.out_replaces:
+        message = f"{dotted(path)}: out-replaces says what `out` may replace, and there is no out"
+        ground.faults.add("WB209", (*path, "out-replaces"), message, hint="add out, or take out-replaces away", part="key")
 
 
 def _check_glob(ground: Ground, where: Path, glob: str, base: str) -> None:

@@ -188,4 +188,5 @@ def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], 
     }
     action = Builtin(name="select", version=SELECT_VERSION, args=args)
     step = line.builtin(action, verb="select", inputs=inputs, outputs=[line.product.file, select, *copies])
-    return replace(step, picks=(line.product.file, *copies), among=tuple(inputs[1 : 2 + len(candidates)]))
+    guarded = () if line.product.artifact.out_replaces else tuple(copies)
+    return replace(step, picks=(line.product.file, *copies), among=tuple(inputs[1 : 2 + len(candidates)]), copies=guarded)

@@ -334,7 +334,7 @@ def test_gitlab_cell_by_cell(project: Shell) -> None:
         assert done.returncode == 0, done.stderr
         files |= built(project)
     assert files == whole
-    reports = project.folder / ".wbuild/ci/reports"
+    reports = project.folder / ".wbuild-ci/reports"
     assert len(list(reports.rglob("report.json"))) == 3
     project.run("report", "merge", str(reports)).ends(0)
 

@@ -36,16 +36,16 @@ def command(common: Common) -> int:
     world, removed = common.world(), 0
     if any(os.path.lexists(folder / name) for name in (WORK, DIST)):
         with locked(world, common.console, folder, "clean"), dependency_lock(world, common.console, folder):
-            removed = _clean(folder, world.doors.files)
+            removed = _clean(folder, world.doors.files, world.doors.key)
     common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")
     return 0
 
 
-def _clean(folder: Path, files: Files) -> int:
+def _clean(folder: Path, files: Files, key: bytes) -> int:
     """How many entries went. Raises MachineError."""
     removed = 0
     _refuse_links(folder, files)
-    Leftovers(layout=Layout(root=folder), files=files).clear()
+    Leftovers(layout=Layout(root=folder), files=files, key=key).clear()
     for path in written(folder, files):
         if path.is_file() or path.is_symlink():
             files.remove(path)

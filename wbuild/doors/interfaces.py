@@ -51,6 +51,8 @@ class Command:
     """Permissions that files which it makes do not get (POSIX); -1: those of wbuild itself."""
     confined: bool = False
     """To one processor (Linux): it finds only one when it asks how many there are."""
+    own: Path | None = None
+    """A folder that is its own, for temporary files: what has a TMPDIR there was started by it, and ends when wbuild is killed."""
     limit: int = 16 << 20
     """Bytes kept of each output stream; the rest is read and dropped, and the log says so."""
 

@@ -1,9 +1,11 @@
-"""Programs that go on although the wbuild that started them was killed: found by their environment, and ended."""
+"""Programs that go on although the wbuild that started them was killed: found by their environment, and waited for.
+
+Their own run's keeper ends them; nobody else does (`wbuild.doors.keeper`).
+"""
 
 from __future__ import annotations
 
 import os
-import signal
 import time
 from collections.abc import Iterator
 from contextlib import suppress
@@ -12,35 +14,28 @@ from typing import Final
 
 _PROC: Final = Path("/proc")
 _WAIT: Final = 5.0
-"""Seconds that the system may take to end them."""
+"""Seconds that they may take to end."""
 _POLL: Final = 0.01
 
 
-def end_orphans(variable: str, below: Path) -> int:
-    """Kill every process of this user whose `variable` names a folder below `below`, and wait until they are gone; how many there were.
+def await_orphans(variable: str, below: Path, patience: float = _WAIT) -> bool:
+    """Wait until no process of this user is left whose `variable` names a folder below `below`; False when some do not end.
 
-    Links are followed. Only where the system shows environments as files (Linux); elsewhere there are none.
+    Only where the system shows environments as files (Linux); elsewhere there are none.
     """
-    begin, folder = os.fsencode(f"{variable}="), os.path.realpath(below)
-    ended = set[int]()
-    end = time.monotonic() + _WAIT
-    found = [*_living(begin, folder)]
-    while found and time.monotonic() < end:
-        for pid in found:
-            with suppress(ProcessLookupError, PermissionError):
-                os.kill(pid, signal.SIGKILL)
-        ended.update(found)
+    begin, folder = os.fsencode(f"{variable}="), os.fsencode(f"{below}{os.sep}")
+    end = time.monotonic() + patience
+    while any(_living(begin + folder)):
+        if time.monotonic() >= end:
+            return False
         time.sleep(_POLL)
-        found = [*_living(begin, folder)]  # one may have started another before it died
-    return len(ended)
+    return True
 
 
-def _living(begin: bytes, folder: str) -> Iterator[int]:
-    """Processes other than this one with such a folder in their environment; one that has ended shows none."""
+def _living(begin: bytes) -> Iterator[int]:
+    """Processes other than this one with such a word in their environment; one that has ended shows none."""
     for path in _PROC.iterdir() if _PROC.is_dir() else ():
         if path.name.isdigit() and int(path.name) != os.getpid():
             with suppress(OSError):  # another user's, or gone
-                words = (path / "environ").read_bytes().split(b"\0")
-                named = next((os.fsdecode(word[len(begin) :]) for word in words if word.startswith(begin)), "")
-                if named and os.path.realpath(named).startswith(f"{folder}{os.sep}"):
+                if any(word.startswith(begin) for word in (path / "environ").read_bytes().split(b"\0")):
                     yield int(path.name)

@@ -19,6 +19,7 @@ from wbuild.doors.conversation import Dialogue
 from wbuild.doors.drain import Sink, drain, sink
 from wbuild.doors.fence import can_fence, inside
 from wbuild.doors.interfaces import Command, Conversation, Exit, Running
+from wbuild.doors.keeper import Keeper
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError, ProvisionError, WbuildError
 
@@ -37,6 +38,7 @@ class ProcessRunner:
         self._guard = threading.Lock()
         self._cancelled = threading.Event()
         self._now = threading.Event()
+        self._keeper = Keeper()
 
     @property
     def can_fence(self) -> bool:
@@ -100,16 +102,7 @@ class ProcessRunner:
     def converse(self, command: Command) -> Conversation:
         """Start a program that answers questions; `cancel` ends it like all others."""
         try:
-            process = subprocess.Popen(
-                command.argv,
-                cwd=command.cwd,
-                env=dict(command.env),
-                stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.DEVNULL,
-                start_new_session=POSIX,
-                creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
-            )
+            process = self._keeper.started(command.own, partial(_talking, command))
         except (OSError, ValueError) as error:
             raise _not_started(error, command) from None
         with self._guard:
@@ -131,7 +124,8 @@ class ProcessRunner:
         with _input(command.stdin) as stdin:
             try:
                 start = partial(_popen, command, stdin)
-                process = inside(command.fence, start) if command.fence else start()
+                fence = command.fence
+                process = self._keeper.started(command.own, partial(inside, fence, start) if fence else start)
             except (OSError, ValueError) as error:
                 raise _not_started(error, command) from None
         with self._guard:
@@ -158,6 +152,7 @@ class ProcessRunner:
         """End what the program left in its group, reap it, close its pipes."""
         _signal_group(process, kill=True)
         process.wait()
+        self._keeper.ended(process.pid)
         with self._guard:
             self._live.discard(process)
         for pipe in (process.stdin, process.stdout, process.stderr):
@@ -247,6 +242,19 @@ def _popen(command: Command, stdin: BinaryIO) -> subprocess.Popen[bytes]:
             bufsize=0,
             umask=command.umask,
         )
+
+
+def _talking(command: Command) -> subprocess.Popen[bytes]:
+    return subprocess.Popen(
+        command.argv,
+        cwd=command.cwd,
+        env=dict(command.env),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        start_new_session=POSIX,
+        creationflags=getattr(subprocess, "CREATE_NEW_PROCESS_GROUP", 0),
+    )
 
 
 @contextmanager

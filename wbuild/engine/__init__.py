@@ -15,7 +15,7 @@ from wbuild.doors.grounds import Grounds, secret_places
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.jobserver import JobServer
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
-from wbuild.engine.failure import failed
+from wbuild.engine.failure import failed, replaceable
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
@@ -29,6 +29,7 @@ from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.scratch import Scratches
 from wbuild.engine.session import Session
 from wbuild.engine.slots import Slots
+from wbuild.engine.statedirs import StateDirs
 from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.engine.workers import Workers
@@ -98,7 +99,7 @@ class Engine:
         layout, files = self._layout, self.doors.files
         locked = files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note)
         outputs = (path for step in plan.steps for path in step.outputs)
-        with locked, Leftovers(layout=layout, files=files).marked(outputs):
+        with locked, Leftovers(layout=layout, files=files, key=self.doors.key).marked(outputs):
             results = self._run(plan, layout)
             then(results)
             return results
@@ -109,7 +110,9 @@ class Engine:
             self._clean(layout)
             index = self._index()
             if not index.load(layout.index):
-                self._note(f"{self.work}/index, the record of files, is damaged: files are looked at again")
+                self._note(f"{self.work}/index, the record of files, is damaged or not of this user and machine: files are looked at again")
+            for path in (path for step in plan.steps for path in step.copies):
+                replaceable(self.root, path, index.copies.get(path, ""))
             after: AfterFailure = "stop" if self.fail_fast else "all" if self.keep_going else "others"
             new = cache(index.changed)
             schedule = Schedule(
@@ -198,7 +201,7 @@ class Engine:
 
     def _index(self) -> Index:
         """One that knows nothing yet."""
-        return Index(self.root, self.doors.files, self.doors.clock)
+        return Index(self.root, self.doors.files, self.doors.clock, self.doors.key)
 
     def _alone(self, steps: Sequence[Step]) -> Session:
         """A session for what is not the run of a plan."""
@@ -214,6 +217,7 @@ class Engine:
             cache=self.cache,
             grounds=Grounds(root=os.path.realpath(self.root), closed=secret_places(self.doors.client_env)),
             layout=layout,
+            states=StateDirs(marks=self.root / layout.marks, files=self.doors.files, key=self.doors.key),
             scratches=Scratches(self.root / layout.tmp, self.doors.files),
             index=index,
             strays=Strays(self.root, self.doors.clock),

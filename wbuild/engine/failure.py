@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import os
 import shlex
 from collections.abc import Sequence
@@ -11,7 +12,7 @@ from typing import Final
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.regular import opened
 from wbuild.engine.refusal import REFUSED
-from wbuild.errors import MachineError, Problem, WbuildError
+from wbuild.errors import MachineError, Problem, UsageError, WbuildError
 from wbuild.model.planned import Step
 from wbuild.redact import HIDDEN
 from wbuild.sources.client import refusal
@@ -19,6 +20,7 @@ from wbuild.sources.client import refusal
 _HEAD: Final = 48 << 10
 _TAIL: Final = 16 << 10
 KILLED: Final = 9
+_WASM: Final = b"\0asm"
 MAKEFLAGS: Final = "MAKEFLAGS"
 """Names the jobserver of one run."""
 _ADVICE: Final = {"WB109": "a step may write its outputs and its scratch folder (TMPDIR) only, never into the project; "}
@@ -120,6 +122,28 @@ def missing_output(step: Step, path: str, what: str) -> Problem:
         code="WB104",
         message=f"{title(step)} ended well, but its output {path} {what}",
         hint="the step's command line must write that file; see the log of the step in .wbuild/log",
+    )
+
+
+def replaceable(root: Path, path: str, written: str) -> None:
+    """Raise UsageError when what stands at a copy's place is neither a Wasm file nor what wbuild wrote (`written`: its SHA-256, or "")."""
+    target = Path(os.path.realpath(root / path))
+    if not target.is_relative_to(os.path.realpath(root)):
+        message = f"{path} leads out of the project through a link"
+        raise UsageError("WB252", message, hint="put a folder or file in the place of the link, or choose another `out`")
+    if not os.path.lexists(target):
+        return
+    try:
+        with opened(target) as file:
+            data = file.read(len(_WASM))
+            if data == _WASM or (written and hashlib.sha256(data + file.readall()).hexdigest() == written):
+                return
+    except OSError:  # whatever it is, it is no Wasm file
+        pass
+    raise UsageError(
+        "WB252",
+        f"`out` would replace {path}, which is no Wasm file, and which wbuild did not write",
+        hint="choose another file; `out-replaces = true` in the artifact's table lets it replace this one",
     )
 
 

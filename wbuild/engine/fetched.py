@@ -11,6 +11,7 @@ from typing import Final
 
 from wbuild import jsontext
 from wbuild.doors.regular import read
+from wbuild.doors.seal import inode_of, sealed, unsealed
 from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.session import Session
 from wbuild.keys import ABSENT, Key, Remembered, action_digest, canonical
@@ -49,19 +50,30 @@ class Fetched:
 
     def known(self) -> bool:
         """Whether every folder holds what this key asks for."""
-        return all(mark.is_file() for mark in self.marks())
+        state = self.session.root / self.session.places(self.step).state if self.step.state else None
+        if state is not None and not self.session.states.known(state):
+            return False
+        return all(self._content(mark) is not None for mark in self.marks())
 
     def remember(self) -> None:
         """Leave the marks, which say what was asked for. Raises MachineError."""
         asked = canonical(self.key.evidence({}))
         for mark in self.marks():
-            self.session.doors.files.write(mark, asked)
+            self.session.doors.files.make_folder(mark.parent)
+            self.session.doors.files.write(mark, sealed(self.session.doors.key, mark, asked, inode_of(mark.parent)))
 
     def remembered(self, action: str) -> Remembered | None:
         """What was asked for when the marks of an action were left, or None."""
         for mark in self._marks(action) if action else ():
-            with suppress(OSError):
-                return Remembered(evidence=jsontext.table(read(mark, _LARGEST)) or {}, candidates=None)
+            content = self._content(mark)
+            if content is not None:
+                return Remembered(evidence=jsontext.table(content) or {}, candidates=None)
+        return None
+
+    def _content(self, mark: Path) -> bytes | None:
+        """What a mark says; None for one that this user's wbuild has not left in this folder."""
+        with suppress(OSError):
+            return unsealed(self.session.doors.key, mark, read(mark, _LARGEST), inode_of(mark.parent))
         return None
 
     def marks(self) -> Sequence[Path]:

@@ -6,7 +6,6 @@ one tick of the file system's clock looks unchanged.
 
 from __future__ import annotations
 
-import hashlib
 import json
 import os
 import stat
@@ -16,6 +15,7 @@ from typing import Final, NamedTuple
 
 from wbuild.doors.interfaces import Clock, Files
 from wbuild.doors.regular import read
+from wbuild.doors.seal import sealed, unsealed
 from wbuild.keys import blob_name, canonical, digest
 
 _TICK_NS: Final = 50_000_000
@@ -59,10 +59,12 @@ class Stamp(NamedTuple):
 class Index:
     """Digests of a project's files. Methods may be called from several threads."""
 
-    def __init__(self, root: Path, files: Files, clock: Clock) -> None:
+    def __init__(self, root: Path, files: Files, clock: Clock, key: bytes = b"") -> None:
+        """`key`: the user's."""
         self._root = str(root)
         self._files = files
         self._clock = clock
+        self._key = key
         self._known: dict[str, tuple[Stamp, str]] = {}
         self._fresh: dict[str, tuple[Stamp, str]] = {}
         """Files that this run has written: too young to be known to a later one."""
@@ -71,6 +73,8 @@ class Index:
         """Step → digest of the action whose result was used last."""
         self.seconds: dict[str, float] = {}
         """Step → how long it took when it last ran."""
+        self.copies: dict[str, str] = {}
+        """Files that steps have put among the user's own → SHA-256."""
 
     def stamp(self, path: str) -> Stamp | None:
         """The state of a file, relative to the root; None when it is not a regular file."""
@@ -130,26 +134,27 @@ class Index:
             self._known.pop(path, None)
 
     def load(self, path: Path) -> bool:
-        """Take over what an earlier run knew; False for a damaged file, which is as good as none."""
+        """Take over what an earlier run knew; False for a file that is damaged, or that this user has not left here: as good as none."""
         try:
-            head, _, body = read(path, _LARGEST).partition(b"\n")
-            if hashlib.sha256(body).hexdigest().encode() != head:
+            body = unsealed(self._key, path, read(path, _LARGEST))
+            if body is None:
                 return False
-            self._saved = head.decode()
+            self._saved = digest(body)
             saved = json.loads(body)  # not `jsontext`: it has four numbers for each file of a project
             self._known = {name: (Stamp(*entry[:4]), str(entry[4])) for name, entry in saved["files"].items()}
             self.actions = {name: str(action) for name, action in saved["steps"].items()}
             self.seconds = {name: float(seconds) for name, seconds in saved.get("seconds", {}).items()}
+            self.copies = {name: str(content) for name, content in saved.get("copies", {}).items()}
         except FileNotFoundError:
             return True
         except (OSError, ValueError, TypeError, KeyError, IndexError, AttributeError, OverflowError, RecursionError, MemoryError):
-            self._known, self.actions, self.seconds = {}, {}, {}
+            self._known, self.actions, self.seconds, self.copies = {}, {}, {}, {}
             return False
         return True
 
     def save(self, path: Path) -> None:
         """Keep it for the next run, if that knows less. Raises MachineError."""
         files = {name: [*stamp, content] for name, (stamp, content) in self._known.items()}
-        body = canonical({"files": files, "steps": self.actions, "seconds": self.seconds})
+        body = canonical({"files": files, "steps": self.actions, "seconds": self.seconds, "copies": self.copies})
         if digest(body) != self._saved:
-            self._files.write(path, digest(body).encode() + b"\n" + body, durable=False)
+            self._files.write(path, sealed(self._key, path, body), durable=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, replace
 from functools import cached_property
 from pathlib import Path
@@ -15,6 +15,7 @@ from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import read
+from wbuild.doors.seal import sealed, unsealed
 from wbuild.engine.depfile import Read, sort
 from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.failure import MAKEFLAGS, unfetched
@@ -89,8 +90,9 @@ class Launch:
             for line in text.splitlines():
                 if line.startswith(SAYS):
                     session.note(line.removeprefix(SAYS))
-        if done.code == 0 and step.first_use and not self._marker(step.first_use).exists():
-            session.doors.files.write(self._marker(step.first_use), "", durable=False)
+        if done.code == 0 and step.first_use and not self._used_before(step.first_use):
+            marker = self._marker(step.first_use)
+            session.doors.files.write(marker, sealed(session.doors.key, marker, b""), durable=False)
         return done, command
 
     def _hide(self, command: Command) -> None:
@@ -129,6 +131,7 @@ class Launch:
             env={**self._env(), **(dict.fromkeys(_TEMPORARY, away) if away else {})},
             stdin=session.root / step.stdin if step.stdin else None,
             timeout=step.timeout,
+            own=None if step.network else self.scratch,
             fence=Reach(session=session, step=step, words=self.words).fence(wide=wide, away=away),
             umask=-1 if step.network else session.surroundings.umask,
             confined=session.surroundings.confined and not step.network,
@@ -174,7 +177,7 @@ class Launch:
         session.scratches.make(self.scratch)
         folders = {*(self.output(path).parent for path in step.outputs if path not in step.results)}
         if step.state:
-            folders.add(session.root / self.places.state)
+            session.states.prepare(session.root / self.places.state)
         for folder in folders - {self.scratch / OUT_FOLDER}:
             session.doors.files.make_folder(folder)
         for name, text in step.texts.items():
@@ -216,7 +219,7 @@ class Launch:
     @contextmanager
     def _announced(self, first: FirstUse | None) -> Iterator[None]:
         """Say that the first use takes long, once it does: the tool's cache may be filled all the same."""
-        if first is None or self._marker(first).exists():
+        if first is None or self._used_before(first):
             yield
             return
         timer = threading.Timer(self.session.patience, self.session.note, (first.message,))
@@ -226,6 +229,13 @@ class Launch:
             yield
         finally:
             timer.cancel()
+
+    def _used_before(self, first: FirstUse) -> bool:
+        """Whether this user's wbuild has left the mark of a first use."""
+        marker = self._marker(first)
+        with suppress(OSError):
+            return unsealed(self.session.doors.key, marker, read(marker, 1 << 10)) is not None
+        return False
 
     def _marker(self, first: FirstUse) -> Path:
         """Another folder of the tool (moved, or installed again) is another first use: zig then builds everything again."""

@@ -60,6 +60,11 @@ class Layout:
         return f"{self.work}/state-dirs"
 
     @property
+    def marks(self) -> str:
+        """Marks of state directories, relative to the root."""
+        return f"{self.work}/marks"
+
+    @property
     def lock(self) -> Path:
         """Held while steps run."""
         return self.root / self.work / "lock"

@@ -1,4 +1,6 @@
-"""What a run that was killed has left behind, for the next one to remove: programs that still run, files that are not whole.
+"""What a run that was killed has left behind, for the next one to remove: files that are not whole.
+
+Its programs are ended by the keeper that it had beside it (`wbuild.doors.keeper`), never by another run.
 
 A mark says that a run goes on, and in which folders it writes. Whoever finds one, and has the project's lock, knows that its run was
 killed or interrupted; after a run that ended in order there is nothing to look for.
@@ -16,11 +18,12 @@ from typing import Final
 from wbuild.doors import owned
 from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
-from wbuild.doors.orphans import end_orphans
+from wbuild.doors.orphans import await_orphans
 from wbuild.doors.regular import read
+from wbuild.doors.seal import sealed, unsealed
 from wbuild.engine.layout import TEMPORARY, Layout
 
-_LARGEST = 64 << 20
+_LARGEST: Final = 64 << 20
 """Bytes of a mark."""
 _OWN: Final = ("", "log")
 """Folders below that of the engine that are written into besides those of outputs."""
@@ -32,6 +35,8 @@ class Leftovers:
 
     layout: Layout
     files: Files
+    key: bytes
+    """The user's."""
 
     @contextmanager
     def marked(self, outputs: Iterable[str]) -> Iterator[None]:
@@ -40,18 +45,22 @@ class Leftovers:
         owned.refuse_links(layout.root / layout.work)  # nothing that bears a name of the engine's leads anywhere else
         self.clear()
         own = (f"{layout.work}/{name}" for name in _OWN)
-        self.files.write(layout.mark, "\0".join(sorted({*own, *map(dirname, outputs)})), durable=False)
+        folders = "\0".join(sorted({*own, *map(dirname, outputs)})).encode("utf-8", "surrogateescape")
+        self.files.write(layout.mark, sealed(self.key, layout.mark, folders), durable=False)
         yield
         self.files.remove(layout.mark)
 
     def clear(self) -> None:
-        """End and remove what a killed run has left. Raises MachineError."""
+        """Remove what a killed run has left, once its programs have ended. Raises MachineError, UsageError."""
+        layout = self.layout
         try:
-            folders = read(self.layout.mark, _LARGEST).decode("utf-8", "surrogateescape").split("\0")
+            content = unsealed(self.key, layout.mark, read(layout.mark, _LARGEST))
         except OSError:
             return
-        root = self.layout.root
-        end_orphans(TEMPORARY, root / self.layout.tmp)
+        if content is None:  # no run of this user has left it here
+            return
+        folders, root = content.decode("utf-8", "surrogateescape").split("\0"), layout.root
+        await_orphans(TEMPORARY, root / layout.tmp)
         for folder in map(Path, folders):
             if not folder.is_absolute() and ".." not in folder.parts:  # else the mark is damaged
                 for path in asides(root / folder):

@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cache import Entry
-from wbuild.engine.failure import free
+from wbuild.engine.failure import free, replaceable
 from wbuild.engine.session import Session
 from wbuild.keys import ABSENT, Evidence, Key, Remembered, action_digest, canonical, difference
 from wbuild.model.planned import Builtin, Step, Tool
@@ -74,6 +74,9 @@ class Lookup:
             now = session.index.digest(path)
             if content is not None and now != content:
                 free(self.step, session.root / path, path)
+                if path in self.step.copies:
+                    replaceable(session.root, path, session.index.copies.get(path, ""))
+                    session.index.copies[path] = content
                 if not session.cache.restore(content, session.root / path):
                     session.cache.forget(found.action)
                     return None

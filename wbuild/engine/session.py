@@ -20,6 +20,7 @@ from wbuild.engine.layout import Layout, Surroundings
 from wbuild.engine.pool import Pool
 from wbuild.engine.scratch import Scratches
 from wbuild.engine.slots import Slots
+from wbuild.engine.statedirs import StateDirs
 from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
 from wbuild.engine.workers import Workers
@@ -46,6 +47,7 @@ class Session:
     grounds: Grounds
     """What lies around the project."""
     layout: Layout
+    states: StateDirs
     scratches: Scratches
     index: Index
     strays: Strays

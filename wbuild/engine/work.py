@@ -14,7 +14,7 @@ from wbuild.doors.interfaces import Command, Exit
 from wbuild.engine import assembler
 from wbuild.engine.events import StepStarted
 from wbuild.engine.evidence import told
-from wbuild.engine.failure import ended_by, failed, free, how, missing_output, said, title, unfetched
+from wbuild.engine.failure import ended_by, failed, free, how, missing_output, replaceable, said, title, unfetched
 from wbuild.engine.fetched import Fetched
 from wbuild.engine.inner_caches import Record
 from wbuild.engine.keying import Settled, key_of, settled
@@ -177,6 +177,8 @@ class Work:
             for path in (*step.inputs, *step.candidates):
                 if path not in session.seen:
                     session.seen[path] = session.index.stamp(path)
+            if step.state:
+                session.states.prepare(session.root / session.places(step).state)
             record.forget_changed()
             watched = isinstance(step.action, Tool) and not session.doors.runner.can_fence
             before = session.strays.look((*step.inputs, *step.candidates)) if watched else {}
@@ -365,12 +367,17 @@ class Work:
             session.degraded.add(path)
         if content is None or result.digest is None:
             free(self.step, target, path)
+            if path in self.step.copies:
+                replaceable(session.root, path, session.index.copies.get(path, ""))
             files.remove(target)
             session.absent.add(path)
             return
         if session.index.digest(path) == result.digest:
             return
         free(self.step, target, path)
+        if path in self.step.copies:
+            replaceable(session.root, path, session.index.copies.get(path, ""))
+            session.index.copies[path] = result.digest
         if isinstance(content, bytes):
             files.write(target, content, durable=False)
         elif content.is_relative_to(session.root / session.layout.tmp):

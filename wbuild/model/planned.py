@@ -159,6 +159,8 @@ class Step:
     Without a depfile all of them count as read."""
     outputs: tuple[str, ...] = ()
     """For a builtin, in the order in which it returns them."""
+    copies: tuple[str, ...] = ()
+    """Outputs among the user's own files: they replace only Wasm files and what wbuild wrote there. Never part of a key."""
     results: Mapping[str, Word] = field(default_factory=dict)
     """Outputs that the tool leaves elsewhere than at its `Out`: output → a path in the scratch folder or the state directory."""
     depfile: str = ""

@@ -196,7 +196,9 @@ class Artifact:
     tags: tuple[str, ...] = ()
     """Labels for selection with tag:NAME."""
     out: RelativePath = ""
-    """Also copy the release artifact to this path."""
+    """Also copy the release artifact to this path. What is there is replaced when it is a Wasm file, or wbuild wrote it."""
+    out_replaces: bool = False
+    """Let `out` replace any other file too."""
     needs: tuple[str, ...] = ()
     """Artifacts that are built first and are inputs of this one; {artifact.NAME} in flags, env and options is the path of one's file,
     dist/PROFILE/NAME.wasm."""
