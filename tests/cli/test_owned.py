@@ -160,3 +160,33 @@ def test_whatever_lies_there_nothing_outside_changes(project: Shell, victim: She
         assert done.code in (0, 1, 2, 6), f"{planted} {command}: {done.code}\n{done.out}{done.err}"
         assert "Traceback" not in done.err
         untouched(victim)
+
+
+def test_work_keeps_intermediate_files_outside(project: Shell, victim: Shell, tmp_path: Path) -> None:
+    """The other way out of a link that is not meant: a folder of the user's, one marked folder in it for each project."""
+    (project.folder / ".wbuild").symlink_to(victim.folder)
+    project.run("build").ends(2)
+    work = {"WBUILD_WORK": str(tmp_path / "work-of-mine")}
+    project.run("build", env=work).ends(0)
+    untouched(victim)
+    (folder,) = (tmp_path / "work-of-mine").iterdir()
+    assert (folder / "out").is_dir()
+    assert os.path.realpath(project.folder / ".wbuild") == str(folder)
+    project.run("build", env=work).ends(0)
+    project.run("build").ends(0)
+    project.run("clean", env=work).ends(0)
+    assert not any(folder.iterdir())
+    assert "inside of the project" in project.run("build", env={"WBUILD_WORK": "below"}).ends(2).err
+
+
+def test_out_replaces_only_what_is_its_own(project: Shell) -> None:
+    manifest = project.read("wbuild.toml")
+    project.write("notes/thesis.txt", "my only copy")
+    project.write("wbuild.toml", f'{manifest}out = "notes/thesis.txt"\n')
+    done = project.run("build", "--opt").ends(2)
+    assert "error[WB252]" in done.err
+    assert project.read("notes/thesis.txt") == "my only copy"
+    project.write("wbuild.toml", f'{manifest}out = "notes/thesis.txt"\nout-replaces = true\n')
+    project.run("build", "--opt").ends(0)
+    project.write("wbuild.toml", f'{manifest}out = ".GitHub/workflows/x.yml"\nout-replaces = true\n')
+    assert "error[WB209]" in project.run("build", "--opt").ends(2).err

@@ -24,6 +24,7 @@ from wbuild.cli.selection import choose_targets, select
 from wbuild.cli.texts import FileTexts
 from wbuild.cli.workdir import locked as locked_workdir
 from wbuild.cli.workdir import prepare as prepare_workdir
+from wbuild.cli.workplace import keep_outside
 from wbuild.cli.world import World, config_paths
 from wbuild.doors.regular import read
 from wbuild.drivers.project import above as above_project
@@ -238,6 +239,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     chosen = select(project.manifest, project.catalog, asked.words, project.member)
     names = with_needed(project.manifest.artifacts, chosen)
     if asked.write:
+        keep_outside(project.folder, project.manifest.project.name, world, console)
         for folder in dict.fromkeys((project.folder, project.root)):
             prepare_workdir(folder, files, project.catalog, locked_workdir(world, console, folder, "prepare"))
     locked = world.ci if asked.locked is None else asked.locked

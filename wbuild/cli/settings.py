@@ -44,6 +44,7 @@ class Setting:
 SETTINGS: Final[tuple[Setting, ...]] = (
     Setting(name="store", kind="path", doc="Folder where tools are kept."),
     Setting(name="cache", kind="path", doc="Folder of the action cache."),
+    Setting(name="work", kind="path", doc="Folder outside of projects for their `.wbuild`; empty: in each project."),
     Setting(name="cache-limit", kind="size", doc="Bytes that the action cache may have; the least recently used results go."),
     Setting(name="jobs", kind="count", doc="Steps that run at the same time."),
     Setting(

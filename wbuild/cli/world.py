@@ -287,6 +287,7 @@ def _defaults() -> Mapping[str, Value]:
     return {
         "store": home,
         "cache": home,
+        "work": "",
         "cache-limit": DEFAULT_LIMIT,
         "jobs": _processors(),
         "memory": FREE,
