@@ -11,6 +11,7 @@ from wbuild.errors import UsageError
 DEFAULTS: dict[str, Value] = {
     "store": "/s",
     "cache": "/c",
+    "work": "",
     "cache-limit": 5 << 30,
     "jobs": 4,
     "memory": "free",
