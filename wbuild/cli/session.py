@@ -239,9 +239,7 @@ def prepare(common: Common, asked: Asked, watch: Watch | None = None) -> Session
     chosen = select(project.manifest, project.catalog, asked.words, project.member)
     names = with_needed(project.manifest.artifacts, chosen)
     if asked.write:
-        keep_outside(project.folder, project.manifest.project.name, world, console)
-        for folder in dict.fromkeys((project.folder, project.root)):
-            prepare_workdir(folder, files, project.catalog, locked_workdir(world, console, folder, "prepare"))
+        _prepare_folders(world, console, project)
     locked = world.ci if asked.locked is None else asked.locked
     lock = Locking(world=world, project=project, console=console, locked=locked, write=asked.write).fitting(watch)
     store = world.open_store()
@@ -295,6 +293,13 @@ def hide(world: World, console: Console, project: Project) -> None:
     """Have the console show no value that the project takes from the user's environment, but for plain names."""
     around = Surrounding(environ=world.environ, plain=world.plain_env)
     console.hide = redactor({}, hidden_values(project.manifest.artifacts, around))
+
+
+def _prepare_folders(world: World, console: Console, project: Project) -> None:
+    """Make `.wbuild`, where the user's setting says. Raises MachineError, UsageError."""
+    keep_outside(project.folder, project.manifest.project.name, world, console)
+    for folder in dict.fromkeys((project.folder, project.root)):
+        prepare_workdir(folder, world.doors.files, project.catalog, locked_workdir(world, console, folder, "prepare"))
 
 
 def context_of(world: World, project: Project, lock: Lock, kit: Kit, tree: Tree) -> Context:

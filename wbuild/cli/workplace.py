@@ -28,7 +28,7 @@ def keep_outside(folder: Path, name: str, world: World, console: Console) -> Non
         return
     base, link = Path(os.path.realpath(absolute(work))), folder / WORK
     if base.is_relative_to(os.path.realpath(folder)):
-        raise UsageError("WB255", f"`work` names {base}, which is inside of the project", hint="choose a folder outside of it")
+        raise UsageError("WB251", f"`work` names {base}, which is inside of the project", hint="choose a folder outside of it")
     if link.is_dir() and not link.is_symlink():
         console.note(f"{WORK} is a folder, and is used as it is; `wbuild clean` removes it, and the next build keeps it in {base}")
         return
@@ -55,7 +55,7 @@ def _target(base: Path, folder: Path, name: str, world: World) -> Path:
         except FileExistsError:
             if target.is_symlink() or (any(target.iterdir()) and not _marked(mark, place, key)):
                 message = f"{target} is there already, and is no folder that your wbuild made for this project"
-                raise UsageError("WB255", message, hint="remove it, or choose another `work`") from None
+                raise UsageError("WB251", message, hint="remove it, or choose another `work`") from None
     files.write(mark, sealed(key, mark, os.fsencode(place)), durable=False)
     return target
 
