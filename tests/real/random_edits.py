@@ -50,14 +50,15 @@ C: Final = Part(
     manifest='[artifact.c]\nlang = "c"\npath = "c"\ninputs = ["data.bin"]\nc = { include = ["inc"], sources = ["main.c", "src/**/*.c"], '
     'defines = ["VERSION=9"] }\nflags = { compile = ["@c/flags.txt"] }\n',
     files={
-        "c/main.c": '#include <stdio.h>\n#include "table.def"\n#include "linked/deep.h"\n#include "../shared/above.h"\n'
+        "c/main.c": '#include <stdio.h>\n#include "table.def"\n#include "linked/deep.h"\n#include "used.h"\n#include "../shared/above.h"\n'
         '#if __has_include("maybe.def")\n#include "maybe.def"\n#else\n#define MAYBE 7\n#endif\n'
-        '__asm__(".section .rodata.blob,\\"\\",@\\n.globl blob\\n.type blob,@object\\nblob:\\n.incbin \\"c/data.bin\\"\\n.int8 0\\n'
+        '__asm__(".section .rodata.blob,\\"\\",\0\\n.globl blob\\n.type blob,\0object\\nblob:\\n.incbin \\"c/data.bin\\"\\n.int8 0\\n'
         '.size blob, 2\\n");\nextern const char blob[];\nint helper(void);\n'
-        'int main(void) { printf("%d %d %d %d %d %d %s @\\n", TABLE, MAYBE, DEEP, ABOVE, FLAG, helper(), blob); }\n',
+        'int main(void) { printf("%d %d %d %d %d %d %s @\\n", TABLE, MAYBE, DEEP, ABOVE, FLAG + USED, helper(), blob); }\n',
         "c/table.def": "#define TABLE @\n",
         "c/data.bin": "@",
         "c/flags.txt": "-DFLAG=@\n",
+        "c/inc/used.h": "#define USED @\n",
         "c/src/target/helper.c": "int helper(void) { return @; }\n",
         "shared/above.h": "#define ABOVE @\n",
         "shared/one/deep.h": "#define DEEP 1@\n",
