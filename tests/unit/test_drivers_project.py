@@ -327,10 +327,10 @@ def test_the_clients_make_the_lock_files() -> None:
     assert behind(rust.step, "--manifest-path") == ["crates/app/Cargo.toml"]
     assert {"Cargo.toml", "crates/make/src/lib.rs", ".cargo/config.toml"} <= {*rust.lock.reads}
     go = wanted(GO, without(MODULE, "go.sum"))["go.sum"]
-    assert words(go.step)[1:] == ["list", "-C", ".", "-mod=mod", "-deps", '-f={{""}}', "./..."]
+    assert words(go.step)[1:] == ["list", "-C", ".", "-buildvcs=false", "-mod=mod", "-deps", '-f={{""}}', "./..."]
     assert go.lock.reads == ("go.mod", "main.go")
     npm = wanted(AS, without(NPM, "package-lock.json"))["package-lock.json"]
-    assert {"install", "--package-lock-only", "--ignore-scripts"} <= {*words(npm.step)}
+    assert any(word.endswith("npm-lock.mjs") for word in words(npm.step))
     assert npm.lock.reads == ("package.json",)
     assert all(one.step.network and not one.step.outputs for one in (rust, go, npm))
 
