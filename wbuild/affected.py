@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from posixpath import dirname
+from typing import Final
 
 from wbuild.model.locked import Lock
 from wbuild.model.planned import Plan, Step
@@ -15,6 +16,9 @@ from wbuild.profiles import profile_names, resolve_profile
 from wbuild.tree import upward
 
 __all__ = ["Change", "affected"]
+
+_DOCUMENTS: Final = (".md", ".rst", ".adoc", ".txt")
+_TITLES: Final = frozenset(("readme", "license", "licence", "copying", "changelog", "changes", "authors", "notice", "contributing"))
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,7 +46,8 @@ def affected(change: Change, plan: Plan, manifest: Manifest, lock: Lock, catalog
         return everything
     if not change.recipes <= _origins(catalog):
         return everything
-    found = {step.artifact for step in plan.steps if _reads(step, change.files)}
+    code = frozenset(name for name in change.files if not is_documentation(name))
+    found = {step.artifact for step in plan.steps if _reads(step, change.files) or (step.own_code and code)}
     found |= _rewritten(before, manifest)
     changed = {name for name in {*old.tools, *lock.tools} if old.tools.get(name) != lock.tools.get(name)}
     changed |= {tool.name for tool in catalog.tools.values() if tool.origin in change.recipes}
@@ -53,6 +58,12 @@ def affected(change: Change, plan: Plan, manifest: Manifest, lock: Lock, catalog
         if not found.isdisjoint(artifact.needs):
             found.add(artifact.name)
     return everything & found
+
+
+def is_documentation(name: str) -> bool:
+    """Whether a file is for people: programs that a project brings do not read it, unless something names it."""
+    base = name.rpartition("/")[2].lower()
+    return base.endswith(_DOCUMENTS) or base.partition(".")[0] in _TITLES
 
 
 def _reads(step: Step, files: frozenset[str]) -> bool:

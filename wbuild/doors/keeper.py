@@ -10,8 +10,10 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
+from weakref import finalize
 
 _PROGRAM: Final = Path(__file__).resolve().parent.parent / "runners" / "keeper.py"
 
@@ -21,7 +23,7 @@ class Keeper:
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
-        self._process: subprocess.Popen[bytes] | None = None
+        self._pipe = -1
         self._given_up = os.name != "posix"  # pragma: no cover - elsewhere what was started goes on
 
     def started(self, folder: Path | None, start: Callable[[], subprocess.Popen[bytes]]) -> subprocess.Popen[bytes]:
@@ -44,22 +46,38 @@ class Keeper:
             if self._given_up:
                 return
             try:
-                if self._process is None:
-                    self._process = _start()
-                assert self._process.stdin is not None
-                os.write(self._process.stdin.fileno(), record + b"\0")
+                if self._pipe < 0:
+                    self._pipe, pid = _start()
+                    finalize(self, _let_go, self._pipe, pid).atexit = False  # it ends when this process does
+                os.write(self._pipe, record + b"\0")
             except OSError:  # it was killed itself, or there is no room for it: programs run all the same
                 self._given_up = True
 
 
-def _start() -> subprocess.Popen[bytes]:
-    return subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", _PROGRAM],
-        cwd="/",
-        env={},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.DEVNULL,
-        stderr=subprocess.DEVNULL,
-        start_new_session=True,
-        bufsize=0,
-    )
+def _start() -> tuple[int, int]:
+    """The end of its pipe that it is told by, and its process id. Raises OSError."""
+    theirs, ours = os.pipe()
+    try:
+        process = subprocess.Popen(
+            [sys.executable, "-I", "-S", "-B", _PROGRAM],
+            cwd="/",
+            env={},
+            stdin=theirs,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
+            start_new_session=True,
+        )
+    except BaseException:
+        os.close(ours)
+        raise
+    finally:
+        os.close(theirs)
+    process.returncode = 0  # nobody waits for it here: see `_let_go`
+    return ours, process.pid
+
+
+def _let_go(pipe: int, pid: int) -> None:
+    """Close its pipe, and wait for its end, which is near then."""
+    os.close(pipe)
+    with suppress(ChildProcessError):
+        os.waitpid(pid, 0)

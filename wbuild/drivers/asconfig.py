@@ -65,6 +65,7 @@ def read(build: Build) -> Facts:
     return Facts(
         candidates=candidates,
         inputs=() if elsewhere.told else candidates,
+        own_code=not elsewhere.told,
         roots=tuple(place for place in elsewhere.places if not within(build.base, place)),
         locks=tuple(sorted({*npm.files, lock.file})),
         lock=lock,

@@ -115,6 +115,10 @@ class Facts:
     """Folder or file of the project → parts of a tool's own cache that come from it; see `InnerCache`."""
     fetched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """The same for what the project has brought along from registries."""
+    own_code: bool = False
+    """Programs of the project itself run while it is compiled, and may read whatever they like."""
+    brings_code: bool = True
+    """The project or its dependencies may bring programs that run while it is compiled."""
     locks: tuple[str, ...] | None = None
     """Lock files of the project's own dependencies; () when it has none. None: the globs of the recipe find them."""
     lock: DependencyLock | None = None

@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import tomli
 
-from wbuild.drivers import cargoconfig, rustsource
+from wbuild.drivers import cargoconfig, cargohost, rustsource
 from wbuild.drivers.build import Build, DependencyLock, Facts, below
 from wbuild.drivers.cargolock import Declared, misfit
 from wbuild.drivers.cargotargets import binaries, enabled
@@ -105,6 +105,8 @@ def read(build: Build) -> Facts:
         roots=files.roots,
         parts=files.parts,
         fetched=files.fetched,
+        own_code=files.own_code,
+        brings_code=files.own_code or bool(files.fetched) or cargohost.may_run_others(build.tree.texts.get(lock, "")),
         locks=(lock,),
         lock=_lock(build, space, lock),
         scope=scope,
@@ -280,6 +282,8 @@ class Read:
     parts: Mapping[str, tuple[str, ...]]
     fetched: Mapping[str, tuple[str, ...]]
     """Both as in `InnerCache`."""
+    own_code: bool
+    """Whether a package of the project has a build script or is a procedural macro."""
 
 
 def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, ...]) -> Read:
@@ -294,7 +298,8 @@ def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, 
     for folder in closure:
         inner = [f"{other}/" for other in others if folder == "." or other.startswith(f"{folder}/")]
         own[folder] = tuple(name for name in below(tree, folder, ".rs") if not name.startswith(tuple(inner)))
-    named = [name for folder in closure if (found := _load(build, folder)) for name in _named(found)]
+    loaded = [found for folder in closure if (found := _load(build, folder))]
+    named = [name for found in loaded for name in _named(found)]
     files, folders = rustsource.outside(tree, own, named)
     vendored = cargoconfig.vendored(tree, configs)
     names = {*configs, *files, *(member.manifest for member in space.packages.values())}
@@ -304,6 +309,7 @@ def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, 
     roots = tuple(dict.fromkeys((*closure, *folders, *files, *vendored, *configs)))
     empty = (f"{folder}/" for folder in tree.folders if folder.startswith(tuple(_prefixes(roots))) and not tree.below(folder))
     return Read(
+        own_code=cargohost.runs_own(tree, [(found.folder, found.data) for found in loaded]),
         names=(*build.readable(names), *empty),
         roots=roots,
         parts=_parts(build, space, closure, {*_patches(space.root), *overridden}),

@@ -222,7 +222,8 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
         roots=shared.roots,
         links=shared.links,
         apart=shared.apart if recipe.depfile else (),
-        runs_project_code=recipe.runs_project_code,
+        runs_project_code=recipe.runs_project_code and shared.facts.brings_code,
+        own_code=recipe.runs_project_code and shared.facts.own_code,
         downloads=tuple(build.toolchain.downloads),
     )
 
@@ -284,7 +285,8 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
         roots=shared.roots,
         links=shared.links,
         apart=shared.apart if recipe.depfile else (),
-        runs_project_code=recipe.runs_project_code,
+        runs_project_code=recipe.runs_project_code and shared.facts.brings_code,
+        own_code=recipe.runs_project_code and shared.facts.own_code,
         downloads=tuple(build.toolchain.downloads),
         seed=fill_all(recipe.seed, scope),
         first_use=_first_use(

@@ -52,6 +52,7 @@ def read(build: Build) -> Facts:
             found.places.setdefault(place)
     names = {name for place in found.places for name in (tree.below(place) if tree.kind(place) == "folder" else (place,))}
     return Facts(
+        own_code=True,
         candidates=tuple(sorted(names)),
         roots=tuple(place for place in found.places if not within(build.base, place)),
         locks=tuple(found.packages) if found.remote else (),

@@ -213,6 +213,8 @@ class Step:
     runs_project_code: bool = False
     """It runs programs that the project brings (build scripts, macros, transforms): its copy of a tool's shared cache is its own.
     Never part of a key."""
+    own_code: bool = False
+    """Among these programs are some of the project itself, which may ask for any of its files. Never part of a key."""
     downloads: tuple[str, ...] = ()
     """Folders of its shared caches that fetch steps alone may write. Never part of a key."""
     seed: tuple[Word, ...] = ()
