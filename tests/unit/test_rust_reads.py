@@ -8,6 +8,8 @@ from dataclasses import replace
 import pytest
 
 from tests.plans import context_of
+from wbuild.affected import Change, affected
+from wbuild.model.locked import Lock
 from wbuild.model.planned import Step
 from wbuild.plan import Request, make_plan
 
@@ -170,3 +172,45 @@ def test_a_package_concerns_those_that_depend_on_it() -> None:
     inner = compile_step(files).inner_cache
     assert inner is not None
     assert inner.parts == {"app": ("app",), "b": ("app", "b"), "c": ("app", "b", "c")}
+
+
+FROM_REGISTRY = 'version = 3\n[[package]]\nname = "itoa"\nversion = "1.0.0"\nsource = "registry+x"\n'
+
+
+@pytest.mark.parametrize(
+    ("files", "own", "runs"),
+    [
+        ({}, False, False),
+        ({"app/build.rs": ""}, True, True),
+        ({"app/Cargo.toml": f'{PACKAGE}build = "tools/make.rs"\n', "app/tools/make.rs": ""}, True, True),
+        ({"app/Cargo.toml": f"{PACKAGE}build = false\n", "app/build.rs": ""}, False, False),
+        ({"app/Cargo.toml": f"{PACKAGE}[lib]\nproc-macro = true\n"}, True, True),
+        (
+            {
+                "app/Cargo.toml": f'{PACKAGE}[dependencies]\nm = {{ path = "../m" }}\n',
+                "m/Cargo.toml": '[package]\nname = "m"\nversion = "0.1.0"\n',
+                "m/build.rs": "",
+            },
+            True,
+            True,
+        ),
+        ({"app/Cargo.lock": FROM_REGISTRY}, False, True),
+    ],
+)
+def test_whose_programs_run_while_a_crate_is_compiled(files: Mapping[str, str], own: bool, runs: bool) -> None:
+    step = compile_step(files)
+    assert (step.own_code, step.runs_project_code) == (own, runs)
+
+
+@pytest.mark.parametrize(
+    ("file", "counts"),
+    [("elsewhere/data.bin", True), ("docs/page.html", True), ("README.md", False), ("LICENSE", False), ("doc/a.rst", False)],
+)
+def test_any_file_but_documentation_counts_where_programs_of_the_project_run(file: str, counts: bool) -> None:
+    for script in (True, False):
+        given = {"app/Cargo.toml": PACKAGE, "app/Cargo.lock": "", "app/src/main.rs": "", **({"app/build.rs": ""} if script else {})}
+        context = context_of(TOML, given)
+        plan = make_plan(context, Request(artifacts=("a",), profile="dev"))
+        lock = Lock(tools={}, toolchains={}, recipes="")
+        change = Change(files=frozenset({file}), manifest=context.manifest, lock=lock)
+        assert bool(affected(change, plan, context.manifest, lock, context.catalog)) == (counts and script)
