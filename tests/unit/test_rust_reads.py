@@ -174,7 +174,9 @@ def test_a_package_concerns_those_that_depend_on_it() -> None:
     assert inner.parts == {"app": ("app",), "b": ("app", "b"), "c": ("app", "b", "c")}
 
 
-FROM_REGISTRY = 'version = 3\n[[package]]\nname = "itoa"\nversion = "1.0.0"\nsource = "registry+x"\n'
+FROM_REGISTRY = (
+    'version = 3\n[[package]]\nname = "app"\nversion = "0.1.0"\n[[package]]\nname = "itoa"\nversion = "1.0.0"\nsource = "registry+x"\n'
+)
 
 
 @pytest.mark.parametrize(
