@@ -94,6 +94,7 @@ def test_F67_what_a_step_does_not_declare_is_found(strace: Sequence[str], tmp_pa
     for name, text in files.items():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(text, "utf-8")
+    machine.wbuild("trust", cwd=here).succeeds()
     build = traced(machine, strace, tmp_path / "logs", cwd=here)
     step = "x.freestanding:assemble"
     assert [*undeclared(build, machine.folder / "home")] == [
