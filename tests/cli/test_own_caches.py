@@ -73,3 +73,17 @@ def test_the_shared_cache_is_seeded_once_before_it_is_copied(tmp_path: Path) -> 
         ended(run(tmp_path, step(name, runs_project_code=True, seed=words))[name])
     assert (cache / "libc").read_text() == "libc"
     assert (tmp_path / "p/x").read_text().startswith("libc, crate")
+
+
+def test_steps_that_make_the_copy_at_once_share_one(tmp_path: Path) -> None:
+    """Each of them finds no copy yet, and fills one of its own before it looks again."""
+    cache = shared(tmp_path)
+    for number in range(200):
+        (cache / f"object{number}").write_text("x")
+    names = [f"x{number}" for number in range(6)]
+    results = run(tmp_path, *(step(name, runs_project_code=True) for name in names))
+    for name in names:
+        ended(results[name])
+    (own,) = (tmp_path / "cache/shared").glob("zig-of-*")
+    assert (own / "mod").readlink() == cache / "mod"
+    assert len([*own.glob("object*")]) == 200

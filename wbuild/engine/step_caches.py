@@ -9,13 +9,13 @@ from __future__ import annotations
 import os
 import threading
 from collections.abc import Iterator
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.keying import Settled
 from wbuild.engine.session import Session
+from wbuild.errors import MachineError
 from wbuild.model.planned import SharedCache, Step, Toml
 
 
@@ -84,18 +84,39 @@ class StepCaches:
                 for name in found:
                     source = here / name
                     if not source.is_symlink():
-                        files.copy(source, aside / source.relative_to(shared), durable=False)
-            with machine_errors(own, "make"), suppress(FileExistsError):
-                aside.rename(own)
+                        self._copy_file(source, aside / source.relative_to(shared))
+            self._place(aside, own)
         finally:
             files.remove(aside)
 
+    def _copy_file(self, source: Path, target: Path) -> None:
+        """A tool that fills the shared cache meanwhile takes its temporary files away: those are not missed."""
+        try:
+            self.session.doors.files.copy(source, target, durable=False)
+        except MachineError:
+            if source.exists():
+                raise
+
+    def _place(self, aside: Path, own: Path) -> None:
+        """Put a copy in its place, unless another step was first."""
+        with machine_errors(own, "make"):
+            try:
+                aside.rename(own)
+            except OSError:  # what the system says of a folder in the place of another differs
+                if not own.is_dir():
+                    raise
+
     def _link(self, shared: Path, own: Path) -> None:
-        """Code of the project may have put something else in the place of a link."""
+        """Code of the project may have put something else in the place of a link; one that is right is never away, other steps use it."""
+        files = self.session.doors.files
         for name in self.step.downloads:
             link, target = own / name, shared / name
-            self.session.doors.files.make_folder(target)
-            if not link.is_symlink() or link.readlink() != target:
-                self.session.doors.files.remove(link)
-                with machine_errors(link, "make"):
-                    link.symlink_to(target, target_is_directory=True)
+            files.make_folder(target)
+            if link.is_symlink() and link.readlink() == target:
+                continue
+            if not link.is_symlink():
+                files.remove(link)
+            aside = own.with_name(f"{own.name}.{os.getpid()}-{threading.get_ident()}")
+            with machine_errors(link, "make"):
+                aside.symlink_to(target, target_is_directory=True)
+                aside.replace(link)
