@@ -266,6 +266,7 @@ def crowd_in(folder: Path, seed: int) -> Iterator[Crowd]:
         for file in ("one/one.toy", "two/two.toy", "two/y.inc", "common/x.inc", "three/three.toy"):
             put(project, file, source(dice, file))
         put(project, "wbuild.toml", manifest(dice))
+        project.trust()
         projects.append(project)
     logs = folder / "logs"
     logs.mkdir()

@@ -176,11 +176,11 @@ class Shell:
         recipes = {path: path.read_bytes() for path in sorted(self.folder.glob("recipes/*.toml"))}
         if not self.trusting or not recipes or recipes == self.known:
             return
-        self.known = recipes
         trust = Trust(environ=self.env, start=self.folder)
         with suppress(WbuildError):  # a manifest that is wrong is the test's own matter
             word = replace(trust.about(self.folder), recipes=(digest_of(open_project(self.folder)),))
             trust.remember(self.folder, word, RealFiles())
+            self.known = recipes
 
     @property
     def meeting(self) -> Path:
@@ -263,6 +263,7 @@ def copied(place: Shell, into: Path, *leave: str) -> Shell:
     other = shell(into / "work", into / "home")
     shutil.copytree(place.folder, other.folder, dirs_exist_ok=True, ignore=shutil.ignore_patterns(*leave))
     other.env |= {"WBUILD_STORE": str(place.home / ".cache/wbuild"), "PIP_FIND_LINKS": place.env["PIP_FIND_LINKS"]}
+    other.trust()
     return other
 
 
