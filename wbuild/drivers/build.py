@@ -117,6 +117,8 @@ class Facts:
     """The same for what the project has brought along from registries."""
     own_code: bool = False
     """Programs of the project itself run while it is compiled, and may read whatever they like."""
+    documents: bool = True
+    """Documentation beside the sources may be read; False where what is read is told, or named by the sources."""
     brings_code: bool = True
     """The project or its dependencies may bring programs that run while it is compiled."""
     locks: tuple[str, ...] | None = None

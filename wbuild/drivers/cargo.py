@@ -106,6 +106,7 @@ def read(build: Build) -> Facts:
         parts=files.parts,
         fetched=files.fetched,
         own_code=files.own_code,
+        documents=False,
         brings_code=files.own_code or bool(files.fetched) or cargohost.may_run_others(build.tree.texts.get(lock, "")),
         locks=(lock,),
         lock=_lock(build, space, lock),

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import hashlib
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from posixpath import dirname
@@ -11,6 +10,7 @@ from typing import Final
 
 from wbuild.drivers import zigbuild, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.bystanders import without
 from wbuild.drivers.named import Named, named
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
@@ -24,8 +24,6 @@ from wbuild.tree import is_glob
 from wbuild.words import Value, fill, fill_all, placeholders
 
 DEPFILE = "deps.d"
-_PASSING: Final = re.compile(r"(?:\.sw[a-p]x?|~|/\.#[^/]*|/#[^/]*#|/4913)\Z")
-"""Names that editors give to files while they write others: nothing looks for them, and they come and go."""
 _EACH: Final = frozenset({"in", "out", "depfile"})
 """Placeholders that mean something else for each source."""
 
@@ -53,6 +51,8 @@ def steps(build: Build, out: str) -> Sequence[Step]:
 def assemble(build: Build, out: str, sources: tuple[Source, ...], facts: Facts) -> Sequence[Step]:
     """The recipe's steps over some sources, for every driver that compiles."""
     module = f"{out}/module.wasm"
+    if not facts.own_code:  # programs of the project may ask for any file
+        facts = replace(facts, candidates=without(facts.candidates, documents=facts.documents, kept=frozenset(build.readable(()))))
     shared = _Shared.of(build, facts)
     planned: list[Step] = []
     inputs = sources
@@ -375,7 +375,9 @@ def _facts(build: Build, sources: Sequence[Source]) -> Facts:
         globs = () if said.complete else globs
     elif reads == "build.zig":
         found = zigbuild.read(build)
-    names = {*(n for n in _own(build, globs, wide=True) if not _PASSING.search(n)), *build.readable(()), *found.candidates}
+    names = {*_own(build, globs, wide=True), *build.readable(()), *found.candidates}
     for folder in (*options(build).folders, *(folder for flags in _named(build).values() for folder in flags.folders)):
         names.update(build.tree.below(folder))
-    return replace(found, candidates=tuple(sorted(names)))
+    told = [step.depfile for step in build.toolchain.steps if step.each]
+    documents = not told or not all(told)
+    return replace(found, candidates=tuple(sorted(names)), documents=documents)

@@ -46,7 +46,8 @@ def read(build: Build) -> Facts:
     locks = _locks(build, folders, workspace)
     lock = _lock(build, module, (*inputs, *candidates)) if locks and workspace is None else None
     roots = tuple(dict.fromkeys((*folders, *inputs, *named)))
-    return Facts(inputs=tuple(inputs), candidates=candidates, roots=roots, locks=locks, lock=lock, scope=scope)
+    embeds = any("go:embed" in build.tree.texts.get(name, "") for name in candidates if name.endswith(".go"))
+    return Facts(inputs=tuple(inputs), candidates=candidates, roots=roots, documents=embeds, locks=locks, lock=lock, scope=scope)
 
 
 def _lock(build: Build, module: str, reads: tuple[str, ...]) -> DependencyLock:
