@@ -156,23 +156,21 @@ import (
 func main() { os.Stdout.WriteString(answer.Text) }
 """
 TOOLEXEC = """#!/bin/sh
-export -p >> %s
+export -p >&2
 exec "$@"
 """
 
 
 def test_F116_a_go_proxy_behind_a_password(tmp_path: Path) -> None:
     registry = go_module("house.example/answer", {"answer.go": 'package answer\n\nconst Text = "42\\n"\n'})
-    seen, spy = tmp_path / "seen" / "environment", tmp_path / "spy"
-    seen.parent.mkdir()  # beside the project, which is closed to the compile step
-    spy.write_text(TOOLEXEC % seen, "utf-8")
-    spy.chmod(0o755)
+    spy = tmp_path / "netrc/project/spy.sh"  # in the project, for the compile step reads and writes nothing beside it
     sums = f"house.example/answer v1.0.0 {registry.digest}\nhouse.example/answer v1.0.0/go.mod {registry.mod_digest}\n"
     files = {
-        "wbuild.toml": manifest("go", "42", f'flags = {{ compile = ["-toolexec={spy}"] }}'),
+        "wbuild.toml": manifest("go", "42", f'flags = {{ compile = ["-toolexec=/bin/sh {spy}"] }}'),
         "go.mod": "module app\n\ngo 1.21\n\nrequire house.example/answer v1.0.0\n",
         "go.sum": sums,
         "main.go": GO_MAIN,
+        "spy.sh": TOOLEXEC,
     }
     with serving(tls=True) as server:
         server.serve(registry.files)
@@ -186,7 +184,8 @@ def test_F116_a_go_proxy_behind_a_password(tmp_path: Path) -> None:
         project.home(".netrc", f"{machine} {SECRET}\n")
         project.fetched(**user)
         project.builds(**user)
-        told = seen.read_bytes()
+        (log,) = (project.here / ".wbuild/log").glob("*compile*")
+        told = log.read_bytes()
         assert b"GOPROXY" in told
         assert not holds(told)
         assert server.base.encode() not in told
