@@ -146,6 +146,7 @@ def test_an_interrupted_client_leaves_no_half_file_and_no_process(crate: Shell) 
     pid = crate.meeting / "pid"
     crate.write("words/Cargo.toml", f'{PACKAGE}slow = "{pid}"\n')
     command, pipe = [sys.executable, "-m", "wbuild", "build"], subprocess.PIPE
+    crate.trust()
     process = subprocess.Popen(command, cwd=crate.folder, env=crate.env, stdout=pipe, stderr=pipe, text=True)
     try:
         while process.poll() is None and not (pid.exists() and pid.read_text()):

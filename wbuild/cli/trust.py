@@ -18,7 +18,10 @@ from wbuild.legible import escape
 @click.option("--forget", is_flag=True, help="Forget what is remembered of this project.")
 @pass_common
 def command(common: Common, list_: bool, forget: bool) -> int:
-    """Say that this project's links at .wbuild and dist, and its own recipes as they are now, are meant; for you alone."""
+    """Say that this project's links at .wbuild and dist, and its own recipes, are meant.
+
+    It counts for you alone, and for the links and recipes as they are now.
+    """
     if list_ and forget:
         raise UsageError("WB260", "--list and --forget exclude each other", hint="use one of them")
     trust = Trust(environ=common.environ, start=common.start)

@@ -50,8 +50,8 @@ class StepCaches:
     def writable(self) -> Iterator[str]:
         """Folders that the step may write: those that its words name, without what only fetch steps fill."""
         for folder, first in self._named():
-            if self.step.network or not first:
-                yield str(folder)
+            if self.step.network or not first or not self.step.downloads:
+                yield str(folder)  # where nothing is closed, a word may as well name a file
             elif first not in self.step.downloads:
                 yield str(folder / first)
 
