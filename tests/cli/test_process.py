@@ -21,11 +21,13 @@ from wbuild.errors import MachineError, ProvisionError, StepError
 
 
 @pytest.fixture(params=[SelectDrain, ThreadDrain])
-def runner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[ProcessRunner]:
-    """Both ways of reading pipes; no descriptor is left open."""
+def runner(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[ProcessRunner]:
+    """Both ways of reading pipes; no descriptor is left open but that of the keeper, which comes with the first program and stays."""
     monkeypatch.setattr(process, "drain", request.param)
+    made = ProcessRunner(grace=0.3)
+    made.run(python("pass", tmp_path), log=tmp_path / "first")
     before = open_files()
-    yield ProcessRunner(grace=0.3)
+    yield made
     assert open_files() == before
 
 
