@@ -53,27 +53,32 @@ class Traced:
     """Step → what its key says. Fetch steps are none of them."""
     opened: Sequence[Opened]
     """What steps have opened, without folders."""
+    said: str
+    """What the build said on standard error."""
 
 
 def traced(machine: Machine, strace: Sequence[str], logs: Path, *options: str, cwd: Path) -> Traced:
     """Build with `wbuild build OPTIONS` in a project's folder."""
     logs.mkdir()
     argv = [*strace, *OPTIONS, "-e", f"trace={CALLS}", "-o", str(logs / "pid")]
-    machine.run([*argv, str(SCRIPT), "build", *options], cwd).succeeds()
+    done = machine.run([*argv, str(SCRIPT), "build", *options], cwd).succeeds()
     found = {one.step: one for one in _declared(machine, cwd, *options)}
     layout = Layout(root=cwd)
     homes = {str(cwd / layout.scratch(name) / "home"): name for name in found}
     opened = sorted({*_opened(_processes(logs), homes)}, key=lambda one: (one.step, one.path))
-    return Traced(root=cwd, declared=found, opened=opened)
+    return Traced(root=cwd, declared=found, opened=opened, said=done.stderr)
 
 
 def _declared(machine: Machine, root: Path, *options: str) -> Iterator[Declared]:
-    """The last key of every step, which the action cache has beside the result."""
+    """The last key of every step, which the action cache has beside the result; of one that was not kept, what the plan says."""
     plan = json.loads(machine.run([str(SCRIPT), "plan", *options, "--format", "json"], root).succeeds().stdout)
     actions = json.loads((root / ".wbuild/index").read_bytes().partition(b"\n")[2])["steps"]
     for step in plan["steps"]:
-        if not step["network"]:
-            action = actions[step["outputs"][0]]
+        if step["network"]:
+            continue
+        if (action := actions.get(step["outputs"][0])) is None:
+            yield Declared(step=step["name"], files=frozenset(step["inputs"]), tools=frozenset())
+        else:
             entry = Path(machine.environ["WBUILD_CACHE"], "cache-v1/ac", action[:2], action).read_bytes().partition(b"\n")[0]
             key = json.loads(entry)["action"]
             files = {*(name for name, _ in key["inputs"]), *key["read"]}

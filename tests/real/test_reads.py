@@ -60,7 +60,7 @@ targets = ["freestanding"]
 verb = "assemble"
 run = ["{python}", "-I", "-c", """
 import shutil, sys
-for name in ('../home/secret', 'notes', 'café/x y'):
+for name in ('notes', 'café/x y', '../beside'):
     open(name)
 shutil.copyfile(*sys.argv[1:])
 """, "{in}", "{out}"]
@@ -81,24 +81,26 @@ def strace() -> Sequence[str]:
 
 
 def test_F67_what_a_step_does_not_declare_is_found(strace: Sequence[str], tmp_path: Path) -> None:
+    """The fence refuses it; the run that is not kept reads it, and is seen doing so."""
     machine = Machine.make(tmp_path / "machine")
     here = tmp_path / "machine/project"
     files = {
-        "wbuild.toml": '[project]\nname = "x"\nrecipes = ["snoop.toml"]\n[artifact.x]\nlang = "snoop"\npath = "."\n',
+        "wbuild.toml": '[project]\nname = "x"\nrecipes = ["snoop.toml"]\n[artifact.x]\nlang = "snoop"\npath = "source"\n',
         "snoop.toml": SNOOP,
-        "x.snoop": "\0asm\1\0\0\0",
+        "source/x.snoop": "\0asm\1\0\0\0",
         "notes": "",
         "café/x y": "",
-        "../home/secret": "",
+        "../beside": "",
     }
     for name, text in files.items():
         (here / name).parent.mkdir(parents=True, exist_ok=True)
         (here / name).write_text(text, "utf-8")
     machine.wbuild("trust", cwd=here).succeeds()
     build = traced(machine, strace, tmp_path / "logs", cwd=here)
+    assert 'its result is used, but not kept; write `inputs = ["../notes"]` below [artifact.x]' in build.said
     step = "x.freestanding:assemble"
     assert [*undeclared(build, machine.folder / "home")] == [
-        f"{step} reads {machine.folder}/home/secret",
+        f"{step} reads {machine.folder}/beside",
         f"{step} reads café/x y",
         f"{step} reads notes",
     ]
