@@ -77,7 +77,7 @@ def _declared(machine: Machine, root: Path, *options: str) -> Iterator[Declared]
         if step["network"]:
             continue
         if (action := actions.get(step["outputs"][0])) is None:
-            yield Declared(step=step["name"], files=frozenset(step["inputs"]), tools=frozenset())
+            yield Declared(step=step["name"], files=frozenset(step["inputs"]), tools=frozenset(step["tools"]))
         else:
             entry = Path(machine.environ["WBUILD_CACHE"], "cache-v1/ac", action[:2], action).read_bytes().partition(b"\n")[0]
             key = json.loads(entry)["action"]
