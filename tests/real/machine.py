@@ -1,14 +1,16 @@
 """A machine for tests that run the real thing: an environment made from nothing, with a home of its own.
 
-Downloads, and what tools and package clients keep for all projects (zig its libc), are shared by all tests and later runs: they
-stay in `WBUILD_STORE` and `WBUILD_CACHE`, or in `wbuild-tests` in the user's cache folder. Results of steps are not shared: every
-machine has an action cache of its own, so that every test builds.
+Downloads are shared by all tests and later runs: they stay in `WBUILD_STORE` and `WBUILD_CACHE`, or in `wbuild-tests` in the user's
+cache folder. What tools keep for all projects (zig its libc) is there too, from the README's first command or any other build; a
+machine begins with all of it, as hard links, because a link to a folder is none that wbuild takes. Results of steps are not shared:
+every machine has an action cache of its own, so that every test builds.
 """
 
 from __future__ import annotations
 
 import os
 import re
+import shutil
 import subprocess
 import sys
 from collections.abc import Mapping, Sequence
@@ -72,9 +74,10 @@ class Machine:
         home = folder / "home"
         home.mkdir()
         (folder / "cache").mkdir()
-        for name in ("shared", CLIENT_FILES) if shared else ():
-            (CACHE / name).mkdir(parents=True, exist_ok=True)
-            (folder / "cache" / name).symlink_to(CACHE / name)
+        if shared:
+            (CACHE / CLIENT_FILES).mkdir(parents=True, exist_ok=True)
+            (folder / "cache" / CLIENT_FILES).symlink_to(CACHE / CLIENT_FILES)
+            _begin_with(CACHE / "shared", folder / "cache/shared")
         environ = {
             "HOME": str(home),
             "PATH": os.pathsep.join([str(links), *path]),
@@ -109,6 +112,20 @@ class Machine:
         if tried.code:
             pytest.skip(f"this machine does not let its user cut a process off the network: {tried.stderr}")
         return self.run([*unshare, str(SCRIPT), *args], cwd)
+
+
+def _begin_with(caches: Path, target: Path) -> None:
+    """Caches of tools, without the copies that belong to projects."""
+    for cache in caches.iterdir() if caches.is_dir() else ():
+        if cache.is_dir() and "-of-" not in cache.name:
+            shutil.copytree(cache, target / cache.name, symlinks=True, copy_function=_hard_link)
+
+
+def _hard_link(source: str, target: str) -> None:
+    try:
+        os.link(source, target, follow_symlinks=False)
+    except OSError:  # another file system
+        shutil.copy2(source, target)
 
 
 def network() -> dict[str, str]:

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from tests.real.machine import CACHE, SCRIPT, STORE, Machine
+from tests.real.machine import SCRIPT, STORE, Machine
 from wbuild.engine.layout import Layout
 from wbuild.engine.session import RUNNERS
 
@@ -89,7 +89,7 @@ def undeclared(build: Traced, home: Path) -> Iterator[str]:
     """What no key covers, a line each: the step and the file, relative to the project's root where it is in it."""
     root = build.root
     layout = Layout(root=root)
-    free = (*SYSTEM, sys.prefix, sys.base_prefix, str(RUNNERS), str(Path(CACHE, "shared").resolve()))
+    free = (*SYSTEM, sys.prefix, sys.base_prefix, str(RUNNERS), str((home.parent / "cache/shared").resolve()))
     for one in build.opened:
         path, step = Path(one.path), build.declared[one.step]
         if path.is_relative_to(root):
