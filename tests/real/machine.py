@@ -19,7 +19,7 @@ from pathlib import Path
 from typing import Final
 
 import pytest
-from platformdirs import user_cache_path
+from platformdirs import user_cache_path, user_data_path
 
 from wbuild.cli.world import CLIENT_FILES
 
@@ -27,6 +27,9 @@ STORE: Final = Path(os.environ.get("WBUILD_STORE") or user_cache_path("wbuild-te
 """Where tools are kept; read when tests are collected, before any of them has a home of its own."""
 CACHE: Final = Path(os.environ.get("WBUILD_CACHE") or user_cache_path("wbuild-tests") / "cache").absolute()
 """Where tools and package clients keep what serves all projects."""
+DATA: Final = user_data_path("wbuild-tests").absolute()
+"""What wbuild keeps of its user, who is one on all machines: whoever has another key believes no answer of an index that is kept, and
+compares every file of every tool before its first use."""
 _NETWORK: Final = re.compile(
     r"(?i:https?|all|no)_(?i:proxy)|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|NODE_EXTRA_CA_CERTS|(?i:PIP|UV|NPM_CONFIG)_\w+"
 )
@@ -84,6 +87,7 @@ class Machine:
             "LC_ALL": "C.UTF-8",
             "WBUILD_STORE": str(STORE),
             "WBUILD_CACHE": str(folder / "cache"),
+            **({"XDG_DATA_HOME": str(DATA)} if shared else {}),
             **network(),
         }
         return cls(folder=folder, environ=environ)
