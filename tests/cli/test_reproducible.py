@@ -141,8 +141,8 @@ def test_the_same_on_this_day_only(project: Shell) -> None:
 
 
 def test_one_that_cannot_be_built_elsewhere_and_one_that_can(project: Shell) -> None:
-    project.write("target/hidden.inc", "say hidden\n")
-    project.write("hello/hello.toy", "include ../target/hidden.inc\n")
+    project.write("../hidden.inc", "say hidden\n")
+    project.write("hello/hello.toy", "include ../../hidden.inc\n")
     done = project.run("build", "--verify-reproducible", "--format", "json")
     assert done.code == 1
     assert (
@@ -154,13 +154,20 @@ def test_one_that_cannot_be_built_elsewhere_and_one_that_can(project: Shell) -> 
 
 
 def test_what_cannot_be_built_elsewhere(project: Shell) -> None:
-    project.write("target/hidden.inc", "say hidden\n")  # such folders are never inputs, so no copy has it
-    project.write("hello/hello.toy", "include ../target/hidden.inc\n")
+    project.write("../hidden.inc", "say hidden\n")  # it lies above the project, so no copy has it
+    project.write("hello/hello.toy", "include ../../hidden.inc\n")
     done = project.run("build", "hello", "--verify-reproducible")
     assert done.code == 1
     assert "error[WB101]: compile of hello failed" in done.err
     assert "error[WB305]: the second build failed where the first one succeeded" in done.err
     assert temporary(project) == []
+
+
+@pytest.mark.parametrize("folder", ["target", "hello/dist", "build"])
+def test_no_name_of_a_folder_keeps_it_from_the_copies(folder: str, project: Shell) -> None:
+    project.write(f"{folder}/hidden.inc", "say hidden\n")
+    project.write("hello/hello.toy", f"include ../{folder}/hidden.inc\n")
+    assert project.run("build", "hello", "--verify-reproducible").ends(0).err.endswith("\nreproducible: hello\n")
 
 
 def test_what_fails_here_is_not_built_elsewhere(project: Shell) -> None:
