@@ -26,6 +26,7 @@ class Shuffled:
     def __exit__(self, *given): return None
     def close(self): return None
 os.scandir = Shuffled
+os.supports_fd.add(Shuffled)
 open(os.path.join(os.path.dirname(__file__), "seen"), "w").close()
 os.listdir = lambda path=".": sorted(real_listdir(path), key=lambda name: name[::-1], reverse=True)
 """
@@ -102,10 +103,12 @@ def test_F67_a_step_sees_only_what_is_declared(built: Shell, tmp_path: Path) -> 
     place.write(
         "wbuild.toml", manifest.replace('path = "hello"\n', 'path = "hello"\nenv = { MODE = { from = "MODE", default = "slow" } }\n')
     )
-    for mode, expected in ({}, "slow"), ({"MODE": "fast"}, "fast"):
-        done = place.run("build", "--opt", "--explain", env={**mode, "HOME_OF_SOMEBODY": "x"}).ends(0)
-        assert f"0\nUTC\nC.UTF-8\n{expected}\nunset\n".encode() in artifacts(place)["dist/release/hello.wasm"]
-    assert "env MODE: slow → fast" in done.err
+    for plain, told in ("", "env MODE: changed (never shown; "), ("MODE", "env MODE: slow → fast\n"):
+        for mode, expected in ({}, "slow"), ({"MODE": "fast"}, "fast"):
+            env = {**mode, "HOME_OF_SOMEBODY": "x", "WBUILD_PLAIN_ENV": plain}
+            done = place.run("build", "--opt", "--explain", env=env).ends(0)
+            assert f"0\nUTC\nC.UTF-8\n{expected}\nunset\n".encode() in artifacts(place)["dist/release/hello.wasm"]
+        assert told in done.err
 
 
 def test_F69_the_same_version_with_other_bytes_is_another_compiler(built: Shell, tmp_path: Path) -> None:
