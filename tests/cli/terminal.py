@@ -91,7 +91,7 @@ def start(place: Shell, *args: str, term: str = "xterm-256color", **env: str) ->
     """`wbuild ARGS` in a terminal of its own."""
     master, slave = pty.openpty()
     fcntl.ioctl(slave, termios.TIOCSWINSZ, struct.pack("HHHH", LINES, COLUMNS, 0, 0))
-    place.trust()
+    place.trust(env)
     process = subprocess.Popen(
         [sys.executable, "-c", OWN, "-m", "wbuild", *args],
         cwd=place.folder,

@@ -41,6 +41,12 @@ def test_F56_a_user_without_a_home_needs_a_store_and_a_cache(place: Shell, homel
     assert "error[WB653]" in done.err
     assert "WBUILD_STORE and WBUILD_CACHE" in done.err
     named = {**homeless, "WBUILD_STORE": str(tmp_path / "s"), "WBUILD_CACHE": str(tmp_path / "c")}
+    assert "error[WB440]" in start(place, ["-c", NOBODY, "build"], named).ends(4).err  # nowhere could stand that the toys are meant
+    done = start(place, ["-c", NOBODY, "trust"], named).ends(6)
+    assert "error[WB615]" in done.err
+    assert "XDG_DATA_HOME" in done.err
+    named |= {"XDG_DATA_HOME": str(tmp_path / "d")}
+    start(place, ["-c", NOBODY, "trust"], named).ends(0)
     assert start(place, ["-c", NOBODY, "build"], named).ends(0).out == "dist/dev/a.wasm\n"
     for command in ("config", "languages", "tools list", "plan", "explain"):
         start(place, ["-c", NOBODY, *command.split()], named).ends(0)
@@ -77,6 +83,7 @@ def test_a_current_folder_that_is_gone(place: Shell, tmp_path: Path) -> None:
 def test_any_encoding_of_standard_output(encoding: str, place: Shell) -> None:
     with_toys(place, mäin="say 1\n")
     place.write("wbuild.toml", place.read("wbuild.toml").replace("[artifact.mäin]", "[artifact.main]"))
+    place.trust()
     env = {**place.env, "PYTHONIOENCODING": encoding}
     for command in ("plan", "build --opt", "build --opt", "size main", "explain", "languages", "config"):
         start(place, ["-m", "wbuild", *command.split()], env).ends(0)

@@ -30,6 +30,7 @@ import wbuild
 from wbuild.cli.project import open_project
 from wbuild.cli.trusted import Trust, digest_of
 from wbuild.doors.files import RealFiles
+from wbuild.doors.userkey import data_folder
 from wbuild.errors import WbuildError
 
 REPOSITORY = Path(wbuild.__file__).resolve().parent.parent
@@ -169,18 +170,20 @@ class Shell:
     env: dict[str, str] = field(default_factory=dict)
     trusting: bool = True
     """The user means the recipes of the project in the folder, whenever they change."""
-    known: dict[Path, bytes] = field(default_factory=dict)
+    known: dict[str, dict[Path, bytes]] = field(default_factory=dict)
+    """The recipes as they were when the user of a data folder meant them."""
 
-    def trust(self) -> None:
-        """Say what `wbuild trust` says, if the recipes are others than before."""
-        recipes = {path: path.read_bytes() for path in sorted(self.folder.glob("recipes/*.toml"))}
-        if not self.trusting or not recipes or recipes == self.known:
+    def trust(self, env: Mapping[str, str] | None = None) -> None:
+        """Say what `wbuild trust` says, if the recipes are others than this user has said it about before."""
+        environ = {**self.env, **(env or {})}
+        recipes, user = {path: path.read_bytes() for path in sorted(self.folder.glob("recipes/*.toml"))}, data_folder(environ)
+        if not self.trusting or not recipes or recipes == self.known.get(user):
             return
-        trust = Trust(environ=self.env, start=self.folder)
+        trust = Trust(environ=environ, start=self.folder)
         with suppress(WbuildError):  # a manifest that is wrong is the test's own matter
             word = replace(trust.about(self.folder), recipes=(digest_of(open_project(self.folder)),))
             trust.remember(self.folder, word, RealFiles())
-            self.known = recipes
+            self.known[user] = recipes
 
     @property
     def meeting(self) -> Path:
@@ -196,7 +199,7 @@ class Shell:
 
     def run(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "", umask: int = -1) -> Done:
         """`python -m wbuild ARGS` to its end; with a umask of its own if one is given."""
-        self.trust()
+        self.trust(env)
         done = subprocess.run(
             [sys.executable, "-m", "wbuild", *args],
             cwd=cwd or self.folder,

@@ -102,7 +102,7 @@ def gone(pid: int) -> None:
 @contextmanager
 def watched(place: Shell, *args: str, **env: str) -> Iterator[Watched]:
     """`wbuild build --watch ARGS`; nothing of it is left at the end."""
-    place.trust()
+    place.trust(env)
     process = subprocess.Popen(
         [sys.executable, "-m", "wbuild", "build", "--watch", *args],
         cwd=place.folder,
