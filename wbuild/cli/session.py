@@ -201,8 +201,12 @@ class Session:
         return tuple(self.project.root / name for name in texts)
 
     def path(self, product: Product) -> str:
-        """An artifact's file as it is printed: relative to the current folder."""
-        return os.path.relpath(self.project.root / product.file)
+        """An artifact's file as it is printed: relative to the current folder, whole where that has gone."""
+        path = self.project.root / product.file
+        try:
+            return os.path.relpath(path)
+        except FileNotFoundError:
+            return str(path)
 
     def _texts(self, names: list[str]) -> dict[str, str]:
         return {name: text for name in names if (text := self._text(name))}
