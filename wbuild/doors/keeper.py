@@ -10,16 +10,18 @@ import subprocess
 import sys
 import threading
 from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 from typing import Final
-from weakref import finalize
 
 _PROGRAM: Final = Path(__file__).resolve().parent.parent / "runners" / "keeper.py"
 
 
 class Keeper:
-    """Started with the first program. Methods may be called from several threads."""
+    """Started with the first program. Methods may be called from several threads.
+
+    There is one of a process (`KEEPER`), which ends when the process does. None is let go earlier: that would be done in a finalizer, and a
+    Ctrl-C that is raised there is lost.
+    """
 
     def __init__(self) -> None:
         self._guard = threading.Lock()
@@ -47,15 +49,14 @@ class Keeper:
                 return
             try:
                 if self._pipe < 0:
-                    self._pipe, pid = _start()
-                    finalize(self, _let_go, self._pipe, pid).atexit = False  # it ends when this process does
+                    self._pipe = _start()
                 os.write(self._pipe, record + b"\0")
             except OSError:  # it was killed itself, or there is no room for it: programs run all the same
                 self._given_up = True
 
 
-def _start() -> tuple[int, int]:
-    """The end of its pipe that it is told by, and its process id. Raises OSError."""
+def _start() -> int:
+    """The end of its pipe that it is told by. Raises OSError."""
     theirs, ours = os.pipe()
     try:
         process = subprocess.Popen(
@@ -72,12 +73,9 @@ def _start() -> tuple[int, int]:
         raise
     finally:
         os.close(theirs)
-    process.returncode = 0  # nobody waits for it here: see `_let_go`
-    return ours, process.pid
+    process.returncode = 0  # nobody waits for it
+    return ours
 
 
-def _let_go(pipe: int, pid: int) -> None:
-    """Close its pipe, and wait for its end, which is near then."""
-    os.close(pipe)
-    with suppress(ChildProcessError):
-        os.waitpid(pid, 0)
+KEEPER: Final = Keeper()
+"""The keeper of this process."""

@@ -19,7 +19,7 @@ from wbuild.doors.conversation import Dialogue
 from wbuild.doors.drain import Sink, drain, sink
 from wbuild.doors.fence import can_fence, inside
 from wbuild.doors.interfaces import Command, Conversation, Exit, Running
-from wbuild.doors.keeper import Keeper
+from wbuild.doors.keeper import KEEPER
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError, ProvisionError, WbuildError
 
@@ -38,7 +38,7 @@ class ProcessRunner:
         self._guard = threading.Lock()
         self._cancelled = threading.Event()
         self._now = threading.Event()
-        self._keeper = Keeper()
+        self._keeper = KEEPER
 
     @property
     def can_fence(self) -> bool:
