@@ -200,6 +200,6 @@ def test_durations_are_remembered(tmp_path: Path) -> None:
     world.runner.respond = lambda command: Answer(files={command.argv[1]: "made"})
     for _ in range(2):  # a step that did not run keeps what is known
         world.run(tool_step("a", [], ["x"], ["a", (Out("x"),)]), builtin_step("b", ["x"], ["y"], does="join"))
-        index = Index(world.root, RealFiles(), SystemClock())
+        index = Index(world.root, RealFiles(), SystemClock(), fake_doors().key)
         index.load(world.root / ".wbuild/index")
         assert set(index.seconds) == {"x", "y"}
