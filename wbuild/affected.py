@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from posixpath import dirname
 from typing import Final
 
+from wbuild.drivers.bystanders import DOCUMENTS
 from wbuild.model.locked import Lock
 from wbuild.model.planned import Plan, Step
 from wbuild.model.shipped import Catalog
@@ -17,7 +18,7 @@ from wbuild.tree import upward
 
 __all__ = ["Change", "affected"]
 
-_DOCUMENTS: Final = (".md", ".rst", ".adoc", ".txt")
+_DOCUMENTS: Final = (*DOCUMENTS, ".txt")
 _TITLES: Final = frozenset(("readme", "license", "licence", "copying", "changelog", "changes", "authors", "notice", "contributing"))
 
 

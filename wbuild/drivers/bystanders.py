@@ -8,11 +8,12 @@ from typing import Final
 
 _PASSING: Final = re.compile(r"(?:\.sw[a-p]x?|~|(?:^|/)\.#[^/]*|(?:^|/)#[^/]*#|(?:^|/)4913)\Z")
 """Names that editors give to files while they write others: nothing looks for them, and they come and go."""
-_DOCUMENTS: Final = (".md", ".rst", ".adoc")
+DOCUMENTS: Final = (".md", ".rst", ".adoc")
+"""How names of documentation end."""
 
 
 def without(names: Iterable[str], *, documents: bool, kept: Collection[str] = ()) -> tuple[str, ...]:
     """Names without those of bystanders, in their order; `documents`: documentation may be read; `kept`: named by the manifest."""
     return tuple(
-        name for name in names if name in kept or not (_PASSING.search(name) or (not documents and name.lower().endswith(_DOCUMENTS)))
+        name for name in names if name in kept or not (_PASSING.search(name) or (not documents and name.lower().endswith(DOCUMENTS)))
     )
