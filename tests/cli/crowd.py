@@ -207,6 +207,7 @@ def manifest(dice: random.Random) -> str:
     text = '[project]\nname = "toys"\nrecipes = ["recipes/*.toml"]\n'
     for name in names:
         text += f'\n[artifact.{name}]\nlang = "toy"\npath = "{name}"\ntargets = ["wasip1"]\n'
+        text += 'inputs = ["../common/*.inc"]\n' * (name == "two")
         text += f'out = "bin/{name}.wasm"\n' * (name == "one" and dice.random() < 0.5)
         text += 'needs = ["one"]\n' * (name == "three")
         text += f"[[artifact.{name}.check]]\nexit = 0\n" * (dice.random() < 0.5)

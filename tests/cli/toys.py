@@ -175,19 +175,19 @@ class Shell:
     known: dict[str, dict[Path, bytes]] = field(default_factory=dict)
     """The recipes as they were when the user of a data folder meant them."""
 
-    def trust(self, env: Mapping[str, str] | None = None) -> None:
-        """Say what `wbuild trust` says, if the recipes are others than this user has said it about before."""
-        environ = {**self.env, **(env or {})}
-        found = sorted(path for path in self.folder.glob("recipes/*.toml") if path.is_file())
+    def trust(self, env: Mapping[str, str] | None = None, folder: Path | None = None) -> None:
+        """Say what `wbuild trust` says in a folder, if the recipes are others than this user has said it about before."""
+        environ, folder = {**self.env, **(env or {})}, folder or self.folder
+        found = sorted(path for path in folder.glob("recipes/*.toml") if path.is_file())
         if any(path.stat().st_size > RECIPE_LIMIT for path in found):
             return  # a file that a test planted; to read it would take the machine's memory
         recipes, user = {path: path.read_bytes() for path in found}, data_folder(environ)
         if not self.trusting or not recipes or recipes == self.known.get(user):
             return
-        trust = Trust(environ=environ, start=self.folder)
+        trust = Trust(environ=environ, start=folder)
         with suppress(WbuildError):  # a manifest that is wrong is the test's own matter
-            word = replace(trust.about(self.folder), recipes=(digest_of(open_project(self.folder)),))
-            trust.remember(self.folder, word, RealFiles())
+            word = replace(trust.about(folder), recipes=(digest_of(open_project(folder)),))
+            trust.remember(folder, word, RealFiles())
             self.known[user] = recipes
 
     @property
@@ -204,7 +204,7 @@ class Shell:
 
     def run(self, *args: str, cwd: Path | None = None, env: Mapping[str, str] | None = None, stdin: str = "", umask: int = -1) -> Done:
         """`python -m wbuild ARGS` to its end; with a umask of its own if one is given."""
-        self.trust(env)
+        self.trust(env, cwd if cwd and (cwd / "wbuild.toml").is_file() else None)
         done = subprocess.run(
             [sys.executable, "-m", "wbuild", *args],
             cwd=cwd or self.folder,

@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from posixpath import dirname
 from typing import Final
 
-from wbuild.drivers import zigbuild, zigsource
+from wbuild.drivers import includes, zigbuild, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.bystanders import without
 from wbuild.drivers.named import Named, named
@@ -375,8 +375,13 @@ def _facts(build: Build, sources: Sequence[Source]) -> Facts:
         globs = () if said.complete else globs
     elif reads == "build.zig":
         found = zigbuild.read(build)
+    searched = (*options(build).folders, *(folder for flags in _named(build).values() for folder in flags.folders))
+    if reads == "includes":
+        single, folders = includes.outside(build.tree, build.base, files, searched)
+        found = Facts(candidates=single, roots=(*folders, *single))
+        globs = build.language.inputs
     names = {*_own(build, globs, wide=True), *build.readable(()), *found.candidates}
-    for folder in (*options(build).folders, *(folder for flags in _named(build).values() for folder in flags.folders)):
+    for folder in (*searched, *found.roots):
         names.update(build.tree.below(folder))
     told = [step.depfile for step in build.toolchain.steps if step.each]
     documents = not told or not all(told)

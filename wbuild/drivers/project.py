@@ -12,7 +12,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from wbuild.artifact_rules import usual_kind
-from wbuild.drivers import asconfig, cargo, gomod, zigsource
+from wbuild.drivers import asconfig, cargo, gomod, includes, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.compiler import assemble, locking
 from wbuild.drivers.named import responses
@@ -81,4 +81,6 @@ def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str,
     sources = gomod.kind_texts(artifact) if language.project == "go" else ()
     if any(toolchain.reads == "imports" for toolchain in language.toolchains):
         return (*zigsource.TEXTS, *responses(artifact))
+    if base not in ("", ".") and any(toolchain.reads == "includes" for toolchain in language.toolchains):
+        return (*includes.TEXTS, *responses(artifact))
     return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources), *responses(artifact))

@@ -16,7 +16,7 @@ Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
 SourceName = Literal["pypi", "npm", "debian", "system"]
 DriverName = Literal["compiler", "project"]
 ProjectName = Literal["", "cargo", "go", "asconfig"]
-Reads = Literal["inputs", "imports", "build.zig", "folder"]
+Reads = Literal["inputs", "includes", "imports", "build.zig", "folder"]
 ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
 InnerCacheName = Literal["", "cargo", "zig"]
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
@@ -235,9 +235,9 @@ class ToolchainRecipe:
     sources: tuple[str, ...] = ()
     """Default globs of primary sources where they are not those of the language, such as a build file."""
     reads: Reads = "inputs"
-    """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match; what
-    Zig sources say that they `imports`; everything that a `build.zig` may read: its folder, path dependencies, and what it names elsewhere;
-    everything in the artifact's `folder`."""
+    """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match, and
+    where C-like sources lead upwards with `includes`; what Zig sources say that they `imports`; everything that a `build.zig` may read:
+    its folder, path dependencies, and what it names elsewhere; everything in the artifact's `folder`."""
     downloads: tuple[str, ...] = ()
     """Folders of {cache} that fetch steps fill. What else is in {cache} was compiled: `build --verify-reproducible` makes it anew."""
     first_use: str = ""
