@@ -292,8 +292,8 @@ def _signal_group(process: subprocess.Popen[bytes], *, kill: bool) -> None:
 _REPAIR: Final = "`wbuild tools verify --repair` restores damaged tools"
 _REFUSALS: Final[Mapping[int, tuple[type[WbuildError], str, str, str]]] = {
     errno.ENOEXEC: (ProvisionError, "WB491", "not a program for this machine", _REPAIR),
-    errno.EACCES: (MachineError, "WB605", "", "the store must be on a file system that allows programs (not noexec)"),
-    errno.EPERM: (MachineError, "WB605", "", "the store must be on a file system that allows programs (not noexec)"),
+    errno.EACCES: (MachineError, "WB605", "", "its folder must be on a file system that allows programs (not noexec)"),
+    errno.EPERM: (MachineError, "WB605", "", "its folder must be on a file system that allows programs (not noexec)"),
     errno.ENOMEM: (MachineError, "WB606", "", "run fewer steps at once (-j)"),
     errno.EAGAIN: (MachineError, "WB606", "", "run fewer steps at once (-j), or raise the limit of processes (ulimit -u)"),
     errno.EMFILE: (MachineError, "WB612", "", "raise the limit of open files (ulimit -n)"),

@@ -19,6 +19,8 @@ from wbuild.model.planned import Python, RunnerPath, Step
 
 _LIBRARIES: Final = ("bin", "lib", "lib64", "libexec", "include")
 """Beside a program of the machine that is no system folder's."""
+_LINE: Final = 256
+"""Bytes that Linux reads of a script's first line."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -125,15 +127,39 @@ class Reach:
 
 
 def _machines(pin: Pin) -> Iterator[str]:
-    """A tool of the machine: its folder, and what belongs to a program that is a link."""
+    """A tool of the machine: its folder, what belongs to a program that is a link, and the interpreter of one that is a script."""
     yield pin.folder
-    program = os.path.realpath(os.path.join(pin.folder, pin.package))
-    folder = os.path.dirname(program)
-    if os.path.isfile(program) and folder != os.path.realpath(pin.folder):
+    program = os.path.join(pin.folder, pin.package)
+    yield from _installed(program, pin.folder)
+    interpreter = _interpreter(program)
+    if interpreter:
+        yield interpreter
+        yield from _installed(interpreter, pin.folder)
+        above = os.path.dirname(os.path.dirname(interpreter))
+        yield from (os.path.join(above, name) for name in (*_LIBRARIES, "pyvenv.cfg"))
+
+
+def _installed(program: str, known: str) -> Iterator[str]:
+    """Where a program really is, and what is installed with it; its folder only if that is not `known`."""
+    place = os.path.realpath(program)
+    folder = os.path.dirname(place)
+    if os.path.isfile(place) and folder != os.path.realpath(known):
         yield folder
     if os.path.basename(folder) == "bin":
         above = os.path.dirname(folder)
         yield from (os.path.join(above, name) for name in _LIBRARIES)
+
+
+def _interpreter(program: str) -> str:
+    """What the first line of a script names; "" for other programs."""
+    try:
+        with open(program, "rb") as file:
+            line = file.read(_LINE).partition(b"\n")[0]
+    except OSError:
+        return ""
+    words = line[2:].split() if line.startswith(b"#!") else []
+    name = os.fsdecode(words[0]) if words else ""
+    return name if os.path.isabs(name) else ""
 
 
 def _within(path: str, folder: str) -> bool:
