@@ -175,3 +175,22 @@ def test_a_closed_folder_counts_where_a_source_may_name_it(embed: str, counts: b
     part = Part(names=("app/web/node_modules/x.js",))
     step = compile_step(files, closed=closed, opened=lambda folder: part if folder == "app/web/node_modules" else Part())
     assert ("app/web/node_modules/x.js" in step.candidates) is counts
+
+
+@pytest.mark.parametrize(
+    ("embed", "file", "counts"),
+    [
+        ("text.txt", "main_test.go", False),
+        ("text.txt main_test.go", "main_test.go", True),
+        ("*", "main_test.go", True),
+        ("main_*.go", "main_test.go", True),
+        ("web/*", "main_test.go", False),
+        ("all:data", "data/deep/x_test.go", True),
+        ("data", "database_test.go", False),
+        ("d[ab]ta", "data/x_test.go", True),
+        ('"a b" data', "main_test.go", True),
+    ],
+)
+def test_a_test_that_an_embed_may_reach_counts(embed: str, file: str, counts: bool) -> None:
+    files = {"app/go.mod": "module a\n", "app/main.go": f"{MAIN}//go:embed {embed}\nvar f embed.FS\n", f"app/{file}": ""}
+    assert (f"app/{file}" in read(compile_step(files))) == counts

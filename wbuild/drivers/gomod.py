@@ -84,9 +84,20 @@ def _files(build: Build, folder: str, modules: tuple[str, ...]) -> Iterator[str]
     inner = tuple(f"{one}/" for one in nested if not any(f"{one}/" == f"{other}/" for other in modules))
     own = [name for name in names if not name.startswith(inner)]
     tests = [name for name in own if name.endswith("_test.go")]
-    embedding = {dirname(name) for name in own if tests and name.endswith(".go") and gosource.read(tree.texts.get(name, "")).embeds}
-    unread = {name for name in tests if embedding.isdisjoint(upward(dirname(name) or "."))} if "" not in embedding else set()
+    embeds = [(dirname(name), line) for name in own if tests and name.endswith(".go") for line in _embeds(build, name)]
+    unread = {
+        name for name in tests if not any(gosource.reaches(line, name[len(at) + 1 if at else 0 :]) for at, line in embeds if _in(at, name))
+    }
     yield from (name for name in own if name not in unread)
+
+
+def _embeds(build: Build, name: str) -> tuple[str, ...]:
+    text = build.tree.texts.get(name, "")
+    return gosource.read(text).embeds if "go:embed" in text else ()
+
+
+def _in(folder: str, name: str) -> bool:
+    return not folder or name.startswith(f"{folder}/")
 
 
 def _named(build: Build, module: str) -> Iterator[str]:

@@ -18,6 +18,7 @@ _CGO: Final = re.compile(r'^import\s*(?:\([^)]*)?"C"', re.MULTILINE)
 _EXPORT: Final = re.compile(r"//go:wasmexport[ \t]+\w")
 _OLD_EXPORT: Final = re.compile(r"//export[ \t]+\w")
 _EMBED: Final = re.compile(r"//go:embed[ \t]+(.*)")
+_WILD: Final = re.compile(r"[*?\[\\]")
 _BUILD: Final = re.compile(r"//go:build[ \t]+(.*)")
 _WORD: Final = re.compile(r"\s*(&&|\|\||!|\(|\)|[\w.]+)")
 _SYSTEMS: Final = frozenset(
@@ -79,6 +80,18 @@ def builds(name: str, source: GoSource, tags: Collection[str] = ()) -> bool:
         return False
     known = {*_TRUE, *tags}
     return _fits(file, known) and (not source.constraint or _holds(source.constraint, known))
+
+
+def reaches(embed: str, file: str) -> bool:
+    """Whether a file (relative to the source's folder) may be among what a line of `//go:embed` says; rather too often than too seldom."""
+    if '"' in embed or "`" in embed:
+        return True
+    for pattern in embed.split():
+        plain = _WILD.split(pattern.removeprefix("all:"), maxsplit=1)[0]
+        wild = plain != pattern.removeprefix("all:")
+        if plain in ("", ".") or (file.startswith(plain) if wild else file == plain or file.startswith(f"{plain}/")):
+            return True
+    return False
 
 
 def _split(text: str) -> tuple[str, list[tuple[int, str]]]:
