@@ -35,6 +35,7 @@ def command(common: Common) -> int:
     folder = find(common.start)
     world, removed = common.world(), 0
     if any(os.path.lexists(folder / name) for name in (WORK, DIST)):
+        world.trust.refuse_tracked(folder, WORK, DIST)
         with locked(world, common.console, folder, "clean"), dependency_lock(world, common.console, folder):
             removed = _clean(folder, world.doors.files, world.doors.key)
     common.console.show(f"  clean     removed {removed} {'entry' if removed == 1 else 'entries'}" if removed else "nothing to clean")

@@ -122,7 +122,8 @@ class DependencyLocks:
 
 
 def dependency_lock(world: World, console: Console, folder: Path) -> AbstractContextManager[None]:
-    """What whoever has such a copy in a project holds. Raises MachineError at the time-out."""
+    """What whoever has such a copy in a project holds. Raises MachineError at the time-out, UsageError for files of git there."""
+    world.trust.refuse_tracked(folder, WORK)
     path = folder / WORK / DEPENDENCY_LOCK
     return world.doors.files.lock(path, what="lock dependencies", timeout=world.lock_timeout, say=console.note)
 

@@ -301,6 +301,9 @@ def hide(world: World, console: Console, project: Project) -> None:
 
 def _prepare_folders(world: World, console: Console, project: Project) -> None:
     """Make `.wbuild`, where the user's setting says. Raises MachineError, UsageError."""
+    world.trust.refuse_tracked(project.folder, WORK, DIST)
+    if project.root != project.folder:
+        world.trust.refuse_tracked(project.root, WORK)
     keep_outside(project.folder, project.manifest.project.name, world, console)
     for folder in dict.fromkeys((project.folder, project.root)):
         prepare_workdir(folder, world.doors.files, project.catalog, locked_workdir(world, console, folder, "prepare"))

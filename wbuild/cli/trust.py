@@ -8,7 +8,7 @@ import click
 
 from wbuild.cli.options import Command, Common, pass_common
 from wbuild.cli.project import home, open_project, shown
-from wbuild.cli.trusted import Trust, Word, digest_of, links_of
+from wbuild.cli.trusted import Trust, Word, digest_of, links_of, tracked_of
 from wbuild.errors import UsageError
 from wbuild.legible import escape
 
@@ -18,7 +18,7 @@ from wbuild.legible import escape
 @click.option("--forget", is_flag=True, help="Forget what is remembered of this project.")
 @pass_common
 def command(common: Common, list_: bool, forget: bool) -> int:
-    """Say that this project's links at .wbuild and dist, and its own recipes, are meant.
+    """Say that this project's links at .wbuild and dist, files of git in them, and its own recipes are meant.
 
     It counts for you alone, and for the links and recipes as they are now.
     """
@@ -38,9 +38,10 @@ def command(common: Common, list_: bool, forget: bool) -> int:
         common.console.show("forgotten" if known != Word() else "nothing was remembered")
         return 0
     digest = digest_of(open_project(common.start))
-    word = Word(links=links_of(folder), recipes=(digest,) if digest else ())
+    word = Word(links=links_of(folder), recipes=(digest,) if digest else (), tracked=tracked_of(folder))
     if word == Word():
-        common.console.show(f"nothing to remember: {shown(folder)} has no link at .wbuild or dist, and no recipes of its own")
+        lacks = "no link at .wbuild or dist, no file of git in them, and no recipes of its own"
+        common.console.show(f"nothing to remember: {shown(folder)} has {lacks}")
         return 0
     trust.remember(folder, word, files)
     common.console.show("\n".join(["remembered, for you alone:", *_lines(str(folder), word), *_meaning(folder, word)]))
@@ -49,7 +50,8 @@ def command(common: Common, list_: bool, forget: bool) -> int:
 
 def _lines(place: str, word: Word) -> list[str]:
     recipes = [f"  recipes {digest[:16]}…" for digest in word.recipes]
-    return [escape(place), *(escape(f"  {name} → {target}") for name, target in word.links.items()), *recipes]
+    known = [f"  files that git tracks in {name}" for name in word.tracked]
+    return [escape(place), *(escape(f"  {name} → {target}") for name, target in word.links.items()), *known, *recipes]
 
 
 def _meaning(folder: Path, word: Word) -> list[str]:
@@ -57,6 +59,8 @@ def _meaning(folder: Path, word: Word) -> list[str]:
     told = []
     if word.links:
         told.append("wbuild writes and removes files behind these links, as long as they lead there")
+    if word.tracked:
+        told.append(f"wbuild replaces and removes files in {' and '.join(word.tracked)} though git tracks them")
     if word.recipes:
         told.append("the recipes may fetch tools and look for programs of this machine; a change in one asks again")
     return [*told, f"`wbuild trust --forget` in {escape(shown(folder))} takes it back"]

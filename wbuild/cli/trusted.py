@@ -1,4 +1,6 @@
-"""What the user has said once about a project (`wbuild trust`): links that are meant, recipes that may run. Kept in the user's data folder.
+"""What the user has said once about a project (`wbuild trust`): links and files of git that are meant, recipes that may run.
+
+It is kept in the user's data folder.
 
 The record is bound to the user's key: one that a project brings along, in a home inside of it, is nobody's word.
 """
@@ -18,8 +20,9 @@ from wbuild import jsontext
 from wbuild.doors import owned
 from wbuild.doors.owned import Ground
 from wbuild.doors.regular import read
+from wbuild.doors.tracked import Tracked, tracked
 from wbuild.doors.userkey import data_folder, mac, process_key, user_key
-from wbuild.errors import MachineError
+from wbuild.errors import MachineError, UsageError
 from wbuild.fast import WORK, project_folders
 from wbuild.plan import DIST
 
@@ -41,6 +44,8 @@ class Word:
     """Name below the project's folder (`.wbuild`, `dist`, `dist/dev`) → where it leads in the end."""
     recipes: tuple[str, ...] = ()
     """Digests of its own recipes, all of them together."""
+    tracked: tuple[str, ...] = ()
+    """Names below the project's folder (`.wbuild`, `dist`) that may hold files which git tracks."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +90,7 @@ class Trust:
             )
         with files.lock(path.with_name(f"{RECORD}.lock"), what="remember it", timeout=10.0, say=lambda _: None):
             words = {**self.words(), _place(folder): word}
-            projects = {place: {"links": dict(w.links), "recipes": list(w.recipes)} for place, w in words.items() if w != Word()}
+            projects = {place: _entry(w) for place, w in words.items() if w != Word()}
             body = json.dumps({"schema": "wbuild.trust/1", "projects": projects}, indent=1, sort_keys=True).encode()
             files.write(path, mac(key, "trust", body).hex().encode() + b"\n" + body)
 
@@ -100,6 +105,14 @@ class Trust:
         words = self.words() if any((folder / name).is_symlink() for folder in folders for name in _names(folder)) else {}
         for folder in folders:
             owned.claim(Ground(base=str(folder), names=_OWN, links=words.get(_place(folder), Word()).links, strict=True))
+
+    def refuse_tracked(self, folder: Path, *names: str) -> None:
+        """Raise UsageError when git tracks a file in what wbuild owns there, before any is replaced, removed or believed."""
+        meant: tuple[str, ...] | None = None
+        for found in tracked(folder, names):
+            meant = self.about(folder).tracked if meant is None else meant
+            if found.name not in meant:
+                raise _tracked(found, folder)
 
     def _key(self) -> bytes:
         return user_key(self.environ, project_folders(str(self.start)))
@@ -132,6 +145,28 @@ def links_of(folder: Path) -> dict[str, str]:
     return {name: target for name in _names(folder) if (target := owned.link_at(folder, name))}
 
 
+def tracked_of(folder: Path) -> tuple[str, ...]:
+    """Names of wbuild's in a project that hold files which git tracks."""
+    return tuple(sorted({found.name for found in tracked(folder, sorted(_OWN))}))
+
+
+def _tracked(found: Tracked, folder: Path) -> UsageError:
+    from wbuild.cli.project import shown
+
+    place, inner = shown(folder / found.name), not folder.resolve().is_relative_to(found.repository)
+    untrack = f"git -C {shown(found.repository)} rm -r --cached ." if inner else f"git rm -r --cached {place}"
+    commit = '; `out = "DIR/NAME.wasm"` copies an artifact to a place that is committed' if found.name == DIST else ""
+    return UsageError(
+        "WB249",
+        f"{shown(found.path)} is tracked by git: wbuild writes and removes files in {place}, and does not replace what is committed",
+        hint=f"`{untrack}` leaves the files and takes them out of git{commit}; or, if it is meant, `wbuild trust` remembers it",
+    )
+
+
+def _entry(word: Word) -> dict[str, object]:
+    return {"links": dict(word.links), "recipes": list(word.recipes), "tracked": list(word.tracked)}
+
+
 def _names(folder: Path) -> list[str]:
     """Places where a link may be meant."""
     inner: list[str] = []
@@ -147,8 +182,9 @@ def _place(folder: Path) -> str:
 def _word(entry: object) -> Word:
     if not isinstance(entry, dict):
         return Word()
-    links, recipes = entry.get("links"), entry.get("recipes")
+    links, recipes, known = entry.get("links"), entry.get("recipes"), entry.get("tracked")
     return Word(
         links={str(name): str(target) for name, target in links.items()} if isinstance(links, dict) else {},
         recipes=tuple(map(str, recipes)) if isinstance(recipes, list) else (),
+        tracked=tuple(map(str, known)) if isinstance(known, list) else (),
     )
