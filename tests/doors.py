@@ -6,7 +6,7 @@ import hashlib
 import shutil
 import stat
 import threading
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -137,6 +137,9 @@ class FakeNetwork:
         if url not in self.sizes:
             raise ProvisionError("WB403", f"cannot reach {url}")
         return self.sizes[url]
+
+    def refuse_private(self, urls: Iterable[str]) -> None:
+        """All are public."""
 
 
 class FakeClock:

@@ -23,6 +23,7 @@ LAYERS = [
         "words",
         "globs",
         "gitindex",
+        "addresses",
         "tree",
         "wasm",
         "legible",
@@ -87,7 +88,7 @@ PURE = [
 PURE += ["errors", "model", "decode", "locate", "versions", "words", "tree", "wasm", "kit", "manifest", "catalog", "schema", "drivers"]
 PURE += ["shims", "legible", "optimize", "ledger", "measure", "checks", "outcome", "variables", "verdict", "finish", "plan", "report"]
 PURE += ["builtin", "fit", "affected", "survey", "matrix", "workflows", "proposals", "given", "redact", "reapi", "lazy", "jsontext"]
-PURE += ["needs", "wiring", "reproducible", "globs", "gitindex"]
+PURE += ["needs", "wiring", "reproducible", "globs", "gitindex", "addresses"]
 ENTRY = {"__init__", "__main__", "fast"}
 """The fast path stands beside the layers: it imports nothing of wbuild but its version, and the CLI only when it gives up."""
 HEAVY = {"requests", "jinja2", "rich", "wasmtime", "brotli", "zstandard", "click", "watchfiles"}

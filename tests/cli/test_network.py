@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import socket
 from collections.abc import Iterator, Mapping
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -20,7 +22,8 @@ def server() -> Iterator[Server]:
 
 
 def size(url: str, **env: str) -> int:
-    return HttpNetwork(env=env).size(url)
+    """As a user whose configuration names the server."""
+    return HttpNetwork(env=env, hosts=lambda: frozenset({"127.0.0.1"})).size(url)
 
 
 def test_the_size_of_a_file(server: Server) -> None:
@@ -144,3 +147,65 @@ def test_F22_offline_opens_no_socket(server: Server) -> None:
     with pytest.raises(ProvisionError, match="offline"):
         HttpNetwork(env={}, offline=True).size(f"{server.base}/f")
     assert server.seen == []
+
+
+class Resolver:
+    """Gives a name other addresses each time, as a hostile name server does; the system's own is asked for what it does not know."""
+
+    def __init__(self, monkeypatch: pytest.MonkeyPatch, **answers: list[str]) -> None:
+        self.answers, self.really = answers, socket.getaddrinfo
+        monkeypatch.setattr(socket, "getaddrinfo", self)
+
+    def __call__(self, host: str, port: object, *args: object, **more: object) -> list[Any]:
+        known = self.answers.get(host.partition(".")[0])
+        if known is None:
+            return self.really(host, port, *args, **more)  # type: ignore[arg-type]
+        address = known.pop(0) if len(known) > 1 else known[0]
+        return [(socket.AF_INET, socket.SOCK_STREAM, 6, "", (address, port or 0))]
+
+
+@pytest.mark.parametrize(
+    "host", ["127.0.0.1", "localhost", "0x7f.1", "2130706433", "[::ffff:127.0.0.1]", "10.1.2.3", "169.254.169.254", "0"]
+)
+def test_a_redirect_to_an_address_that_nobody_named_is_refused(server: Server, host: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    Resolver(monkeypatch, files=["127.0.0.1"])
+    start = f"http://files.example:{server.server.server_port}/f"
+    server.scripts["/f"] = status(302, {"Location": f"http://{host}:{server.server.server_port}/secret"})
+    server.scripts["/secret"] = status(200, {"Content-Length": "5"})
+    with pytest.raises(ProvisionError, match="WB421"):
+        HttpNetwork(env={}).size(start)
+    assert [path for _, path, _ in server.seen] == ["/f"]
+
+
+def test_a_name_that_resolves_anew_to_a_private_address_is_refused(server: Server, monkeypatch: pytest.MonkeyPatch) -> None:
+    Resolver(monkeypatch, files=["127.0.0.1"], inside=["127.0.0.1"], rebound=["93.184.215.14", "127.0.0.1"])
+    port = server.server.server_port
+    server.scripts["/secret"] = status(200, {"Content-Length": "5"})
+    for name in ("inside", "rebound"):
+        server.scripts["/f"] = status(302, {"Location": f"http://{name}.example:{port}/secret"})
+        with pytest.raises(ProvisionError, match=r"WB421.*127\.0\.0\.1"):
+            HttpNetwork(env={}).size(f"http://files.example:{port}/f")
+    assert {path for _, path, _ in server.seen} == {"/f"}
+    named = HttpNetwork(env={"PIP_INDEX_URL": "https://inside.example/simple"})
+    server.scripts["/f"] = status(302, {"Location": f"http://inside.example:{port}/secret"})
+    assert named.size(f"http://files.example:{port}/f") == 5
+
+
+def test_behind_a_proxy_only_the_spelling_of_an_address_counts(server: Server) -> None:
+    server.scripts["http://inside.example/f"] = status(200, {"Content-Length": "5"})
+    assert HttpNetwork(env={"http_proxy": server.base}).size("http://inside.example/f") == 5
+    seen = len(server.seen)
+    for url in ("http://169.254.169.254/f", "http://2852039166/f", "http://localhost/f"):
+        with pytest.raises(ProvisionError, match="WB421"):
+            HttpNetwork(env={"http_proxy": server.base}).size(url)
+    assert len(server.seen) == seen
+
+
+def test_addresses_of_lock_files_are_judged_by_what_they_resolve_to(monkeypatch: pytest.MonkeyPatch) -> None:
+    Resolver(monkeypatch, inside=["10.0.0.7"], outside=["93.184.215.14"], everything=["198.18.3.4"])
+    network = HttpNetwork(env={"NPM_CONFIG_REGISTRY": "https://npm.corp.example/"})
+    network.refuse_private(["https://outside.example/x.tgz", "https://everything.example/x.tgz", "git+ssh://git@outside.example/x.git"])
+    for url in ("https://inside.example/x.tgz", "git+ssh://git@inside.example/x.git", "git+https://10.0.0.1/x", "http://[fe80::1]/x"):
+        with pytest.raises(ProvisionError, match="WB421"):
+            network.refuse_private([url])
+    HttpNetwork(env={"NPM_CONFIG_REGISTRY": "https://inside.example/"}).refuse_private(["https://inside.example/x.tgz"])

@@ -14,6 +14,7 @@ from tests.unit.engine_world import World, builtin_step, compile_step, ends, too
 from wbuild.cache import Cache
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.interfaces import Command
+from wbuild.doors.network import HttpNetwork
 from wbuild.engine import Engine
 from wbuild.errors import ProvisionError, StepError
 from wbuild.model.planned import Plan, Scratch, SharedCache, State, Step
@@ -58,6 +59,18 @@ def test_a_step_of_no_plan_that_fails(world: World) -> None:
     assert (problem.code, problem.detail) == ("WB492", "no such package\n")
     with pytest.raises(ProvisionError, match="--offline forbids it"):
         network(world, offline=True).once(FETCH)
+
+
+def test_a_lock_file_reaches_private_addresses_only_through_the_users_configuration(world: World) -> None:
+    lock = '{"packages": {"node_modules/a": {"resolved": "http://169.254.169.254/latest/meta-data"}}}'
+    step = tool_step("fetch", ["app/package-lock.json"], ["out/fetch.stamp"], ["fetch"], network=True, client="npm")
+    world.put("app/package-lock.json", lock)
+    for name in ("", "169.254.169.254"):
+        doors = fake_doors(runner=world.runner, files=world.files, network=HttpNetwork(env={}, hosts=lambda n=name: frozenset({n})))  # type: ignore[misc]
+        engine = replace(network(world), doors=doors)
+        (result,) = engine.execute(Plan(steps=(step,), products=()))
+        assert (result.status, result.problem and result.problem.code) == (("ran", None) if name else ("failed", "WB421"))
+        assert len(world.runner.seen) == bool(name)
 
 
 def test_a_fetch_step_runs_when_its_lock_file_changed_or_what_it_fetched_is_gone(world: World) -> None:

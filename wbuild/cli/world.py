@@ -87,24 +87,25 @@ class World:
             owned.claim(Ground(base=str(folder_of(settings, "store") / LAYOUT), names=OWN))
         if settings["cache"].value:
             owned.claim(Ground(base=str(folder_of(settings, "cache")), names=frozenset({VERSION, f"{VERSION}.lock"})))
+        doors = Doors(
+            runner=ProcessRunner(),
+            files=RealFiles(),
+            archives=SafeArchives(),
+            network=HttpNetwork(env=client_env, offline=offline, hosts=cache(lambda: _hosts(doors))),
+            clock=SystemClock(),
+            platform=this_platform(),
+            client_env=client_env,
+            key=user_key(environ, project_folders(str(start))),
+            offline=offline,
+            trusts=trusting(environ, start),
+            path=tuple(environ.get("PATH", "").split(os.pathsep)),
+            keep=(folder_of(settings, "cache") if settings["cache"].value else Path(os.devnull)) / CLIENT_FILES,
+        )
         return cls(
             environ=environ,
             start=start,
             settings=settings,
-            doors=Doors(
-                runner=ProcessRunner(),
-                files=RealFiles(),
-                archives=SafeArchives(),
-                network=HttpNetwork(env=client_env, offline=offline),
-                clock=SystemClock(),
-                platform=this_platform(),
-                client_env=client_env,
-                key=user_key(environ, project_folders(str(start))),
-                offline=offline,
-                trusts=trusting(environ, start),
-                path=tuple(environ.get("PATH", "").split(os.pathsep)),
-                keep=(folder_of(settings, "cache") if settings["cache"].value else Path(os.devnull)) / CLIENT_FILES,
-            ),
+            doors=doors,
             ci=set_in(environ, "CI"),
             live=live,
             epoch=epoch_of(environ),
@@ -196,6 +197,12 @@ class World:
     def claim(self, *folders: Path) -> None:
         """Have what wbuild owns in these folders reached through no link; see `wbuild.doors.owned`."""
         self.trust.claim(*dict.fromkeys(folders))
+
+
+def _hosts(doors: Doors) -> frozenset[str]:
+    from wbuild.sources.indexes import user_hosts
+
+    return user_hosts(doors)
 
 
 def folder_of(settings: Mapping[str, Origin], name: str) -> Path:

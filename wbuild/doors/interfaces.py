@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -132,6 +132,10 @@ class Network(Protocol):
 
     def size(self, url: str) -> int:
         """Bytes of the file behind an http(s) or file URL. Raises ProvisionError."""
+        ...
+
+    def refuse_private(self, urls: Iterable[str]) -> None:
+        """Raise ProvisionError for an address of this machine or of a private network that no configuration of the user names."""
         ...
 
 

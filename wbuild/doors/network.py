@@ -1,16 +1,18 @@
-"""The one door to the network besides package clients: sizes of files behind URLs."""
+"""The one door to the network besides package clients: sizes of files behind URLs, and which addresses may be asked at all."""
 
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
+from wbuild.addresses import host_of, hosts_in, plain, same_host
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.peers import Named, guard, refuse_host
 from wbuild.errors import IntegrityError, ProvisionError, UsageError
 
 if TYPE_CHECKING:
@@ -47,6 +49,24 @@ class HttpNetwork:
     env: Mapping[str, str]
     """Environment of package clients: proxies and CA file are taken from it."""
     offline: bool = False
+    hosts: Callable[[], frozenset[str]] = frozenset
+    """Hosts that files of the user's configuration name, besides those of `env`; only asked for an address that is not public."""
+
+    def refuse_private(self, urls: Iterable[str]) -> None:
+        """Raise ProvisionError for an address of this machine or of a private network that no configuration of the user names.
+
+        Names are looked up, but not behind a proxy, which does that itself.
+        """
+        for url in {host_of(url): url for url in urls}.values():
+            refuse_host(host_of(url), self._named, resolve=bool(host_of(url)) and not self._proxied(url))
+
+    def _named(self, host: str) -> bool:
+        variables = (value for name, value in self.env.items() if not name.lower().endswith("_proxy"))
+        return same_host(host, hosts_in("\n".join(variables))) or same_host(host, self.hosts())
+
+    def _proxied(self, url: str) -> bool:
+        scheme = url.partition("://")[0].lower().rpartition("+")[2]
+        return not {scheme, "all"}.isdisjoint(self._proxies(url))
 
     def size(self, url: str) -> int:
         """Bytes of the file behind an http(s) or file URL.
@@ -62,7 +82,8 @@ class HttpNetwork:
                 return path.stat().st_size
         if self.offline:
             raise ProvisionError("WB412", f"offline: the size of {redacted(url)} is not known", hint="run once without --offline")
-        with _network_errors(url), self._session() as session:
+        first = host_of(url)  # the user's own client has named it, and reaches it in any case
+        with _network_errors(url), self._session(lambda host: plain(host) == first or self._named(host)) as session:
             for method, headers in (("HEAD", {}), ("GET", {"Range": "bytes=0-0"})):
                 size = _size_of(self._request(session, method, url, headers))
                 if size:
@@ -74,6 +95,7 @@ class HttpNetwork:
         from requests.utils import get_netrc_auth  # noqa: PLC0415 - heavy
 
         for _ in range(HOPS + 1):
+            refuse_host(host_of(url), self._named, resolve=False)
             response = session.request(
                 method,
                 url,
@@ -105,7 +127,7 @@ class HttpNetwork:
         return found
 
     @contextmanager
-    def _session(self) -> Iterator[requests.Session]:
+    def _session(self, named: Named) -> Iterator[requests.Session]:
         import requests  # noqa: PLC0415 - heavy
         from requests.adapters import HTTPAdapter  # noqa: PLC0415
         from urllib3.util.retry import Retry  # noqa: PLC0415
@@ -122,8 +144,9 @@ class HttpNetwork:
         )
         with requests.Session() as session:
             session.trust_env = False
-            session.mount("http://", HTTPAdapter(max_retries=retry))
-            session.mount("https://", system_trust(self._ca_file(), retry))
+            for scheme, adapter in (("http://", HTTPAdapter(max_retries=retry)), ("https://", system_trust(self._ca_file(), retry))):
+                guard(adapter, named)
+                session.mount(scheme, adapter)
             yield session
 
     def _ca_file(self) -> Path | None:

@@ -11,6 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
+from wbuild.addresses import LOCK_FILES, locked_urls
 from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
@@ -79,6 +80,8 @@ class Launch:
         step, session = self.step, self.session
         if step.network and session.doors.offline and not step.offline:
             raise ProvisionError.of((unfetched(step),))
+        if step.network:
+            session.doors.network.refuse_private(self._locked_urls())
         self.prepare()
         with self._away() as away, self._announced(step.first_use):
             command = self.command(wide=wide, away=away)
@@ -94,6 +97,14 @@ class Launch:
             marker = self._marker(step.first_use)
             session.doors.files.write(marker, sealed(session.doors.key, marker, b""), durable=False)
         return done, command
+
+    def _locked_urls(self) -> Iterator[str]:
+        """Addresses that lock files among the inputs of a fetch step tell its client to ask."""
+        for path in self.step.inputs:
+            if path.rpartition("/")[2] in LOCK_FILES:
+                with suppress(OSError):
+                    text = read(self.session.root / path, _LONGEST, follow=True).decode("utf-8", "replace")
+                    yield from locked_urls(path.rpartition("/")[2], text)
 
     def _hide(self, command: Command) -> None:
         """Take the values of variables that are never shown out of what the program said. Raises MachineError."""
