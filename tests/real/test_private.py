@@ -214,7 +214,13 @@ def test_programs_and_addresses_of_a_hostile_npmrc(server: Server, tmp_path: Pat
             (project.here / name).read_text("utf-8").replace('"@house/spy": "1.0.0"', '"@house/spy": "git+https://127.0.0.1:9/x.git"')
         )
     user = {"NPM_TOKEN": SECRET, "CARGO_REGISTRY_TOKEN": SECRET, "NPM_CONFIG_REGISTRY": server.base, "NPM_CONFIG_FETCH_RETRIES": "0"}
+    lock = project.here / "package-lock.json"
+    locked = lock.read_text("utf-8")
     for command in ("fetch", "lock", "build"):
+        if command == "lock":  # with one that fits there is nothing to do
+            lock.unlink()
+        else:
+            lock.write_text(locked, "utf-8")
         done = project.machine.wbuild(command, cwd=project.here, **user)
         assert done.code != 0
         assert not holds((done.stdout + done.stderr).encode())
