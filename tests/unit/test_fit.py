@@ -11,6 +11,7 @@ from tests.catalogs import made_up
 from tests.plans import make, shipped_catalog
 from tests.reports import ARTIFACT, plan, product, run, texts, weighed
 from wbuild.fit import problems, verdict
+from wbuild.model.happened import SectionSize
 from wbuild.model.shipped import HostRecipe
 from wbuild.report.assemble import assemble
 from wbuild.report.text import checks, notes
@@ -80,6 +81,32 @@ def test_modules_of_real_hosts() -> None:
     assert refusals(hosts["fastly-compute"], imports=("fastly_abi.init", "env.x"), exports=("_start", "memory")) == [
         "WB310 x imports what Fastly Compute does not have: env.x"
     ]
+
+
+@pytest.mark.parametrize(
+    ("host", "section", "facts"),
+    [
+        ("javy", "import_namespace", {"exports": ("memory", "initialize-runtime", "compile-src", "invoke", "cabi_realloc")}),
+        ("substrate", "runtime_version", {"exports": ("Core_version", "Core_execute_block", "Core_initialize_block", "__heap_base")}),
+        ("soroban", "contractenvmetav0", {"imports": ("l._",)}),
+    ],
+)
+def test_C17_sections_that_real_hosts_ask_for(host: str, section: str, facts: dict[str, Any]) -> None:
+    recipe = shipped_catalog().hosts[host]
+    assert refusals(recipe, **facts) == [f"WB314 x lacks custom sections that {recipe.title} asks for: {section}"]
+    assert refusals(recipe, **facts, sections=(SectionSize(name=section, offset=8, size=4),)) == []
+
+
+def test_C17_hosts_that_ask_for_no_section() -> None:
+    hosts = shipped_catalog().hosts
+    assert refusals(hosts["icp"], imports=("ic0.msg_reply",), exports=("canister_query get",)) == []
+    contract: dict[str, Any] = {"imports": ("env.memory", "seal0.seal_return"), "exports": ("call", "deploy")}
+    assert refusals(hosts["substrate-contracts"], **contract) == []
+    assert refusals(hosts["substrate-contracts"], **contract, features={"multivalue": "type 3"}) == [
+        "WB312 x uses multivalue, which Substrate contracts (pallet-contracts) refuses: type 3"
+    ]
+    runtime: dict[str, Any] = {"imports": ("env.memory", "env.ext_logging_log_version_1", "env.debug_print"), "exports": ("Core_version",)}
+    assert refusals(hosts["substrate"], **runtime)[0] == "WB310 x imports what Substrate runtime does not have: env.debug_print"
 
 
 @pytest.mark.parametrize("host", sorted(shipped_catalog().hosts))
