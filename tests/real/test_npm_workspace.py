@@ -99,6 +99,31 @@ def test_members_of_a_workspace_are_linked_and_never_fetched(tmp_path: Path, ser
     machine.wbuild("build", "--locked", "--offline", cwd=here).succeeds()
 
 
+def test_a_configuration_with_a_byte_order_mark_is_read(tmp_path: Path, server: Server) -> None:
+    """Editors of Windows write one; asc itself parses JSON without looking for it."""
+    files = {
+        "packages/app/package.json": "\ufeff" + package("app", devDependencies=ASC),
+        "packages/app/asconfig.json": "\ufeff" + json.dumps({"options": {"transform": ["./transform.mjs"]}}).replace(" ", "\r\n"),
+        "packages/app/transform.mjs": "export default () => 6;\n",
+        "packages/app/assembly/index.ts": "const b = 1;\n",
+    }
+    machine, here = project(tmp_path, server, files)
+    assert built(machine, here) == 7
+
+
+def test_a_compiler_that_throws_is_told_by_its_message_alone(tmp_path: Path, server: Server) -> None:
+    files = {
+        "packages/app/package.json": package("app", devDependencies=ASC),
+        "packages/app/asconfig.json": json.dumps({"options": {"transform": ["./transform.mjs"]}}),
+        "packages/app/transform.mjs": 'export default () => { throw new Error("no such template"); };\n',
+        "packages/app/assembly/index.ts": "const b = 1;\n",
+    }
+    machine, here = project(tmp_path, server, files)
+    said = machine.wbuild("build", cwd=here).ends(1).stderr
+    assert "\nno such template\n" in said
+    assert "asc.mjs:" not in said
+
+
 def test_a_member_of_another_version_is_an_error_before_anything_is_asked(tmp_path: Path, server: Server) -> None:
     app = package("app", dependencies={"lib": "^2.0.0"})
     machine, here = project(tmp_path, server, {**WORKSPACE, "packages/app/package.json": app})

@@ -202,3 +202,17 @@ def test_fetching_nothing_or_something_else(tmp_path: Path) -> None:
         npm.fetch(pinned("binaryen"), tmp_path, failing(0, "", ""))
     with pytest.raises(IntegrityError, match="another digest"):
         npm.fetch(pinned("binaryen"), tmp_path, failing(1, "", "npm error code EINTEGRITY"))
+
+
+def test_a_user_without_a_home_gets_one_for_the_run(monkeypatch: pytest.MonkeyPatch) -> None:
+    def nobody(_: object) -> None:
+        raise KeyError
+
+    monkeypatch.delenv("HOME", raising=False)
+    monkeypatch.setattr("pwd.getpwuid", nobody)
+    opened, runner = doors(Registry(VERSIONS))
+    npm.resolve(TOOL, ROUTE, "", PLATFORMS, opened)
+    assert runner.seen[0].env["HOME"] == str(runner.seen[0].cwd)
+    opened, runner = doors(Registry(VERSIONS), client_env={"HOME": "/me"})
+    npm.resolve(TOOL, ROUTE, "", PLATFORMS, opened)
+    assert runner.seen[0].env["HOME"] == "/me"

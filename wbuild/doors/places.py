@@ -6,6 +6,8 @@ of users (a container started with a number) has no folders.
 
 from __future__ import annotations
 
+import os
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Final, Literal, TypeAlias
 
@@ -25,6 +27,11 @@ def user_folder(purpose: Purpose) -> Path | None:
     except RuntimeError:
         return None
     return found if found.is_absolute() else None
+
+
+def has_home(environ: Mapping[str, str]) -> bool:
+    """Whether a program with such an environment finds a home folder; npm, for one, ends where it finds none."""
+    return bool(environ.get("HOME")) or os.path.expanduser("~") not in ("~", "")  # noqa: PTH111 - there may be none
 
 
 def system_config() -> Path:

@@ -82,7 +82,7 @@ def _config(build: Build) -> Mapping[str, Any] | None:
     try:
         data = json.loads(text)
     except (ValueError, RecursionError) as error:
-        hint = "correct it: asc takes neither comments nor a byte order mark"
+        hint = "correct it: asc takes no comments"
         raise build.problem("WB228", f"{file} is not JSON: {error}", hint) from None
     return table(data)
 

@@ -15,6 +15,7 @@ from wbuild.addresses import LOCK_FILES, locked_urls
 from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.places import has_home
 from wbuild.doors.regular import read
 from wbuild.doors.seal import sealed, unsealed
 from wbuild.engine.depfile import Read, sort
@@ -219,9 +220,8 @@ class Launch:
         base = session.layout.environment(session.layout.scratch(self.step.name), session.epoch, windows=windows)
         if self.step.network:
             seen = seen_by(self.step.client, session.doors.client_env)
-            temporary: dict[str, str] = {
-                name: base[name] for name in base if name in (TEMPORARY, "TMP", "TEMP")
-            }  # it may write nowhere else
+            given = (TEMPORARY, "TMP", "TEMP", *(() if has_home(seen) else ("HOME",)))
+            temporary = {name: base[name] for name in base if name in given}  # it may write nowhere else
             return {**seen, **temporary, **declared, **(self.step.offline if session.doors.offline else {})}
         flags = session.slots.flags(self.step)
         around = session.surroundings.env

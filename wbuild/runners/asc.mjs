@@ -134,16 +134,20 @@ observe(fs.promises, ["readFile", "open"]);
 module.syncBuiltinESMExports();
 const compiler = homes(project).map((folder) => join(folder, "assemblyscript", "dist", "asc.js")).find((file) => existsSync(file));
 const asc = await import(pathToFileURL(compiler ?? join(homes(project)[0], "assemblyscript", "dist", "asc.js")));
+const failed = (error) => {
+  console.error([error.message, error.cause?.message].filter(Boolean).join(": "));
+  return { error };
+};
 const { error } = await asc.main([...words, "--outFile", out], {
   stdout: process.stdout,
   stderr: process.stderr,
   readFile: async (name, folder) => {
     const text = await readText(name, folder);
     if (text !== null) note(place(resolve(project, folder ?? ".", name)));
-    return text;
+    return name.endsWith(".json") ? text?.replace(/^\uFEFF/, "") ?? null : text; // a configuration as Windows writes it
   },
   writeFile: write,
   listFiles,
-});
+}).catch(failed);
 writeFileSync(depfile, `module: ${[...read].sort().map(escaped).join(" ")}\n`);
 if (error) process.exitCode = 1;

@@ -15,6 +15,7 @@ from typing import Final
 from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.machine import disk_full, machine_errors
+from wbuild.doors.places import has_home
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError
 from wbuild.redact import redactor
 
@@ -71,7 +72,8 @@ def run_client(
     """
     log = folder / f"log-{len(list(folder.iterdir()))}.txt"
     temporary = dict.fromkeys(("TMPDIR", "TEMP", "TMP"), str(folder))
-    seen = {**seen_by(client, doors.client_env), **temporary, **env}
+    home = {} if has_home(doors.client_env) else {"HOME": str(folder)}
+    seen = {**seen_by(client, doors.client_env), **temporary, **home, **env}
     command = Command(argv=tuple(argv), cwd=folder, env=seen, stdout=stdout, timeout=3600.0)
     with _TURN:
         result = doors.runner.run(command, log=log)
