@@ -260,6 +260,51 @@ def test_declared_folders_are_open_without_what_wbuild_and_git_keep_in_them(tmp_
     assert trial(tmp_path, "open('there/b/c')", roots=("there",)) == "done"
 
 
+def test_links_upward_are_no_maze(tmp_path: Path) -> None:
+    project = tmp_path / "p"
+    (project / "a/b").mkdir(parents=True)
+    (project / "top").write_text("x")
+    for name, target in (("self", "."), ("a/up", ".."), ("a/b/root", "../.."), ("through", "a/up"), ("round", "round")):
+        (project / name).symlink_to(target)
+    assert trial(tmp_path, "open('a/b/root/self/through/top')", roots=(".",)) == "done"
+    (tmp_path / "aside").write_text("x")
+    results, _ = build(tmp_path, reader("../aside", roots=(".",)))
+    assert results["x"].status == "ran"
+
+
+def test_a_link_opens_nothing_that_wbuild_and_git_keep(tmp_path: Path) -> None:
+    """In CI `.git/config` holds a token: a repository with a link to it would have it in an artifact."""
+    project = tmp_path / "p"
+    for name in (".git/config", ".git/x/y", "dist/dev/x"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        (project / name).write_text("secret")
+    for name, target in (("config", ".git/config"), ("git", ".git"), ("deep", ".git/x"), ("made", "dist")):
+        (project / name).symlink_to(target)
+    for name in ("config", "git/config", "deep/y", "made/dev/x"):
+        folder = name.partition("/")[0]
+        for more in ({"roots": (".",)}, {"roots": (folder,)}, {"roots": (".",), "candidates": (name,)}):
+            assert trial(tmp_path, f"open({name!r})", **more) == "refused 13"
+    assert trial(tmp_path, "open('.git/config')", roots=(".",), candidates=(".git/config",)) == "done"
+
+
+def test_code_of_the_project_reads_no_folder_that_its_key_leaves_out(tmp_path: Path) -> None:
+    project = tmp_path / "p"
+    for name in ("a/own", "a/node_modules/m/x", "a/data/x", "a/data/out/x", "a/other/deep/x", "a/empty/none/"):
+        (project / name).parent.mkdir(parents=True, exist_ok=True)
+        if not name.endswith("/"):
+            (project / name).write_text("x")
+    known = {"roots": ("a",), "candidates": ("a/own", "a/data/x"), "own_code": True}
+    for name, said in (("a/own", "done"), ("a/data/x", "done")):
+        assert trial(tmp_path, f"open({name!r})", **known) == said
+    for name in ("a/node_modules/m/x", "a/data/out/x", "a/other/deep/x"):
+        assert trial(tmp_path, f"open({name!r})", **known) == "refused 13"
+        assert trial(tmp_path, f"open({name!r}, 'rb')", **{**known, "own_code": False}) == "done"  # its tool tells what it has read
+    assert trial(tmp_path, "__import__('os').listdir('a/empty')", **known) == "done"
+    results, notes = build(tmp_path, reader("a/data/out/x", roots=("a",), candidates=("a/data/x",), own_code=True))
+    assert (results["x"].status, results["x"].kept) == ("ran", False)
+    assert notes[0].endswith('write `inputs = ["data/out/x"]` below [artifact.app]')
+
+
 def reader(name: str, inputs: Sequence[str] = (), **more: object) -> Step:
     code = "import sys; data = open(sys.argv[2]).read(); print('read'); open(sys.argv[1], 'w').write(data)"
     return tool_step("x", inputs, ["x"], [(Python(),), "-I", "-c", code, (Out("x"),), name], **more)

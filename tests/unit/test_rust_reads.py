@@ -216,3 +216,29 @@ def test_any_file_but_documentation_counts_where_programs_of_the_project_run(fil
         lock = Lock(tools={}, toolchains={}, recipes="")
         change = Change(files=frozenset({file}), manifest=context.manifest, lock=lock)
         assert bool(affected(change, plan, context.manifest, lock, context.catalog)) == (counts and script)
+
+
+MEMBERS = '[workspace]\nmembers = ["crates/*"]\n'
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        'let x = std::fs::read("crates/other/x.txt");',
+        'let p = root.join("crates/other");',
+        'for x in std::fs::read_dir("crates") {}',
+        'include_str!("../crates/other/x.txt");',
+        'println!("cargo:rerun-if-changed=crates/other/x.txt");',
+    ],
+)
+def test_members_below_the_package_count_where_a_literal_leads_to_them(source: str) -> None:
+    files = {
+        "app/Cargo.toml": PACKAGE + MEMBERS,
+        "app/crates/other/Cargo.toml": PACKAGE.replace("app", "other"),
+        "app/crates/other/src/lib.rs": "",
+        "app/crates/other/x.txt": "",
+    }
+    alone = compile_step({**files, "app/build.rs": 'let x = "src/main.rs"; let y = "other";'})
+    assert "app/crates/other/x.txt" not in alone.candidates
+    step = compile_step({**files, "app/build.rs": source})
+    assert "app/crates/other/x.txt" in step.candidates

@@ -301,7 +301,7 @@ def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, 
         own[folder] = tuple(name for name in below(tree, folder, ".rs") if not name.startswith(tuple(inner)))
     loaded = [found for folder in closure if (found := _load(build, folder))]
     named = [name for found in loaded for name in _named(found)]
-    files, folders = rustsource.outside(tree, own, named)
+    files, folders = rustsource.outside(tree, own, named, others)
     vendored = cargoconfig.vendored(tree, configs)
     names = {*configs, *files, *(member.manifest for member in space.packages.values())}
     names.update(name for inner in own.values() for name in inner)

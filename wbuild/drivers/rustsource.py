@@ -24,25 +24,30 @@ _DEEP: Final = 3
 """Modules inside of a file that a relative `#[path]` may stand in."""
 
 
-def outside(tree: Tree, packages: Mapping[str, Iterable[str]], named: Iterable[str]) -> tuple[tuple[str, ...], tuple[str, ...]]:
+def outside(
+    tree: Tree, packages: Mapping[str, Iterable[str]], named: Iterable[str], others: Iterable[str] = ()
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """(files, folders) of the project that sources lead to out of their packages, and on from there.
 
-    `packages`: folder → its files; `named`: files that manifests name, wherever they are.
+    `packages`: folder → its files; `named`: files that manifests name, wherever they are; `others`: folders in these packages that
+    are no part of them, such as members of a workspace below the package in its root.
     """
-    found = _Found(tree=tree, packages=tuple(packages))
+    found = _Found(tree=tree, packages=tuple(packages), others=tuple(others))
     for file in named:
         found.add(file, ".")
     for folder, files in packages.items():
         for file in files:
             if file.endswith(".rs"):
                 found.scan(file, folder, _UPWARDS)
+                found.scan_others(file, folder)
     return tuple(sorted(found.files)), tuple(sorted(found.folders))
 
 
 class _Found:
-    def __init__(self, tree: Tree, packages: tuple[str, ...]) -> None:
+    def __init__(self, tree: Tree, packages: tuple[str, ...], others: tuple[str, ...]) -> None:
         self._tree = tree
         self._packages = packages
+        self._others = others
         self.files: set[str] = set()
         self.folders: set[str] = set()
 
@@ -54,6 +59,18 @@ class _Found:
         for match in literal.finditer(text):
             for place in _places(match[1], file, package):
                 self.add(place, package)
+
+    def scan_others(self, file: str, package: str) -> None:
+        """Follow the literals of a source file that lead into what is below its package and no part of it."""
+        others = [other for other in self._others if _within(other, package)]
+        text = self._tree.texts.get(file, "") if others else ""
+        for match in _ANY.finditer(text):
+            for place in _places(match[1], file, package):
+                for other in others if place != package else ():
+                    if _within(place, other):
+                        self.add(place, package)
+                    elif _within(other, place):
+                        self.add(other, package)
 
     def add(self, place: str, package: str) -> None:
         """Take in what stands at a place, unless that is part of a package, or a folder around one."""
@@ -86,10 +103,17 @@ class _Found:
                 self.scan(name, package, _UPWARDS)
 
     def _inside(self, place: str) -> bool:
-        return any(package != "." and (place == package or place.startswith(f"{package}/")) for package in self._packages)
+        """Whether a place is in a package, and so known anyway."""
+        if any(_within(place, other) for other in self._others):
+            return any(_within(place, folder) for folder in self.folders)
+        return any(package != "." and _within(place, package) for package in self._packages)
 
     def _around(self, folder: str) -> bool:
         return folder in ("", ".") or any(package == folder or package.startswith(f"{folder}/") for package in self._packages)
+
+
+def _within(place: str, folder: str) -> bool:
+    return folder in (".", place) or place.startswith(f"{folder}/")
 
 
 def _places(literal: str, file: str, package: str) -> Iterator[str]:

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Iterable, Iterator, Sequence
+from bisect import bisect_left
+from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -93,37 +94,83 @@ class Reach:
         yield from self._singles((self._root,))
 
     def _declared(self, listable: list[str]) -> Iterator[str]:
-        """What the step declares: roots as wholes, single files beside them."""
+        """What the step declares: roots as wholes, single files beside them.
+
+        Code of the project may look for any file, and says to nobody which: folders of whose files the key holds none stay shut for it.
+        """
         roots = [path for name in self.step.roots if (path := self._inside(name))]
+        shut = self._undeclared(roots) if self.step.own_code else ()
         for root in roots:
-            yield from self._whole(root, listable)
+            yield from self._whole(root, listable, shut)
         yield from self._singles(roots)
 
-    def _whole(self, path: str, listable: list[str]) -> Iterator[str]:
-        """A folder, without what wbuild keeps in it."""
-        if path in self._own:
-            return
-        if not any(_within(own, path) for own in self._own):
-            yield path
-            return
-        listable.append(path)
-        with suppress(OSError), os.scandir(path) as entries:
-            for entry in entries:
-                if not entry.is_symlink() or self._inside(entry.path):
-                    yield from self._whole(os.path.realpath(entry.path), listable)
+    def _whole(self, path: str, listable: list[str], shut: Collection[str] = ()) -> Iterator[str]:
+        """A folder, without what wbuild keeps in it, and without folders that are shut. Links in it may lead upward."""
+        closed = (*self._own, *shut)
+        waiting, seen = [path], set[str]()
+        while waiting:
+            path = waiting.pop()
+            if path in seen or any(_within(path, folder) for folder in closed):
+                continue
+            seen.add(path)
+            if not any(_within(folder, path) for folder in closed):
+                yield path
+                continue
+            listable.append(path)
+            with suppress(OSError), os.scandir(path) as entries:
+                waiting += [os.path.realpath(entry.path) for entry in entries if not entry.is_symlink() or self._inside(entry.path)]
+
+    def _undeclared(self, roots: Sequence[str]) -> tuple[str, ...]:
+        """Folders in some roots that hold files, and none that the step declares: other packages, `node_modules`, what is excluded."""
+        known = sorted({path for name in self._names if (path := self._inside(name))})
+        found: list[str] = []
+        waiting, seen = [root for root in roots if os.path.isdir(root)], set[str]()
+        while waiting:
+            folder = waiting.pop()
+            if folder in seen:
+                continue
+            seen.add(folder)
+            for below in _folders(folder):
+                if below in self._own:
+                    continue
+                at = bisect_left(known, f"{below}{os.sep}")
+                if at < len(known) and known[at].startswith(f"{below}{os.sep}"):
+                    waiting.append(below)
+                elif any(files for _, _, files in os.walk(below)):
+                    found.append(below)
+        return tuple(found)
+
+    @property
+    def _names(self) -> tuple[str, ...]:
+        return (*self.step.inputs, *self.step.candidates)
 
     def _singles(self, roots: Sequence[str]) -> Iterator[str]:
-        for name in (*self.step.inputs, *self.step.candidates):
+        for name in self._names:
             path = self._inside(name)
-            if path and not any(_within(path, root) and not any(_within(path, own) for own in self._own) for root in roots):
+            if path and not any(_within(path, root) and not self._kept(path) for root in roots):
                 yield path
 
+    def _kept(self, path: str) -> bool:
+        """Whether a path is in what wbuild and git keep in the project."""
+        return any(_within(path, own) for own in self._own)
+
     def _inside(self, name: str) -> str:
-        """Where a name of the project leads to; "" for a place outside of it, but for configuration that tools obey in folders above."""
-        path = os.path.realpath(os.path.join(self._root, name))
+        """Where a name of the project leads to; "" for a place outside of it, but for configuration that tools obey in folders above.
+
+        A link leads to nothing that wbuild and git keep there: that must be named itself.
+        """
+        written = os.path.normpath(os.path.join(self._root, name))
+        path = os.path.realpath(written)
         if name.startswith("../"):
             return path if os.path.isfile(path) else ""
-        return path if _within(path, self._root) else ""
+        return path if _within(path, self._root) and (not self._kept(path) or self._kept(written)) else ""
+
+
+def _folders(path: str) -> list[str]:
+    """Folders right in a folder, links left aside."""
+    with suppress(OSError), os.scandir(path) as entries:
+        return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+    return []
 
 
 def _machines(pin: Pin) -> Iterator[str]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import posixpath
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Final
 
@@ -41,8 +41,7 @@ def named(step: Step, text: str, root: Path) -> str:
         for word in _words(line):
             for folder in _folders(step):
                 path = _relative(posixpath.join(folder, word), here)
-                outside = path and path not in declared and not any(above in step.roots for above in upward(path))
-                if outside and os.path.exists(os.path.join(here, path)):
+                if path and _undeclared(step, path, declared) and os.path.exists(os.path.join(here, path)):
                     return path
     return ""
 
@@ -52,6 +51,13 @@ def advice(step: Step, path: str, *, folder: bool) -> str:
     base = step.roots[0] if step.roots else "."
     line = posixpath.relpath(path, base) + ("/**" if folder else "")
     return f'write `inputs = ["{line}"]` below [artifact.{step.artifact}]'
+
+
+def _undeclared(step: Step, path: str, declared: Collection[str]) -> bool:
+    """Whether a step may not read what stands at a path. Of its roots it may read all, if it runs no code of the project."""
+    if path in declared or (not step.own_code and any(above in step.roots for above in upward(path))):
+        return False
+    return not any(name.startswith(f"{path}/") for name in declared)
 
 
 def _words(line: str) -> Iterator[str]:
