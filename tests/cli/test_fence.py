@@ -296,13 +296,21 @@ def test_code_of_the_project_reads_no_folder_that_its_key_leaves_out(tmp_path: P
     known = {"roots": ("a",), "candidates": ("a/own", "a/data/x"), "own_code": True}
     for name, said in (("a/own", "done"), ("a/data/x", "done")):
         assert trial(tmp_path, f"open({name!r})", **known) == said
-    for name in ("a/node_modules/m/x", "a/data/out/x", "a/other/deep/x"):
+    (project / "a/data/late").write_text("x")
+    for name in ("a/node_modules/m/x", "a/data/out/x", "a/other/deep/x", "a/data/late"):
         assert trial(tmp_path, f"open({name!r})", **known) == "refused 13"
         assert trial(tmp_path, f"open({name!r}, 'rb')", **{**known, "own_code": False}) == "done"  # its tool tells what it has read
     assert trial(tmp_path, "__import__('os').listdir('a/empty')", **known) == "done"
     results, notes = build(tmp_path, reader("a/data/out/x", roots=("a",), candidates=("a/data/x",), own_code=True))
     assert (results["x"].status, results["x"].kept) == ("ran", False)
     assert notes[0].endswith('write `inputs = ["data/out/x"]` below [artifact.app]')
+
+
+def test_names_alone_may_be_seen_where_that_is_declared(tmp_path: Path) -> None:
+    (tmp_path / "p/crates/a").mkdir(parents=True)
+    (tmp_path / "p/crates/a/x").write_text("x")
+    for code, said in (("__import__('os').listdir('crates')", "done"), ("open('crates/a/x')", "refused 13")):
+        assert trial(tmp_path, code, listed=("crates",)) == said
 
 
 def reader(name: str, inputs: Sequence[str] = (), **more: object) -> Step:

@@ -242,3 +242,15 @@ def test_members_below_the_package_count_where_a_literal_leads_to_them(source: s
     assert "app/crates/other/x.txt" not in alone.candidates
     step = compile_step({**files, "app/build.rs": source})
     assert "app/crates/other/x.txt" in step.candidates
+
+
+def test_folders_in_which_cargo_looks_for_members_may_be_listed() -> None:
+    files = {
+        "Cargo.toml": '[workspace]\nmembers = ["app", "crates/*", "tools/*/inner", "single"]\n',
+        "crates/b/Cargo.toml": PACKAGE,
+        "Cargo.lock": "",
+    }
+    step = compile_step({**files, "crates/b/x.txt": "", "tools/t/inner/Cargo.toml": PACKAGE})
+    assert step.listed == ("crates", "tools")
+    assert "crates/b/x.txt" not in step.candidates
+    assert compile_step({}).listed == ()

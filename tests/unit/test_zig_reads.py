@@ -192,3 +192,17 @@ def test_of_an_imported_file_whose_text_is_not_known_everything_around_counts() 
     reading = look(replace(context.tree, texts=texts), ["z/src/main.zig"])
     assert not reading.complete
     assert {*reading.folders} == {"z/src", "z/src/out"}
+
+
+def test_what_a_build_zig_names_in_another_artifacts_folder_or_in_one_that_is_passed_by_counts() -> None:
+    manifest = f'{BUILDING}[artifact.y]\nlang = "zig"\npath = "z/y"\n'
+    files = {**FILES, "z/build.zig": "", "z/y/src/main.zig": "", "z/y/shared.txt": "", "z/y/other.txt": ""}
+
+    def names(text: str) -> set[str]:
+        steps = make(manifest, {**files, "z/build.zig": text}).steps
+        (step,) = (s for s in steps if s.artifact == "z" and s.verb == "compile")
+        return {name for name in step.candidates if name.startswith("z/y/")}
+
+    assert names("") == set()
+    assert names('const t = b.path("y/shared.txt");') == {"z/y/shared.txt"}
+    assert names('const t = b.path("y");') == {"z/y/src/main.zig", "z/y/shared.txt", "z/y/other.txt"}

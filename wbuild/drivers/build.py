@@ -111,6 +111,8 @@ class Facts:
     """Files that may be read."""
     roots: tuple[str, ...] = ()
     """Folders and files outside of the artifact's own folder that are read too: path dependencies, what sources name."""
+    listed: tuple[str, ...] = ()
+    """Folders that are only listed, for patterns of a project file (members of a workspace)."""
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Folder or file of the project → parts of a tool's own cache that come from it; see `InnerCache`."""
     fetched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)

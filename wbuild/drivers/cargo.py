@@ -15,7 +15,7 @@ from typing import Any, Final, TypeAlias
 
 import tomli
 
-from wbuild.drivers import cargoconfig, cargohost, rustsource
+from wbuild.drivers import cargoconfig, cargohost, cargomembers, rustsource
 from wbuild.drivers.build import Build, DependencyLock, Facts, below
 from wbuild.drivers.cargolock import Declared, misfit
 from wbuild.drivers.cargotargets import binaries, enabled
@@ -103,6 +103,7 @@ def read(build: Build) -> Facts:
         inputs=inputs,
         candidates=tuple(name for name in files.names if name not in inputs),
         roots=files.roots,
+        listed=files.listed,
         parts=files.parts,
         fetched=files.fetched,
         own_code=files.own_code,
@@ -280,6 +281,8 @@ class Read:
     """Files, sorted, and with a slash at the end the folders in which there are none."""
     roots: tuple[str, ...]
     """Folders and files that hold all of it."""
+    listed: tuple[str, ...]
+    """Folders in which cargo looks for members of the workspace."""
     parts: Mapping[str, tuple[str, ...]]
     fetched: Mapping[str, tuple[str, ...]]
     """Both as in `InnerCache`."""
@@ -313,6 +316,7 @@ def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, 
         own_code=cargohost.runs_own(tree, [(found.folder, found.data) for found in loaded]),
         names=(*build.readable(names), *empty),
         roots=roots,
+        listed=cargomembers.searched(space.folder, _texts(_table(space.root.data, "workspace"), "members")),
         parts=_parts(build, space, closure, {*_patches(space.root), *overridden}),
         fetched={folder: (name,) for root in vendored for folder, name in _vendored(tree, root)},
     )

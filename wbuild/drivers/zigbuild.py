@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import dataclass, field
 from posixpath import dirname, join, normpath
 from typing import Final
@@ -48,7 +48,7 @@ def read(build: Build) -> Facts:
         for dependency in _dependencies(tree, folder, found):
             found.places[dependency] = None
             waiting.append(dependency)
-        for place in _named(tree, folder):
+        for place in _named(tree, folder, [*build.foreign, *tree.apart([folder])]):
             found.places.setdefault(place)
     names = {name for place in found.places for name in (tree.below(place) if tree.kind(place) == "folder" else (place,))}
     return Facts(
@@ -74,8 +74,8 @@ def _dependencies(tree: Tree, folder: str, found: _Found) -> Iterator[str]:
             yield target
 
 
-def _named(tree: Tree, folder: str) -> Iterator[str]:
-    """Files and folders outside of a package's folder that its build files name."""
+def _named(tree: Tree, folder: str, others: Collection[str]) -> Iterator[str]:
+    """Files and folders outside of a package's folder, or in others below it that are no part of it, that its build files name."""
     reading = zigsource.look(tree, [normpath(join(folder, BUILD))])
     for file in sorted(reading.files):
         text = tree.texts.get(file)
@@ -87,6 +87,8 @@ def _named(tree: Tree, folder: str) -> Iterator[str]:
             bases = (folder, dirname(file))
             wanted = {normpath(join(base, path)) for base in bases for path in upward}
             wanted |= {normpath(value)} if from_root and value else set()
+            below = {normpath(join(base, value)) for base in bases} if others and value else set()
+            yield from (name for name in sorted(below) if "\0" not in name and any(within(other, name) for other in others))
             for name in sorted(wanted):
                 if not within(folder, name) and not name.startswith(("..", "/")) and "\0" not in name:
                     yield from _with_what_it_reads(tree, name)

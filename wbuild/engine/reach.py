@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from bisect import bisect_left
-from collections.abc import Collection, Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import cached_property
@@ -96,49 +96,50 @@ class Reach:
     def _declared(self, listable: list[str]) -> Iterator[str]:
         """What the step declares: roots as wholes, single files beside them.
 
-        Code of the project may look for any file, and says to nobody which: folders of whose files the key holds none stay shut for it.
+        Code of the project may look for any file, and says to nobody which: what of the roots is in no key stays shut for it.
         """
         roots = [path for name in self.step.roots if (path := self._inside(name))]
         shut = self._undeclared(roots) if self.step.own_code else ()
         for root in roots:
             yield from self._whole(root, listable, shut)
         yield from self._singles(roots)
+        listable += [path for name in self.step.listed if (path := self._inside(name))]
 
-    def _whole(self, path: str, listable: list[str], shut: Collection[str] = ()) -> Iterator[str]:
-        """A folder, without what wbuild keeps in it, and without folders that are shut. Links in it may lead upward."""
-        closed = (*self._own, *shut)
+    def _whole(self, path: str, listable: list[str], shut: Iterable[str] = ()) -> Iterator[str]:
+        """A folder, without what wbuild keeps in it, and without what is shut. Links in it may lead upward."""
+        closed = {*self._own, *shut}
+        around = {above for name in closed for above in _above(name)}
         waiting, seen = [path], set[str]()
         while waiting:
             path = waiting.pop()
-            if path in seen or any(_within(path, folder) for folder in closed):
+            if path in seen or path in closed or not closed.isdisjoint(_above(path)):
                 continue
             seen.add(path)
-            if not any(_within(folder, path) for folder in closed):
+            if path not in around:
                 yield path
                 continue
             listable.append(path)
             with suppress(OSError), os.scandir(path) as entries:
                 waiting += [os.path.realpath(entry.path) for entry in entries if not entry.is_symlink() or self._inside(entry.path)]
 
-    def _undeclared(self, roots: Sequence[str]) -> tuple[str, ...]:
-        """Folders in some roots that hold files, and none that the step declares: other packages, `node_modules`, what is excluded."""
+    def _undeclared(self, roots: Sequence[str]) -> Iterator[str]:
+        """What stands in some roots and is not declared: files, and folders of nothing but such (other packages, `node_modules`)."""
         known = sorted({path for name in self._names if (path := self._inside(name))})
-        found: list[str] = []
-        waiting, seen = [root for root in roots if os.path.isdir(root)], set[str]()
+        files = frozenset(known)
+        waiting, seen = [root for root in roots if os.path.isdir(root)], {*self._own}
         while waiting:
             folder = waiting.pop()
             if folder in seen:
                 continue
             seen.add(folder)
-            for below in _folders(folder):
-                if below in self._own:
-                    continue
-                at = bisect_left(known, f"{below}{os.sep}")
-                if at < len(known) and known[at].startswith(f"{below}{os.sep}"):
-                    waiting.append(below)
-                elif any(files for _, _, files in os.walk(below)):
-                    found.append(below)
-        return tuple(found)
+            for path, is_folder in _entries(folder):
+                at = bisect_left(known, f"{path}{os.sep}")
+                if not is_folder:
+                    yield from () if path in files else (path,)
+                elif at < len(known) and known[at].startswith(f"{path}{os.sep}"):
+                    waiting.append(path)
+                elif path not in seen and any(names for _, _, names in os.walk(path)):
+                    yield path
 
     @property
     def _names(self) -> tuple[str, ...]:
@@ -166,11 +167,19 @@ class Reach:
         return path if _within(path, self._root) and (not self._kept(path) or self._kept(written)) else ""
 
 
-def _folders(path: str) -> list[str]:
-    """Folders right in a folder, links left aside."""
+def _entries(path: str) -> list[tuple[str, bool]]:
+    """(path, whether it is a folder) of what stands in a folder, links left aside."""
     with suppress(OSError), os.scandir(path) as entries:
-        return [entry.path for entry in entries if entry.is_dir(follow_symlinks=False)]
+        return [(entry.path, entry.is_dir(follow_symlinks=False)) for entry in entries if not entry.is_symlink()]
     return []
+
+
+def _above(path: str) -> Iterator[str]:
+    """The folders around a path, up to the system's root."""
+    above = os.path.dirname(path)
+    while above != path:
+        yield above
+        path, above = above, os.path.dirname(above)
 
 
 def _machines(pin: Pin) -> Iterator[str]:

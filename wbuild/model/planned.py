@@ -206,6 +206,8 @@ class Step:
     roots: tuple[str, ...] = ()
     """Folders and files of the project that it may read besides its inputs and candidates, relative to the root ("." is all of it).
     What lies in them is among the inputs and candidates; the fence is opened for them. Never part of a key."""
+    listed: tuple[str, ...] = ()
+    """Folders in which it may see names, though it may not read what bears them. Never part of a key."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Symbolic links on the way to what it may read: name → where it points. In its key beside the contents that lie behind them."""
     apart: tuple[str, ...] = ()
