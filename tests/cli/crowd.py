@@ -263,7 +263,7 @@ def crowd_in(folder: Path, seed: int) -> Iterator[Crowd]:
     dice, home = random.Random(seed), folder / "home"
     projects = []
     for name in ("a", "b"):
-        project = with_toys(shell(folder / name, home), manifest(dice))
+        project = with_toys(shell(folder / name, home), manifest(dice), locked=False)
         for file in ("one/one.toy", "two/two.toy", "two/y.inc", "common/x.inc", "three/three.toy"):
             put(project, file, source(dice, file))
         put(project, "wbuild.toml", manifest(dice))

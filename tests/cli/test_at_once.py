@@ -85,7 +85,7 @@ def test_F54_a_crowd(tmp_path: Path) -> None:
 
 def test_four_projects_with_one_empty_store_and_cache(tmp_path: Path) -> None:
     home = tmp_path / "home"
-    projects = [with_toys(shell(tmp_path / name, home), hello="say hello\n") for name in ("a", "b", "c", "d")]
+    projects = [with_toys(shell(tmp_path / name, home), hello="say hello\n", locked=False) for name in ("a", "b", "c", "d")]
     with ExitStack() as stack:
         runs = [stack.enter_context(started(project, "build", "--opt")) for project in projects]
         ends = [(run.communicate(timeout=240), run.returncode) for run in runs]

@@ -199,7 +199,7 @@ def test_F79_what_a_tool_said_is_said_again(place: Shell) -> None:
 
 
 def test_stats_and_trace(place: Shell) -> None:
-    with_toys(place, one="say one\n", two="say two\n")
+    with_toys(place, one="say one\n", two="say two\n", locked=False)
     first = place.run("build", "--stats", "--trace", "out/trace.json").ends(0)
     assert "0 from the cache" in first.err
     assert "critical path" in first.err

@@ -72,7 +72,7 @@ def hostile(place: Shell) -> Shell:
     """Recipes whose probe leaves a mark, programs of PATH that lie in the project, and configuration that names programs."""
     mark = place.home / "mark"
     place.trusting = False
-    with_toys(place)
+    with_toys(place, locked=False)
     place.write("recipes/mytool.toml", TOOL.format(mark=mark))
     place.write("recipes/mine.toml", LANGUAGE)
     place.write("a/a.mine", "x")
@@ -142,7 +142,7 @@ def test_recipes_wait_for_the_users_word(hostile: Shell) -> None:
 
 
 def test_with_a_lock_of_strangers_nothing_is_installed_before(place: Shell) -> None:
-    with_toys(place, hello="say hello\n")
+    with_toys(place, hello="say hello\n", locked=False)
     place.run("build").ends(0)
     stranger = Shell(
         place.folder, place.home.parent / "stranger", {**place.env, "HOME": str(place.home.parent / "stranger")}, trusting=False

@@ -29,7 +29,7 @@ def put(folder: Path, *, note: str = "") -> None:
 @pytest.fixture
 def project(place: Shell) -> Shell:
     """A project of the toys whose compiler comes from pypi, or from the machine."""
-    with_toys(place, hello="say hello\nenv PATH\n")
+    with_toys(place, hello="say hello\nenv PATH\n", locked=False)
     place.write("recipes/toycc.toml", RECIPES["toycc"].rstrip() + "\n" + SYSTEM)
     put(place.home / "path")
     place.env["PATH"] = os.pathsep.join(["/nowhere", str(place.home / "path")])

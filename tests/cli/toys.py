@@ -14,12 +14,14 @@ from __future__ import annotations
 
 import atexit
 import base64
+import functools
 import hashlib
 import os
 import re
 import shutil
 import subprocess
 import sys
+import tempfile
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
@@ -252,10 +254,15 @@ def shell(folder: Path, home: Path) -> Shell:
     return Shell(folder, home, env)
 
 
-def with_toys(place: Shell, manifest: str = "", **sources: str) -> Shell:
-    """A project with the toys' recipes: `manifest` is appended to its [project]; `sources` are texts of NAME.toy in folder NAME."""
+def with_toys(place: Shell, manifest: str = "", *, locked: bool = True, **sources: str) -> Shell:
+    """A project with the toys' recipes: `manifest` is appended to its [project]; `sources` are texts of NAME.toy in folder NAME.
+
+    `locked`: with a lock and a store as `wbuild lock` and `wbuild tools install` leave them, which take seconds; else with neither.
+    """
     if not (place.home / "wheels").exists():
         wheel(place.home / "wheels")
+    else:  # not the wheel of the lock
+        locked = False
     for name, text in RECIPES.items():
         place.write(f"recipes/{name}.toml", text)
     blocks = [f'\n[artifact.{name}]\nlang = "toy"\npath = "{name}"\n' for name in sources] if not manifest else [manifest]
@@ -263,7 +270,22 @@ def with_toys(place: Shell, manifest: str = "", **sources: str) -> Shell:
     for name, text in sources.items():
         place.write(f"{name}/{name}.toy", text)
     place.trust()
+    if locked:
+        done = _installed()
+        shutil.copy(done / "work/wbuild.lock", place.folder)
+        shutil.copytree(done / "home/.cache/wbuild", place.home / ".cache/wbuild", dirs_exist_ok=True)
     return place
+
+
+@functools.cache
+def _installed() -> Path:
+    """A folder with a project of the toys and a home, after the tools were locked and installed; made once by each process of tests."""
+    folder = Path(tempfile.mkdtemp(prefix="wbuild-toys-"))
+    atexit.register(shutil.rmtree, folder, ignore_errors=True)
+    place = with_toys(shell(folder / "work", folder / "home"), one="", locked=False)
+    place.run("lock").ends(0)
+    place.run("tools", "install").ends(0)
+    return folder
 
 
 def copied(place: Shell, into: Path, *leave: str) -> Shell:
