@@ -120,7 +120,7 @@ def _files(name: str, files: Writing, rounds: int) -> None:
 
 def _build(name: str, folder: Path, artifacts: int, pad: int) -> None:
     """A clone of a project of toys."""
-    place = with_toys(shell(folder / "work", folder / "home"), **{f"a{n}": f"say {n}\npad {pad}\n" for n in range(artifacts)})
+    place = with_toys(shell(folder / "work", folder / "home"), locked=True, **{f"a{n}": f"say {n}\npad {pad}\n" for n in range(artifacts)})
     place.env |= {"PYTHONPYCACHEPREFIX": str(folder / "compiled")}
     del place.env["PYTHONDONTWRITEBYTECODE"]
     place.run("build").ends(0)
