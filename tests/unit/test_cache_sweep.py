@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from tests.unit.engine_world import World, compile_step
 from tests.unit.test_cache import key
 from wbuild.cache import STEADY, Cache, Entry
+from wbuild.cache.copies import idle_copies, note_use, own_name, remove
 from wbuild.cache.holdings import look, summary, verify
 from wbuild.cache.sweep import Limits, Swept, discard, sweep
 from wbuild.doors.files import RealFiles
@@ -290,3 +291,41 @@ def test_any_sweep_leaves_a_sound_cache_below_its_limit(
     assert done.left == look(shelf.base).size
     assert verify(shelf.root, files)[1] == ()
     assert set(look(shelf.base).contents) == {c for record in look(shelf.base).records for c in record.contents}
+
+
+def test_own_copies_of_projects_that_are_gone_go(tmp_path: Path) -> None:
+    root = tmp_path / "shared"
+    projects = [tmp_path / name for name in ("here", "gone", "new")]
+    copies = [root / own_name("zig", project) for project in projects]
+    for project, own in zip(projects, copies, strict=True):
+        (own / "o").mkdir(parents=True)
+        note_use(own, project, files)
+    projects[0].mkdir()
+    half, unknown, plain = root / f"{copies[0].name}.17-18", root / f"go-of-{'0' * 16}", root / "zig"
+    forged = root / f"go-of-{'1' * 16}"
+    for folder in (half, unknown, plain, forged):
+        folder.mkdir()
+    forged.with_name(f".project-of-{forged.name}").write_text("/nowhere")
+    assert list(idle_copies([root, tmp_path / "nothing"])) == []
+    for path in root.iterdir():
+        if not path.name.endswith(copies[2].name):
+            os.utime(path, (time.time() - 2 * DAY,) * 2)
+    idle = list(idle_copies([root]))
+    assert {copy.path for copy in idle} == {copies[1], half}
+    assert [copy.project for copy in idle if copy.whole] == [str(projects[1])]
+    assert all(remove(copy, files) for copy in idle)
+    assert {path.name for path in root.glob("zig*")} == {"zig", copies[0].name, copies[2].name}
+    assert not any(copies[1].name in path.name for path in root.iterdir())
+    for path in (unknown, forged):
+        os.utime(path, (time.time() - 40 * DAY,) * 2)
+    assert {copy.path for copy in idle_copies([root])} == {unknown, forged}
+    found = summary(tmp_path, [root, tmp_path / "shared-1"])
+    assert set(found.shared) == {copies[0].name, copies[2].name, "zig", unknown.name, forged.name}
+
+
+def test_caches_in_other_folders_are_listed_too(tmp_path: Path) -> None:
+    for folder in ("shared/zig", "shared-7/zig", "shared-7/go"):
+        (tmp_path / folder).mkdir(parents=True)
+        (tmp_path / folder / "x").write_bytes(bytes(len(folder)))
+    found = summary(tmp_path, [tmp_path / "shared", tmp_path / "shared-7"])
+    assert found.shared == {"zig": 10, str(tmp_path / "shared-7/zig"): 12, "go": 11}

@@ -92,6 +92,11 @@ class Cache:
         with machine_errors(self._tools.folder(name), "make"):
             return self._tools.ready(name, say)
 
+    @property
+    def shared_roots(self) -> tuple[Path, ...]:
+        """Folders that may hold caches of tools, the first choice first."""
+        return self._tools.roots
+
     def fall_back(self, folder: Path) -> None:
         """Another folder for shared caches, for when none of the others can serve."""
         self._tools.add(folder)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
 from dataclasses import dataclass
@@ -101,9 +101,10 @@ class Summary:
     kinds: Mapping[str, Kind]
     oldest: float | None
     """When the least recently used result was used, seconds since 1970; None without results."""
-    shared_path: Path
     shared: Mapping[str, int]
-    """Shared cache → bytes; they are the tools' own and do not count."""
+    """Shared cache → bytes; they are the tools' own and do not count. One whose name stands in another folder too has its whole path."""
+    places: Mapping[str, Path]
+    """Shared cache → its folder."""
 
     @property
     def size(self) -> int:
@@ -111,19 +112,26 @@ class Summary:
         return sum(kind.size for kind in self.kinds.values())
 
 
-def summary(root: Path) -> Summary:
-    """What is below a cache's root, without reading contents. Raises MachineError."""
+def summary(root: Path, shared: Sequence[Path] = ()) -> Summary:
+    """What is below a cache's root and in the folders of tools' caches, without reading contents. Raises MachineError."""
     listed = {name: list(_walk(root / VERSION / kind)) for name, kind in _TITLES.items()}
-    shared = root / SHARED
-    with machine_errors(shared, "list"):
-        names = sorted(path.name for path in shared.iterdir() if path.is_dir() and not path.is_symlink()) if shared.is_dir() else []
+    places: dict[str, Path] = {}
+    for place in (root / SHARED, *(place for place in shared if place != root / SHARED)):
+        with machine_errors(place, "list"):
+            folders = sorted(path for path in place.iterdir() if path.is_dir() and not path.is_symlink()) if place.is_dir() else []
+        places |= {path.name if path.name not in places else str(path): path for path in folders}
     return Summary(
         path=root / VERSION,
         kinds={name: Kind(files=len(files), size=sum(file.size for file in files)) for name, files in listed.items()},
         oldest=min((file.used for file in listed["results"]), default=None),
-        shared_path=shared,
-        shared={name: sum(file.size for file in _walk(shared / name)) for name in names},
+        shared={name: size_of(path) for name, path in places.items()},
+        places=places,
     )
+
+
+def size_of(folder: Path) -> int:
+    """Bytes of all files in a folder."""
+    return sum(file.size for file in _walk(folder))
 
 
 def look(base: Path) -> Holdings:

@@ -13,6 +13,8 @@ from wbuild.cli.options import Common, Group, format_option, pass_common
 from wbuild.errors import IntegrityError
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from wbuild.cache.holdings import Summary
 
 
@@ -29,8 +31,8 @@ def info(common: Common, format_: str) -> int:
     from wbuild.cache.holdings import summary
 
     world = common.world()
-    found = summary(world.cache)
-    limit = world.open_cache().limit
+    cache = world.open_cache()
+    found, limit = summary(world.cache, cache.shared_roots), cache.limit
     if format_ == "json":
         common.console.result(json.dumps(_document(found, limit), indent=2))
     else:
@@ -47,8 +49,15 @@ def _document(found: Summary, limit: int) -> dict[str, object]:
         "limit": limit,
         "kinds": kinds,
         "oldest": found.oldest,
-        "shared": {name: {"path": str(found.shared_path / name), "bytes": size} for name, size in found.shared.items()},
+        "shared": {name: _shared(found.places[name], size) for name, size in found.shared.items()},
     }
+
+
+def _shared(path: Path, size: int) -> dict[str, object]:
+    from wbuild.cache.copies import copy_at
+
+    copy = copy_at(path)
+    return {"path": str(path), "bytes": size, **({"cache": copy.cache, "project": copy.project or None} if copy else {})}
 
 
 def _page(found: Summary, limit: int) -> str:
@@ -64,10 +73,18 @@ def _page(found: Summary, limit: int) -> str:
     lines = [f" {legible.escape(str(found.path))}", render([head, *rows]).rstrip("\n"), f" together {legible.size(found.size)}: {share}"]
     if found.oldest is not None:
         lines.append(f" the oldest result was last used {show_age(time.time() - found.oldest)} ago")
-    if found.shared:
-        shared = [[Cell(legible.escape(name)), Cell(legible.size(size), right=True)] for name, size in found.shared.items()]
-        lines += [f" {legible.escape(str(found.shared_path))}: caches of tools, not counted above", render(shared).rstrip("\n")]
+    for folder in dict.fromkeys(path.parent for path in found.places.values()):
+        here = [(path, found.shared[name]) for name, path in found.places.items() if path.parent == folder]
+        rows = [[Cell(legible.escape(_title(path))), Cell(legible.size(size), right=True)] for path, size in here]
+        lines += [f" {legible.escape(str(folder))}: caches of tools, not counted above", render(rows).rstrip("\n")]
     return "\n".join(lines)
+
+
+def _title(path: Path) -> str:
+    from wbuild.cache.copies import copy_at
+
+    copy = copy_at(path)
+    return f"{copy.cache}, own copy of {copy.project}" if copy and copy.project else path.name
 
 
 @command.command()
@@ -101,8 +118,13 @@ def verify(common: Common, repair: bool) -> int:
 @click.option("--dry-run", is_flag=True, help="Only say what would go.")
 @pass_common
 def gc(common: Common, most: int | None, older_than: float | None, dry_run: bool) -> int:
-    """Remove the least recently used results. Running builds keep all that they use."""
+    """Remove the least recently used results. Running builds keep all that they use.
+
+    Projects' own copies of tools' caches go when the project is gone.
+    """
     from wbuild import legible
+    from wbuild.cache.copies import idle_copies, remove
+    from wbuild.cache.holdings import size_of
     from wbuild.cache.sweep import Limits, sweep
 
     world, console = common.world(), common.console
@@ -112,6 +134,10 @@ def gc(common: Common, most: int | None, older_than: float | None, dry_run: bool
     console.show(
         f"{verb} {done.results} results and {done.contents} contents ({legible.size(done.freed)}); {legible.size(done.left)} {stays}"
     )
+    copies = list(idle_copies(world.open_cache().shared_roots))
+    sizes = [size for copy, size in [(copy, size_of(copy.path)) for copy in copies] if dry_run or remove(copy, world.doors.files)]
+    if sizes:
+        console.show(f"{verb} {len(sizes)} copies of tools' caches whose projects are gone ({legible.size(sum(sizes))})")
     if done.spared:
         console.note(f"{done.spared} results stay over the limit, because a running build may use them")
     return 0

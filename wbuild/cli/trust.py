@@ -18,9 +18,9 @@ from wbuild.legible import escape
 @click.option("--forget", is_flag=True, help="Forget what is remembered of this project.")
 @pass_common
 def command(common: Common, list_: bool, forget: bool) -> int:
-    """Say that this project's links at .wbuild and dist, files of git in them, and its own recipes are meant.
+    """Say that links and files of git at .wbuild and dist, and own recipes, are meant.
 
-    It counts for you alone, and for the links and recipes as they are now.
+    It counts for you alone, for this project, and for its links and recipes as they are now.
     """
     if list_ and forget:
         raise UsageError("WB260", "--list and --forget exclude each other", hint="use one of them")

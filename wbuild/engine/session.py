@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 from collections.abc import Mapping
@@ -11,6 +10,7 @@ from pathlib import Path
 
 from wbuild.builtin import Asking, Function
 from wbuild.cache import Cache
+from wbuild.cache.copies import own_name
 from wbuild.doors.grounds import Grounds
 from wbuild.doors.interfaces import Doors
 from wbuild.engine.events import Note, Say
@@ -27,12 +27,6 @@ from wbuild.engine.workers import Workers
 from wbuild.keys import Key
 from wbuild.model.planned import Late, Step
 from wbuild.words import Places, common_base
-
-
-def own_name(name: str, root: Path) -> str:
-    """What a project's own copy of a shared cache is called."""
-    return f"{name}-of-{hashlib.sha256(os.fsencode(os.path.realpath(root))).hexdigest()[:16]}"
-
 
 RUNNERS = Path(__file__).resolve().parent.parent / "runners"
 

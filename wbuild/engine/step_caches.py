@@ -12,6 +12,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from wbuild.cache.copies import note_use
 from wbuild.doors.machine import machine_errors
 from wbuild.engine.keying import Settled
 from wbuild.engine.session import Session
@@ -43,6 +44,7 @@ class StepCaches:
             own = session.shared(step, name)
             if own != shared:
                 self._copy(shared, own)
+                note_use(own, session.root, session.doors.files)
                 self._link(shared, own)
         for path in self.writable():
             session.doors.files.make_folder(Path(path))
