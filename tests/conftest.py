@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -10,14 +11,23 @@ from typing import NoReturn
 import pytest
 
 OPEN_FOLDERS = {"cli", "real", "bench"}
+LATE = ("cli", "real")
+"""Folders of the tests that take long: what is quick runs first, and its failures show in a minute."""
+
+
+def pytest_xdist_auto_num_workers(config: pytest.Config) -> int:
+    """One file is tested in this process, several side by side."""
+    given = [Path(argument.partition("::")[0]) for argument in config.args]
+    return 0 if len(given) == 1 and given[0].is_file() else min(os.cpu_count() or 1, 4)
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """The folder decides the marker, so that `-m "not real"` cannot miss one."""
+    """The folder decides the marker, so that `-m "not real"` cannot miss one, and the order."""
     for item in items:
         folder = Path(str(item.fspath)).parent.name
-        if folder in ("cli", "real"):
+        if folder in LATE:
             item.add_marker(folder)
+    items.sort(key=lambda item: LATE.index(name) if (name := Path(str(item.fspath)).parent.name) in LATE else -1)
 
 
 def _refuse(*_args: object, **_kwargs: object) -> NoReturn:
