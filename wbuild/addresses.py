@@ -10,7 +10,7 @@ import json
 import re
 import unicodedata
 from collections.abc import Iterable
-from ipaddress import IPv4Address, IPv6Address, IPv6Network, ip_address
+from ipaddress import IPv4Address, IPv4Network, IPv6Address, IPv6Network, ip_address
 from typing import Any, Final
 from urllib.parse import unquote, urlsplit
 
@@ -20,6 +20,16 @@ _HERE: Final = ("localhost", "localhost.localdomain", "ip6-localhost", "ip6-loop
 """Names of this machine that need no resolver."""
 _EMBEDDING: Final = tuple((IPv6Network(text), shift) for text, shift in (("::/96", 0), ("64:ff9b::/96", 0), ("2002::/16", 80)))
 """Networks of IPv6 whose addresses hold one of IPv4, and how many bits are behind it."""
+_CLOSED_4: Final = tuple(
+    IPv4Network(text)
+    for text in (
+        *("0.0.0.0/8", "10.0.0.0/8", "100.64.0.0/10", "127.0.0.0/8", "169.254.0.0/16", "172.16.0.0/12", "192.0.0.0/24"),
+        *("192.168.0.0/16", "198.18.0.0/15", "224.0.0.0/4", "240.0.0.0/4"),
+    )
+)
+_CLOSED_6: Final = tuple(
+    IPv6Network(text) for text in ("::/8", "64:ff9b:1::/48", "100::/64", "2001::/32", "fc00::/7", "fe80::/10", "fec0::/10", "ff00::/8")
+)
 _NUMBER: Final = re.compile(r"0[xX][0-9a-fA-F]{0,16}|[0-9]{1,20}")
 _HOST: Final = re.compile(r"//(?:[^/\s\"'@<>]*@)?(\[[0-9a-fA-F:.]+\]|[^/\s\"':@?#,;<>]+)")
 _SCP: Final = re.compile(r"(?:git\+)?(?:ssh://)?[\w.-]+@([^/\s:]+):")
@@ -88,13 +98,16 @@ def _number(text: str) -> int:
 
 
 def is_public(address: Address) -> bool:
-    """Whether an address is one of the whole internet: not private, loopback, link-local, multicast, unspecified or reserved."""
+    """Whether an address is none of this machine, of a private network or of no single machine (RFC 6890; multicast and reserved too).
+
+    Networks for documentation count as public: nobody's services are there, and sealed networks answer for all names with them.
+    """
     if isinstance(address, IPv6Address):
         inner = address.ipv4_mapped or next((_embedded(address, s) for network, s in _EMBEDDING if address in network), None)
         if inner is not None:
             return is_public(inner)
-        return address.is_global and not (address.is_multicast or address.is_site_local or address.teredo)
-    return address.is_global and not (address.is_multicast or address.is_reserved)
+        return not any(address in network for network in _CLOSED_6)
+    return not any(address in network for network in _CLOSED_4)
 
 
 def _embedded(address: IPv6Address, shift: int) -> IPv4Address:

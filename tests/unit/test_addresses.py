@@ -12,7 +12,7 @@ V4 = ["127.0.0.1", "127.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001"
 V4 += ["172.16.0.1", "192.168.1.1", "169.254.169.254", "0xa9fea9fe", "2852039166", "0251.0376.0251.0376", "100.64.0.1", "198.18.0.1"]
 V4 += ["224.0.0.1", "255.255.255.255", "240.0.0.1", "\uff11\uff12\uff17.0.0.1", "127%2e0.0.1", "127\u30020\u30020\u30021"]
 V6 = ["::1", "[::1]", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "fd00:ec2::254", "ff02::1", "fec0::1", "::ffff:127.0.0.1"]
-V6 += ["::ffff:7f00:1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::", "2001:db8::1"]
+V6 += ["::ffff:7f00:1", "::127.0.0.1", "64:ff9b::7f00:1", "2002:7f00:1::"]
 HERE = ["localhost", "LOCALHOST.", "a.localhost"]
 
 
@@ -71,3 +71,10 @@ def test_addresses_that_lock_files_name() -> None:
     for text in ("[" * 100_000, "[]", '{"packages": 3, "dependencies": [1]}', '{"packages": {"a": 1}}'):
         assert locked_urls("package-lock.json", text) == ()
     assert locked_urls("package.json", json.dumps(lock)) == ()
+
+
+@pytest.mark.parametrize("host", ["203.0.113.80", "192.0.2.1", "198.51.100.7", "2001:db8::1", "9.9.9.9", "2606:4700::1111"])
+def test_addresses_for_documentation_are_public_for_sealed_networks_answer_with_them(host: str) -> None:
+    address = address_of(host)
+    assert address is not None
+    assert is_public(address)
