@@ -43,8 +43,8 @@ def _judge(host: str, address: str, named: Named) -> None:
     raise ProvisionError(
         "WB421",
         f"{where} is an address of this machine or of a private network, and only a project or a server names it: nothing was sent",
-        hint="if it is a registry of yours, name it in your own configuration (~/.npmrc, pip.conf, CARGO_HOME, netrc, or a variable "
-        "such as NPM_CONFIG_REGISTRY)",
+        hint=f"if it is a server of yours, name it in your own configuration: `machine {host}` in ~/.netrc is enough, and so are "
+        "~/.npmrc, pip.conf, ~/.gitconfig, config.toml of CARGO_HOME, or a variable such as NPM_CONFIG_REGISTRY",
     )
 
 

@@ -35,15 +35,16 @@ def passwords(doors: Doors) -> Mapping[str, str]:
 
 
 def user_hosts(doors: Doors) -> frozenset[str]:
-    """Hosts that configuration files of the user name: pip's, npm's, cargo's, netrc. Raises ProvisionError, MachineError."""
+    """Hosts that configuration files of the user name: pip's, npm's, cargo's, git's, netrc. Raises ProvisionError, MachineError."""
     env = doors.client_env
     home = Path(env.get("HOME") or env.get("USERPROFILE") or os.devnull)
     lower = {name.lower(): value for name, value in env.items()}
     everybodys = Path(lower.get("npm_config_prefix") or os.devnull, "etc/npmrc")
     npm = [lower.get("npm_config_userconfig") or home / ".npmrc", lower.get("npm_config_globalconfig") or everybodys]
     cargo = [Path(env.get("CARGO_HOME") or home / ".cargo", name) for name in ("config.toml", "config")]
+    git = [home / ".gitconfig", Path(env.get("XDG_CONFIG_HOME") or home / ".config", "git/config")]
     netrc = env.get("NETRC") or home / ".netrc"
-    found = hosts_in("\n".join([*map(_text, [*npm, *cargo]), _pip_settings(doors)]))
+    found = hosts_in("\n".join([*map(_text, [*npm, *cargo, *git]), _pip_settings(doors)]))
     return found | {plain(word) for word in re.findall(r"\bmachine\s+(\S+)", _text(netrc))}
 
 
