@@ -37,6 +37,8 @@ def beside(step: Step) -> set[str]:
         'const char a[] = {\n#embed "../common/x.h"\n};',
         '#include "..\\common\\x.h"',
         '#include "../app/../common/x.h"',
+        'char q = \'"\'; const char a[] = ""; \n#define H "../common/x.h"',
+        'const char q[] = { \'"\', }; char x[] = { EMBED("../common/x.h") };',
     ],
 )
 def test_a_header_beside_the_folder_is_read_with_the_folder_it_stands_in(source: str) -> None:
@@ -88,3 +90,9 @@ def test_a_change_there_concerns_the_artifact(changed: str, concerned: set[str])
     lock = Lock(tools={}, toolchains={}, recipes="")
     change = Change(files=frozenset({changed}), manifest=context.manifest, lock=lock)
     assert affected(change, plan, context.manifest, lock, context.catalog) == concerned
+
+
+def test_a_long_chain_of_headers_and_a_long_line_end() -> None:
+    chain = {f"d{n}/x.h": f'#include "../d{n + 1}/x.h"' for n in range(3000)}
+    files = {"app/main.c": '#include "../d0/x.h"', "app/long.h": '"' + "../" * 300_000, **chain}
+    assert beside(compile_step(files)) == {*chain}

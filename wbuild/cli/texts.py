@@ -9,10 +9,11 @@ from typing import Final
 
 from wbuild.cli.project import text_of
 from wbuild.cli.remember import Watch
-from wbuild.errors import UsageError
+from wbuild.drivers import includes
+from wbuild.errors import MachineError, UsageError
 
 _SOURCES: Final = (".rs", ".zig", ".go")
-"""Endings of files that compilers read: one that is too large to be looked at is theirs alone."""
+"""Endings of files that compilers read, beside those of the C family: one that cannot be looked at, or is too large, is theirs alone."""
 
 
 class FileTexts(Mapping[str, str]):
@@ -58,8 +59,8 @@ class FileTexts(Mapping[str, str]):
 def _read(path: Path) -> str:
     try:
         text = text_of(path)
-    except UsageError:
-        if path.name.endswith(_SOURCES):
+    except (UsageError, MachineError):
+        if path.name.endswith(_SOURCES) or includes.is_read(path.name):
             return ""
         raise
     return text.removeprefix("\ufeff").replace("\r\n", "\n")

@@ -13,13 +13,16 @@ from typing import Final
 
 from wbuild.tree import Tree
 
-_UPWARDS: Final = re.compile(r'"([^"\n]*\.\.[/\\][^"\n]*)"')
-_ANY: Final = re.compile(r'"([^"\n]+)"')
+_LITERAL: Final = re.compile(r'"([^"\n]+)(?=")')
+"""A quote may open as well as close one: what stands in a character opens none. In linear time whatever a text holds."""
+_UPWARDS: Final = ("../", "..\\")
 _VARIABLE: Final = re.compile(r"\A(?:\$\{?CARGO_MANIFEST_DIR\}?|\{[^{}]*\})?/*")
 """What may stand in front of a path: the package's folder, by a variable or a placeholder of `format!`."""
 _DIRECTIVE: Final = re.compile(r"\Acargo::?(?:rerun-if-changed|rustc-link-search|rustc-link-arg)=(?:native=|all=)?")
 _COMPUTED: Final = re.compile(r"[{*?$]")
 """Where the known part of a path ends."""
+_LONGEST: Final = 4096
+"""Characters of a path."""
 _DEEP: Final = 3
 """Modules inside of a file that a relative `#[path]` may stand in."""
 
@@ -38,8 +41,9 @@ def outside(
     for folder, files in packages.items():
         for file in files:
             if file.endswith(".rs"):
-                found.scan(file, folder, _UPWARDS)
+                found.scan(file, folder)
                 found.scan_others(file, folder)
+    found.follow()
     return tuple(sorted(found.files)), tuple(sorted(found.folders))
 
 
@@ -48,24 +52,34 @@ class _Found:
         self._tree = tree
         self._packages = packages
         self._others = others
+        self._waiting: list[tuple[str, str, tuple[str, ...]]] = []
         self.files: set[str] = set()
         self.folders: set[str] = set()
 
-    def scan(self, file: str, package: str, literal: re.Pattern[str]) -> None:
-        """Follow the literals of a source file."""
+    def scan(self, file: str, package: str, wanted: tuple[str, ...] = _UPWARDS) -> None:
+        """Follow later the literals of a source file that have one of the texts `wanted` in them."""
+        self._waiting.append((file, package, wanted))
+
+    def follow(self) -> None:
+        """Follow the literals of all source files."""
+        while self._waiting:
+            file, package, wanted = self._waiting.pop()
+            for literal in self._literals(file, wanted):
+                for place in _places(literal, file, package):
+                    self.add(place, package)
+
+    def _literals(self, file: str, wanted: tuple[str, ...]) -> Iterator[str]:
         text = self._tree.texts.get(file, "")
-        if literal is _UPWARDS and ".." not in text:
-            return
-        for match in literal.finditer(text):
-            for place in _places(match[1], file, package):
-                self.add(place, package)
+        if any(part in text for part in wanted):
+            for match in _LITERAL.finditer(text):
+                if len(match[1]) < _LONGEST and "\0" not in match[1] and any(part in match[1] for part in wanted):
+                    yield match[1]
 
     def scan_others(self, file: str, package: str) -> None:
         """Follow the literals of a source file that lead into what is below its package and no part of it."""
         others = [other for other in self._others if _within(other, package)]
-        text = self._tree.texts.get(file, "") if others else ""
-        for match in _ANY.finditer(text):
-            for place in _places(match[1], file, package):
+        for literal in self._literals(file, ("",)) if others else ():
+            for place in _places(literal, file, package):
                 for other in others if place != package else ():
                     if _within(place, other):
                         self.add(place, package)
@@ -90,7 +104,7 @@ class _Found:
         if not self._around(home):
             self._take_folder(home, package)
             return
-        self.scan(file, package, _ANY)
+        self.scan(file, package, ("",))
         for name in self._tree.below(home):
             if "/" not in name[len(home) + 1 if home != "." else 0 :] and name.endswith(".rs"):
                 self.add(name, package)
@@ -100,7 +114,7 @@ class _Found:
         self.folders.add(folder)
         for name in self._tree.below(folder) or self._tree.below(folder, whole=True):
             if name.endswith(".rs"):
-                self.scan(name, package, _UPWARDS)
+                self.scan(name, package)
 
     def _inside(self, place: str) -> bool:
         """Whether a place is in a package, and so known anyway."""
