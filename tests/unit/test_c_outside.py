@@ -39,6 +39,8 @@ def beside(step: Step) -> set[str]:
         '#include "../app/../common/x.h"',
         'char q = \'"\'; const char a[] = ""; \n#define H "../common/x.h"',
         'const char q[] = { \'"\', }; char x[] = { EMBED("../common/x.h") };',
+        "#define S(x) #x\n#define IN(x) S(x)\n#include IN(../common/x.h)",
+        "#define FOLDER ../common\n#include IN(FOLDER/x.h)",
     ],
 )
 def test_a_header_beside_the_folder_is_read_with_the_folder_it_stands_in(source: str) -> None:
@@ -46,6 +48,19 @@ def test_a_header_beside_the_folder_is_read_with_the_folder_it_stands_in(source:
     assert beside(step) == {"common/x.h", "common/deep/y.h"}
     assert "common" in step.roots
     assert "other" not in step.roots
+
+
+@pytest.mark.parametrize(
+    "given",
+    [
+        '[artifact.a.c]\ndefines = ["HEADER=\\"../common/x.h\\""]\n',
+        '[artifact.a.c]\ndefines = ["FOLDER=../common"]\n',
+        "[artifact.a.flags]\ncompile = ['-DHEADER=<../common/x.h>']\n",
+    ],
+)
+def test_a_header_that_the_manifest_names_for_a_macro_is_read(given: str) -> None:
+    step = compile_step({"app/main.c": "#include HEADER", "common/x.h": "", "other/z.h": ""}, TOML + given)
+    assert beside(step) == {"common/x.h"}
 
 
 def test_headers_lead_on() -> None:

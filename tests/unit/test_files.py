@@ -5,6 +5,7 @@ from __future__ import annotations
 import errno
 import hashlib
 import os
+import sys
 import threading
 import time
 from collections.abc import Callable
@@ -16,6 +17,7 @@ import pytest
 from wbuild import fast
 from wbuild.doors import locks
 from wbuild.doors.files import RealFiles
+from wbuild.doors.machine import machine_error
 from wbuild.doors.walk import SIGNATURE
 from wbuild.errors import MachineError
 
@@ -283,3 +285,17 @@ def test_a_strict_umask_takes_nothing_from_files_that_others_read(size: int, tmp
         os.umask(before)
     assert (tmp_path / "written").stat().st_mode & 0o777 == 0o644
     assert (tmp_path / "copy").stat().st_mode & 0o777 == 0o755
+
+
+@pytest.mark.skipif(sys.platform == "win32" or os.geteuid() != 0, reason="only root can give files away")
+def test_what_a_container_left_is_told_with_its_folder_and_nothing_else_is_given_away(tmp_path: Path) -> None:
+    work = tmp_path / ".wbuild"
+    work.mkdir()
+    os.chown(work, 54321, -1)
+    error = machine_error(OSError(errno.EACCES, "denied"), work / "lock", "lock")
+    assert error.problems[0].hint == (
+        f"{work} belongs to user 54321, perhaps by a run in a container: give it to you (chown -R {os.geteuid()}), or remove it"
+    )
+    os.chown(tmp_path, 54321, -1)
+    other = machine_error(OSError(errno.EACCES, "denied"), tmp_path / "x", "write")
+    assert other.problems[0].hint == "check owner and permissions of this path and its folder"

@@ -268,6 +268,37 @@ def test_a_read_only_store_of_root_serves_and_new_tools_come_to_the_users_own(op
     assert kinds[0] == "elsewhere"
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="permissions of POSIX")
+def test_a_folder_that_would_not_be_believed_is_not_made(bench: Bench) -> None:
+    """A scratch disk that everybody writes: a tree that is put there would be believed by nobody, the next moment on."""
+    zig = pinned("zig", ZIG)
+    scratch = bench.root.parent / "scratch"
+    (scratch / "me").mkdir(parents=True)
+    scratch.chmod(0o777)
+    own = bench.root.parent / "home"
+    bench.root = scratch / "me/store"
+    bench.store = bench.another(user=User(own=own))
+    bench.ensure(zig)
+    assert bench.store.path(zig) == own / LAYOUT / zig.identity
+    assert (bench.store.path(zig) / "zig/README").read_bytes() == b"read me"
+    assert "others can change what is in it" in bench.said[0].text
+
+
+@pytest.mark.skipif(not ROOT, reason="only root can be somebody else")
+def test_root_believes_what_it_makes_among_files_of_one_user(open_folder: Path) -> None:
+    """A container's root, with a store in a folder of the host's user."""
+    theirs = open_folder / "work"
+    (theirs / "store").mkdir(parents=True)
+    for folder in (theirs, theirs / "store"):
+        os.chown(folder, STRANGER, STRANGER)
+    bench = Bench(theirs / "store")
+    bench.ensure(pinned("zig", ZIG))
+    assert bench.store.path(pinned("zig", ZIG)).parent == theirs / "store" / LAYOUT
+    assert private(theirs / "store" / LAYOUT, owners())
+    os.chown(theirs, STRANGER + 1, -1)
+    assert not private(theirs / "store" / LAYOUT, owners())
+
+
 @pytest.mark.skipif(not ROOT, reason="only root can be somebody else")
 def test_whose_folders_are_private(open_folder: Path) -> None:
     mine, theirs = open_folder / "a/b", open_folder / "c/d"

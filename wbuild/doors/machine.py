@@ -9,6 +9,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from wbuild import fast
+from wbuild.doors.ownership import user_number
 from wbuild.errors import MachineError
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
@@ -34,10 +36,27 @@ def machine_error(error: OSError, path: Path, doing: str, *, needed: int = 0) ->
     if error.errno in _FULL:
         return disk_full(path, doing, needed=needed)
     if error.errno in _REFUSED:
-        return MachineError("WB611", f"{what}: {error.strerror}", hint="check owner and permissions of this path and its folder")
+        return MachineError("WB611", f"{what}: {error.strerror}", hint=_mended(path))
     if error.errno in _OPEN_FILES:
         return MachineError("WB612", f"{what}: {error.strerror}", hint="raise the limit of open files (ulimit -n)")
     return MachineError("WB613", f"{what}: {error.strerror or error}")
+
+
+def _mended(path: Path) -> str:
+    """What to do about a path that this user may not use."""
+    own = next((place for place in path.parents if place.name in (fast.WORK, fast.DIST)), None)
+    user, owner = user_number(), _owner(own) if own is not None else None
+    if own is None or owner in (user, None):
+        return "check owner and permissions of this path and its folder"
+    whose = "root" if owner == 0 else f"user {owner}"
+    return f"{own} belongs to {whose}, perhaps by a run in a container: give it to you (chown -R {user}), or remove it"
+
+
+def _owner(folder: Path) -> int | None:
+    try:
+        return folder.stat().st_uid
+    except OSError:
+        return None
 
 
 def refusal(error: OSError) -> MachineError | None:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import stat
 import sys
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from contextlib import suppress
 from functools import cache
 from pathlib import Path
@@ -41,18 +41,32 @@ def private(folder: Path, believed: Collection[int], *, lone: bool = False) -> b
     """
     if sys.platform == "win32":  # pragma: no cover - designed, not verified
         return True
+    return _private(folder, believed, lone=lone, there=True)
+
+
+def can_be_private(folder: Path, believed: Collection[int], *, lone: bool = False) -> bool:
+    """Whether a folder that is not there yet will be private once this user has made it."""
+    return sys.platform == "win32" or _private(folder, believed, lone=lone, there=False)
+
+
+def _private(folder: Path, believed: Collection[int], *, lone: bool, there: bool) -> bool:
     try:
-        real = folder.resolve(strict=True)
-        infos = [place.stat() for place in (real, *real.parents)]
+        real = folder.resolve(strict=there)
+        infos = [place.stat() for place in (real, *real.parents) if there or os.path.lexists(place)]
     except (OSError, RuntimeError, ValueError):
         return False
-    allowed = frozenset(believed) | ({infos[0].st_uid} if os.geteuid() == 0 else frozenset())
-    if not all(info.st_uid in allowed for info in infos[:1]):
+    allowed = frozenset(believed)
+    if sys.platform != "win32" and os.geteuid() == 0:
+        allowed |= _single(infos, allowed)
+    if there and (infos[0].st_uid not in allowed or not (lone or _closed(infos[0]))):
         return False
-    if lone:
-        return True
-    around = all(info.st_uid in allowed and (_closed(info) or info.st_mode & stat.S_ISVTX) for info in infos[1:])
-    return _closed(infos[0]) and around
+    around = infos[1:] if there else infos
+    return lone or all(info.st_uid in allowed and (_closed(info) or info.st_mode & stat.S_ISVTX) for info in around)
+
+
+def _single(infos: Sequence[os.stat_result], known: Collection[int]) -> frozenset[int]:
+    """The nearest owner of some folders that is not known already."""
+    return frozenset([info.st_uid for info in infos if info.st_uid not in known][:1])
 
 
 def closed(folder: Path) -> bool:

@@ -358,6 +358,12 @@ def _own(build: Build, patterns: Sequence[str], *, wide: bool) -> list[str]:
     return [name for name in found if name not in foreign]
 
 
+def _defined(build: Build) -> tuple[str, ...]:
+    """Words of the manifest from which sources may have names of files."""
+    given = (value for value in build.artifact.options.values() if isinstance(value, tuple))
+    return (*(str(word) for words in given for word in words), *build.artifact.flags.compile)
+
+
 def _named(build: Build) -> dict[str, Named]:
     """Placeholder → what the flags that it stands for name; of folders that a linker searches the files too."""
     compiling, linking = (named(flags, build.tree) for flags in (build.artifact.flags.compile, build.artifact.flags.link))
@@ -379,7 +385,7 @@ def _facts(build: Build, sources: Sequence[Source]) -> Facts:
         found = zigbuild.read(build)
     searched = (*options(build).folders, *(folder for flags in _named(build).values() for folder in flags.folders))
     if reads == "includes":
-        single, folders = includes.outside(build.tree, build.base, files, searched)
+        single, folders = includes.outside(build.tree, build.base, files, searched, _defined(build))
         found = Facts(candidates=single, roots=(*folders, *single))
         globs = build.language.inputs
     names = {*_own(build, globs, wide=True), *build.readable(()), *found.candidates}

@@ -17,7 +17,7 @@ from typing import Final
 
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
-from wbuild.doors.ownership import closed, owners, private, writable
+from wbuild.doors.ownership import can_be_private, closed, owners, private, writable
 from wbuild.store.contents import RECEIPT
 from wbuild.store.older import OLDER
 
@@ -79,11 +79,17 @@ class Shelves:
     def free(self, needed: int = 0) -> Path:
         """The folder for a new tree: the first that can be written and has room; the store itself when there is none."""
         for folder in self.folders:
-            if not writable(folder) or (os.path.lexists(folder) and folder not in self.believed()):
+            if not writable(folder) or not self._serves(folder):
                 continue
             if self.files.free(folder) >= needed:
                 return folder
         return self.first
+
+    def _serves(self, folder: Path) -> bool:
+        """Whether a folder is believed, or will be once it is there."""
+        if os.path.lexists(folder):
+            return folder in self.believed()
+        return can_be_private(folder, self._owners, lone=self.user.lone)
 
     def older(self) -> tuple[Path, ...]:
         """Folders of the layout before, if what is in them can be believed."""
@@ -103,7 +109,7 @@ class Shelves:
     @property
     def why(self) -> str:
         """Why the store itself does not serve, in words; "" when it does."""
-        if os.path.lexists(self.first) and self.first not in self.believed():
+        if not self._serves(self.first):
             return "others can change what is in it"
         return "" if writable(self.first) else "it cannot be written"
 
