@@ -40,6 +40,7 @@ def beside(step: Step) -> set[str]:
         'char q = \'"\'; const char a[] = ""; \n#define H "../common/x.h"',
         'const char q[] = { \'"\', }; char x[] = { EMBED("../common/x.h") };',
         "#define S(x) #x\n#define IN(x) S(x)\n#include IN(../common/x.h)",
+        '__asm__(".incbin \\"common/x.h\\"");',
         "#define FOLDER ../common\n#include IN(FOLDER/x.h)",
     ],
 )

@@ -41,8 +41,17 @@ def change_since(world: World, project: Project, lock: Lock, ref: str) -> Change
 
 
 def gone(root: Path, change: Change) -> tuple[str, ...]:
-    """Files of a change that are no more."""
-    return tuple(sorted(name for name in change.files if not os.path.lexists(root / name)))
+    """Files of a change that are no more: there is nothing, or a link that leads to no file of the project."""
+    home = os.path.realpath(root)
+
+    def is_gone(name: str) -> bool:
+        path = join(home, name)
+        if not os.path.islink(path):  # noqa: PTH114 - asked for every file of a change
+            return not os.path.exists(path)  # noqa: PTH110 - as above
+        target = os.path.realpath(path)
+        return not target.startswith(f"{home}{os.sep}") or not os.path.exists(target)  # noqa: PTH110 - as above
+
+    return tuple(sorted(filter(is_gone, change.files)))
 
 
 def through_links(root: Path, plan: Plan, change: Change) -> Change:
