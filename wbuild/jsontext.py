@@ -20,6 +20,11 @@ class JsonError(ValueError):
     """A text that is no JSON, or JSON that nobody should read."""
 
 
+def valid(text: str) -> str:
+    """A document in which names that are no valid text (bytes of a file system) are escaped: it is UTF-8 then, whatever it holds."""
+    return text.encode("utf-8", "backslashreplace").decode("utf-8")
+
+
 def parse(content: bytes | str, *, deepest: int = DEEPEST) -> object:
     """The value in a text (bytes: UTF-8). Raises JsonError for everything that cannot be used, and nothing else."""
     try:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import io
+import json
+import os
 
 import pytest
 
@@ -116,3 +118,16 @@ def test_color() -> None:
 )
 def test_when_color_is_wanted(choice: str, environ: dict[str, str], terminal: bool, expected: bool) -> None:
     assert wants_color(choice, environ, terminal=terminal) is expected
+
+
+def test_a_document_is_utf_8_whatever_names_it_holds_and_a_path_is_its_bytes() -> None:
+    name = os.fsdecode(b"b\xff\xe9.c")
+    raw = io.BytesIO()
+    c = Console(out=io.TextIOWrapper(raw, encoding="ascii"), err=io.StringIO())
+    c.result(json.dumps({"name": name, "other": "\u2192"}, indent=2, ensure_ascii=False))
+    document = raw.getvalue().decode("utf-8")
+    assert json.loads(document) == {"name": name, "other": "\u2192"}
+    raw.seek(0)
+    raw.truncate()
+    c.result(name)
+    assert raw.getvalue() == b"b\xff\xe9.c\n"

@@ -18,6 +18,7 @@ from wbuild.cli.board import LABEL_WIDTH, VERB_WIDTH, Board, Row
 from wbuild.cli.folds import CI, Fold, disarmed, folded
 from wbuild.errors import Problem, WbuildError
 from wbuild.fast import wants_color
+from wbuild.jsontext import valid
 from wbuild.redact import redactor
 from wbuild.report.table import Style, plain
 
@@ -110,9 +111,10 @@ class Console:
     def result(self, text: str) -> None:
         """A line of standard output for programs: a path or a JSON document. UTF-8, whatever the stream's own encoding is.
 
-        A path that is no valid text leaves as the bytes that it is.
+        A path that is no valid text leaves as the bytes that it is; in a document it is escaped, in the way of JSON.
         """
         self._pause()
+        text = valid(text) if "\n" in text else text
         line = (self._clean(text) if self.out.isatty() else self._harmless(self.redact(text))) + "\n"
         self.out.flush()
         binary = getattr(self.out, "buffer", None)

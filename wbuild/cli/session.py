@@ -32,6 +32,7 @@ from wbuild.drivers.project import texts as project_texts
 from wbuild.engine import Engine
 from wbuild.errors import Problem, ProvisionError
 from wbuild.fast import WORK
+from wbuild.jsontext import valid
 from wbuild.kit import Kit
 from wbuild.lock.trust import refusal, refused
 from wbuild.model.happened import Report, Result
@@ -197,7 +198,7 @@ class Session:
         texts = {report_path(a.file): to_json.render_artifact(a) for a in report.artifacts}
         texts[index] = to_json.render_index(report, self._text(index), every_file(self.project.manifest, report.profile))
         for name, text in texts.items():
-            files.write(self.project.root / name, text, durable=False)
+            files.write(self.project.root / name, valid(text), durable=False)
         return tuple(self.project.root / name for name in texts)
 
     def path(self, product: Product) -> str:
