@@ -287,6 +287,19 @@ def test_a_link_opens_nothing_that_wbuild_and_git_keep(tmp_path: Path) -> None:
     assert trial(tmp_path, "open('.git/config')", roots=(".",), candidates=(".git/config",)) == "done"
 
 
+def test_what_wbuild_keeps_in_another_place_is_read_where_it_is(tmp_path: Path) -> None:
+    """WBUILD_WORK, or a link that is meant: what one step has made is the next one's input."""
+    (tmp_path / "work").mkdir()
+    (tmp_path / "work/made").write_text("hello")
+    (tmp_path / "work/deeper").symlink_to("../secret")
+    (tmp_path / "secret").write_text("secret")
+    (tmp_path / "p").mkdir()
+    (tmp_path / "p/.wbuild").symlink_to("../work")
+    results, notes = build(tmp_path, reader(".wbuild/made", [".wbuild/made"], roots=(".",)))
+    assert (results["x"].status, results["x"].kept, notes) == ("ran", True, [])
+    assert trial(tmp_path, "open('.wbuild/deeper')", candidates=(".wbuild/deeper",), roots=(".",)) == "refused 13"
+
+
 def test_code_of_the_project_reads_no_folder_that_its_key_leaves_out(tmp_path: Path) -> None:
     project = tmp_path / "p"
     for name in ("a/own", "a/node_modules/m/x", "a/data/x", "a/data/out/x", "a/other/deep/x", "a/empty/none/"):

@@ -158,13 +158,16 @@ class Reach:
     def _inside(self, name: str) -> str:
         """Where a name of the project leads to; "" for a place outside of it, but for configuration that tools obey in folders above.
 
-        A link leads to nothing that wbuild and git keep there: that must be named itself.
+        A link leads to nothing that wbuild and git keep there: that must be named itself, and may be kept in another place.
         """
         written = os.path.normpath(os.path.join(self._root, name))
         path = os.path.realpath(written)
         if name.startswith("../"):
             return path if os.path.isfile(path) else ""
-        return path if _within(path, self._root) and (not self._kept(path) or self._kept(written)) else ""
+        for own in self._own:
+            if _within(written, own):
+                return path if _within(path, os.path.realpath(own)) else ""
+        return path if _within(path, self._root) and not self._kept(path) else ""
 
 
 def _entries(path: str) -> list[tuple[str, bool]]:
