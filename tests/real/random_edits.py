@@ -320,15 +320,20 @@ class Rounds:
         assert self.build(name, edited.root, self.machine) == here, f"seed {self.seed}, {name}: built again without an edit"
 
     def copy(self, name: str) -> str:
-        """What a copy makes that remembers nothing."""
-        place = self.folder / "copy"
+        """What a copy makes that remembers nothing. It takes the project's place: cargo's names of symbols depend on folders."""
+        place, root = self.folder / "copy", self.edited.root
         shutil.rmtree(place, ignore_errors=True)
         machine = Machine.make(place / "machine", shared=False)
         shutil.rmtree(place / "machine/cache")
         shutil.copytree(self.fresh, place / "machine/cache", symlinks=True)
-        shutil.copytree(self.edited.root, place / "project", symlinks=True, ignore=shutil.ignore_patterns(".wbuild"))
-        shutil.rmtree(place / "project/dist", ignore_errors=True)
-        return self.build(name, place / "project", machine)
+        aside = root.rename(place / "project")
+        try:
+            shutil.copytree(aside, root, symlinks=True, ignore=shutil.ignore_patterns(".wbuild"))
+            shutil.rmtree(root / "dist", ignore_errors=True)
+            return self.build(name, root, machine)
+        finally:
+            shutil.rmtree(root, ignore_errors=True)
+            aside.rename(root)
 
     def build(self, name: str, root: Path, machine: Machine) -> str:
         """Build an artifact ("first": all); a digest of the module, or the last line of what went wrong."""
