@@ -390,7 +390,7 @@ def test_without_requirements_or_with_vendored_modules_nothing_is_fetched() -> N
 def test_replaced_modules_and_workspaces_are_read() -> None:
     files = {
         "go.work": "go 1.26\nuse (\n\t./app // the program\n\t./lib\n)\n",
-        "app/go.mod": "module app\nrequire (\n\tlib v0.0.0\n\tother v0.0.0\n)\nreplace other => ../other\n",
+        "app/go.mod": "module app\nrequire (\n\tlib v0.0.0\n\tother v0.0.0\n\tfar v1.0.0\n)\nreplace other => ../other\n",
         "app/go.sum": "",
         "app/main.go": "",
         "lib/go.mod": "module lib\n",

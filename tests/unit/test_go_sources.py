@@ -194,3 +194,12 @@ def test_a_closed_folder_counts_where_a_source_may_name_it(embed: str, counts: b
 def test_a_test_that_an_embed_may_reach_counts(embed: str, file: str, counts: bool) -> None:
     files = {"app/go.mod": "module a\n", "app/main.go": f"{MAIN}//go:embed {embed}\nvar f embed.FS\n", f"app/{file}": ""}
     assert (f"app/{file}" in read(compile_step(files))) == counts
+
+
+def test_a_workspace_whose_modules_need_each_other_alone_needs_no_go_sum() -> None:
+    lib = {"lib/go.mod": "module example.com/l\n", "lib/l.go": "package l\n"}
+    app = {"app/go.mod": "module a\n\nrequire example.com/l v0.0.0\n", "app/main.go": MAIN}
+    files = {"go.work": "go 1.26\nuse (\n\t./app\n\t./lib\n)\n", **lib, **app}
+    assert {"go.work", "lib/l.go"} <= read(compile_step(files))
+    with pytest.raises(UsageError, match=r"app has no go\.sum"):
+        compile_step({**files, "app/go.mod": "module a\n\nrequire (\n\texample.com/l v0.0.0\n\texample.com/far v1.0.0\n)\n"})

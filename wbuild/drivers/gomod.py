@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from posixpath import dirname, isabs, join, normpath, relpath
 from typing import Final
 
@@ -12,7 +12,7 @@ from wbuild.drivers import gosource
 from wbuild.drivers.build import Build, DependencyLock, Facts, below
 from wbuild.model.planned import In, Root
 from wbuild.model.written import Artifact, Kind
-from wbuild.tree import upward
+from wbuild.tree import Tree, upward
 from wbuild.words import Value
 
 TEXTS: Final = ("**/go.mod", "**/go.work", "**/*.go")
@@ -53,10 +53,7 @@ def read(build: Build) -> Facts:
 def _lock(build: Build, module: str, reads: tuple[str, ...]) -> DependencyLock:
     """go.sum of the module that is built; a module whose requirements are all part of the project needs none."""
     file = _file(module, "go.sum")
-    directives = [*_directives(build.tree.texts.get(_file(module, "go.mod"), ""))]
-    wanted = {rest.split()[0].strip('"`') for verb, rest in directives if verb == "require" and rest}
-    local = {rest.split()[0].strip('"`') for verb, rest in directives if verb == "replace" and any(_local(f"{verb} {rest}"))}
-    lacking = wanted - local and file not in build.tree.names
+    lacking = _required(build.tree, module) - _ours(build.tree, (module,), None) and file not in build.tree.names
     return DependencyLock(file=file, reads=reads, problem=f"{module} has no go.sum" if lacking else "")
 
 
@@ -180,6 +177,22 @@ def _closure(build: Build, module: str, workspace: str | None) -> tuple[str, ...
     return tuple(sorted(read))
 
 
+def _required(tree: Tree, folder: str) -> set[str]:
+    """Modules that a go.mod asks for."""
+    directives = _directives(tree.texts.get(_file(folder, "go.mod"), ""))
+    return {rest.split()[0].strip('"`') for verb, rest in directives if verb == "require" and rest}
+
+
+def _ours(tree: Tree, folders: Sequence[str], workspace: str | None) -> set[str]:
+    """Modules that nobody downloads: those of the workspace, and such as are replaced by folders."""
+    texts = [tree.texts.get(_file(folder, "go.mod"), "") for folder in folders]
+    texts += [tree.texts.get(_file(workspace, "go.work"), "")] if workspace is not None else []
+    found = [(verb, rest) for text in texts for verb, rest in _directives(text) if rest]
+    return {
+        rest.split()[0].strip('"`') for verb, rest in found if verb == "module" or (verb == "replace" and any(_local(f"{verb} {rest}")))
+    }
+
+
 def _locks(build: Build, folders: tuple[str, ...], workspace: str | None) -> tuple[str, ...]:
     """What says which modules to download; nothing when there are none, or when they are part of the project (vendor/)."""
     tree = build.tree
@@ -187,9 +200,8 @@ def _locks(build: Build, folders: tuple[str, ...], workspace: str | None) -> tup
     if any(_file(home, "vendor/modules.txt") in tree.names for home in homes):
         return ()
     sums = [name for home in dict.fromkeys(homes) for name in (_file(home, "go.sum"), _file(home, "go.work.sum")) if name in tree.names]
-    needing = [
-        folder for folder in folders if any(verb == "require" for verb, _ in _directives(tree.texts.get(_file(folder, "go.mod"), "")))
-    ]
+    ours = _ours(tree, folders, workspace)
+    needing = [folder for folder in folders if _required(tree, folder) - ours]
     if needing and not sums and workspace is not None:
         raise build.problem("WB228", f"{needing[0]} has no go.sum", "run `go work sync` in the workspace, and commit what it writes")
     mods = [_file(folder, "go.mod") for folder in folders if _file(folder, "go.mod") in tree.names]

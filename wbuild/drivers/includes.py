@@ -88,7 +88,7 @@ class _Found:
         """Take in what a name in a file may mean: from the file's folder, and from those that are searched."""
         name = name.replace("\\", "/")
         if len(name) < _LONGEST and "\0" not in name:
-            for folder in (dirname(file), *self._known):
+            for folder in dict.fromkeys((dirname(file), dirname(self._tree.plain(file)), *self._known)):
                 place = normpath(join(folder, name))
                 if self._tree.kind(place) == "folder":
                     self.add_folder(place)
