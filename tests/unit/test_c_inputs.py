@@ -12,6 +12,8 @@ from tests.unit.engine_world import World, compile_step
 from wbuild.drivers.named import named
 from wbuild.engine import assembler
 from wbuild.engine.depfile import prerequisites
+from wbuild.engine.depfile import read as read_depfile
+from wbuild.engine.layout import Layout
 from wbuild.model.planned import In, Step
 from wbuild.tree import Tree
 from wbuild.words import Places, expand
@@ -151,3 +153,16 @@ def test_a_source_that_is_called_like_a_response_file_or_an_option() -> None:
         "-I@inc",
         "a/@x.c",
     )
+
+
+def test_upward_out_of_a_linked_folder_is_where_the_link_leads(tmp_path: Path) -> None:
+    """Two headers of one name: the one beside the real folder was read, not the one beside the link."""
+    for name in ("cc/app/main.c", "cc/lib/l.h", "lib/l.h", "own/x.h"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
+        (tmp_path / name).write_text("")
+    (tmp_path / "linked").symlink_to("cc/app")
+    layout = Layout(root=tmp_path)
+    found = read_depfile("x.o: linked/main.c linked/../lib/l.h own/../lib/l.h linked/../../../away.h", layout, ())
+    assert found is not None
+    assert found.names == ("cc/lib/l.h", "lib/l.h", "linked/main.c")
+    assert found.foreign == ("../away.h",)

@@ -69,12 +69,19 @@ def sort(names: Iterable[str], layout: Layout, known: Sequence[Path], vendor: Se
                 foreign.add(path)
                 continue
             path = path[len(home) :]
-        path = normpath(path)
+        path = _through_links(path, layout.root) if "/../" in path else normpath(path)
         if path.startswith("../"):
             foreign.add(path)
         elif not path.startswith((f"{layout.tmp}/", f"{layout.states}/")):
             inside.add(path)
     return Read(names=tuple(sorted(inside)), foreign=tuple(sorted(foreign)), vendored=tuple(vendored))
+
+
+def _through_links(path: str, root: Path) -> str:
+    """A name that leads upward out of a folder, which may be a link: upward is then where that link leads."""
+    folder, _, base = path.rpartition("/")
+    real = os.path.realpath(os.path.join(root, folder))  # noqa: PTH118 - as the compiler wrote it
+    return normpath(f"{os.path.relpath(real, os.path.realpath(root))}/{base}".replace(os.sep, "/"))
 
 
 def _prefixes(folders: Sequence[Path]) -> tuple[str, ...]:
