@@ -40,6 +40,8 @@ strace = ["{loader}", "{self}/usr/bin/strace"]
 HARMLESS = {"words-go.wasip1:compile reads words-go/words_test.go"}
 """go looks at the imports of tests, to say that a package has some; nothing of them gets into what it builds."""
 
+FUNCTION = "\0asm\1\0\0\0\1\4\1`\0\0\3\2\1\0\7\5\1\1f\0\0\n\4\1\2\0\v"
+"""A module that exports a function."""
 SNOOP = '''
 type = "language"
 name = "snoop"
@@ -87,7 +89,7 @@ def test_F67_what_a_step_does_not_declare_is_found(strace: Sequence[str], tmp_pa
     files = {
         "wbuild.toml": '[project]\nname = "x"\nrecipes = ["snoop.toml"]\n[artifact.x]\nlang = "snoop"\npath = "source"\n',
         "snoop.toml": SNOOP,
-        "source/x.snoop": "\0asm\1\0\0\0",
+        "source/x.snoop": FUNCTION,
         "notes": "",
         "café/x y": "",
         "../beside": "",
