@@ -72,10 +72,17 @@ def pack(path: Path, files: dict[str, str]) -> None:
             tar.addfile(info, io.BytesIO(text.encode()))
 
 
+def knowing(folder: Path) -> Machine:
+    """A machine whose user has named the server: it is in a private network, and lock files alone may not lead there."""
+    machine = Machine.make(folder)
+    (folder / "home" / ".netrc").write_text("machine 127.0.0.1\n")
+    return machine
+
+
 def test_packages_are_fetched_once_and_the_build_needs_no_network(tmp_path: Path, server: tuple[Path, str]) -> None:
     served, address = server
     pack(served / "words.tar.gz", {"build.zig": PACKAGE, "words.zig": 'pub const greeting = "hello from a package\\n";\n'})
-    machine = Machine.make(tmp_path)
+    machine = knowing(tmp_path)
     project = tmp_path / "project"
     (project / "src").mkdir(parents=True)
     for name, text in {"build.zig": BUILD, "src/main.zig": MAIN, "wbuild.toml": MANIFEST}.items():
@@ -100,7 +107,7 @@ def test_packages_are_fetched_once_and_the_build_needs_no_network(tmp_path: Path
 def test_what_was_not_fetched_is_named_offline(tmp_path: Path, server: tuple[Path, str]) -> None:
     served, address = server
     pack(served / "words.tar.gz", {"build.zig": PACKAGE, "words.zig": ""})
-    machine = Machine.make(tmp_path)
+    machine = knowing(tmp_path)
     project = tmp_path / "project"
     (project / "src").mkdir(parents=True)
     words = f'.words = .{{ .url = "{address}/words.tar.gz" }}'
