@@ -60,6 +60,7 @@ def package(name: str, **more: object) -> str:
 
 def project(tmp_path: Path, server: Server, files: Mapping[str, str]) -> tuple[Machine, Path]:
     machine = Machine.make(tmp_path)
+    (tmp_path / "home" / ".netrc").write_text("machine 127.0.0.1\n")  # the user means this server, which only the project names besides
     here = tmp_path / "project"
     place = dict.fromkeys((".npmrc", "packages/app/.npmrc"), f"registry={server.base}/\n")
     for name, text in {"wbuild.toml": MANIFEST, **place, **files}.items():

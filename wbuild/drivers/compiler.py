@@ -252,6 +252,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
             client=recipe.client,
             offline=recipe.offline,
             timeout=recipe.timeout,
+            downloads=tuple(build.toolchain.downloads),
             first_use=_first_use(shared, recipe.first_use, f"{build.language.name}.{recipe.verb}"),
         )
     ]

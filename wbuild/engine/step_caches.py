@@ -54,6 +54,7 @@ class StepCaches:
         for folder, first in self._named():
             if self.step.network or not first or not self.step.downloads:
                 yield str(folder)  # where nothing is closed, a word may as well name a file
+                yield from (str(folder / name) for name in self.step.downloads if self.step.network)  # they may be links
             elif first not in self.step.downloads:
                 yield str(folder / first)
 
