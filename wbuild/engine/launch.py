@@ -69,6 +69,11 @@ class Launch:
         """Where the words are."""
         return self.session.places(self.step)
 
+    @property
+    def argv(self) -> tuple[str, ...]:
+        """Words of the program's command line."""
+        return tuple(expand(self.words.argv, self.places))
+
     def output(self, path: str) -> Path:
         """Where the program leaves an output."""
         elsewhere = self.step.results.get(path)
@@ -139,7 +144,7 @@ class Launch:
         """What is started; `away`: a folder for its temporary files."""
         step, session = self.step, self.session
         return Command(
-            argv=expand(self.words.argv, self.places),
+            argv=self.argv,
             cwd=session.root,
             env={**self._env(), **(dict.fromkeys(_TEMPORARY, away) if away else {})},
             stdin=session.root / step.stdin if step.stdin else None,

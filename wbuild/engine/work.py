@@ -260,7 +260,7 @@ class Work:
             self.session.note(f"{title(step)} reads {listed.foreign[0]}, which belongs to no declared tool: its result is not kept")
         if listed is None and step.evidence:
             self.session.note(f"{title(step)} does not say what it has read: its result is used, but not kept")
-        read, whole = assembler.all_read(self.session, step, launch.command().argv, listed)
+        read, whole = assembler.all_read(self.session, step, launch.argv, listed)
         return Made(
             outputs={path: launch.output(path) for path in step.outputs},
             read=read,

@@ -65,16 +65,20 @@ def _usable(module: Module) -> bool:
 def _leads_to_nothing(module: Module, start: int) -> bool:
     """Whether `_start` calls, as a libc calls `main`, a function of its type that is nothing but a trap."""
     first, reached = len(module.imported("func")), {start}
-    for _ in range(_DEPTH):
+    stubs = {first + number for number in range(len(module.bodies)) if _is_stub(module, number)}
+    for _ in range(_DEPTH if stubs else 0):
         reached = {called for function in reached if function >= first for called in _called(module, function - first)}
-        if any(function >= first and _is_stub(module, function - first) for function in reached):
+        if not stubs.isdisjoint(reached):
             return True
     return False
 
 
 def _is_stub(module: Module, number: int) -> bool:
-    body, kind = module.bodies[number], module.types[module.functions[number]]
-    return module.data[body.code : body.end] == _TRAP and (kind.params, kind.results) == _MAIN
+    body = module.bodies[number]
+    if body.end - body.code != len(_TRAP) or module.data[body.code : body.end] != _TRAP:
+        return False
+    kind = module.types[module.functions[number]]
+    return (kind.params, kind.results) == _MAIN
 
 
 def _called(module: Module, number: int) -> Iterator[int]:
