@@ -88,7 +88,6 @@ class Store:
         self._watch = user.watch
         self._checkpoint = checkpoint
         self._sound: set[str] = set()
-        self._found: dict[str, Path] = {}
 
     def path(self, pin: Pin) -> Path:
         """The pin's folder, whether it is there or not."""
@@ -96,14 +95,7 @@ class Store:
 
     def _shelf(self, pin: Pin) -> Path:
         """The folder of trees that holds a pin, or will."""
-        identity = pin.identity
-        known = self._found.get(identity)
-        if known is None or not (known / identity / RECEIPT).is_file():  # every step asks for each of its tools
-            known = self._shelves.find(identity)
-            if known is None:
-                return self._shelves.free(_ROOM * pin.size)
-            self._found[identity] = known
-        return known
+        return self._shelves.find(pin.identity) or self._shelves.free(_ROOM * pin.size)
 
     def has(self, pin: Pin) -> bool:
         """Whether the pin is installed: its receipt is there, or it is the machine's own."""

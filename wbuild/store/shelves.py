@@ -48,6 +48,7 @@ class Shelves:
     files: Files
     user: User
     _known: dict[Path, bool] = field(default_factory=dict)
+    _found: dict[str, Path] = field(default_factory=dict)
 
     @property
     def first(self) -> Path:
@@ -71,7 +72,13 @@ class Shelves:
 
     def find(self, identity: str) -> Path | None:
         """The folder that holds a tree, or None."""
-        return next((folder for folder in self.believed() if self._holds(folder / identity)), None)
+        known = self._found.get(identity)
+        if known is not None and (known / identity / RECEIPT).is_file():  # every step asks for each of its tools
+            return known
+        found = next((folder for folder in self.believed() if self._holds(folder / identity)), None)
+        if found is not None:
+            self._found[identity] = found
+        return found
 
     def _holds(self, tree: Path) -> bool:
         return (tree / RECEIPT).is_file() and not tree.is_symlink() and (self.user.lone or closed(tree))
