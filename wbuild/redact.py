@@ -18,7 +18,7 @@ PLAIN: Final = ("*VERSION*", "*COMMIT*", "*_SHA", "*_REF")
 """Names of variables whose value nobody hides."""
 _SECRET: Final = re.compile(
     r"TOKEN|SECRET|KEY|PASSWORD|PASSWD|PASSPHRASE|PASSCODE|CREDENTIAL|AUTH(?!OR(?!I[SZ]))|(?<!GO)PRIVATE|BEARER|WEBHOOK|COOKIE|CONNECTION_?STRING"
-    r"|(?<=[A-Z0-9_])PWD|(?:\A|_)(?:PATS?|DSN|PASS|PW|CREDS?|JWT|PIN)(?:_|\Z)",
+    r"|(?<=[A-Z0-9_])PWD|(?<=SSH)PASS|(?:\A|_)(?:PATS?|DSN|PASS|PW|CREDS?|JWT|PIN|OTP|TOTP|SALT|PEPPER|HMAC|SK)(?:_|\Z)",
     re.IGNORECASE,
 )
 _NO_SECRET: Final = frozenset({"PWD", "OLDPWD", "SSH_AUTH_SOCK", "XAUTHORITY", "KEYTIMEOUT"})

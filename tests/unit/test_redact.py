@@ -8,6 +8,7 @@ from wbuild.names import secret_problem
 from wbuild.redact import has_userinfo, is_plain, redactor, secret_in
 
 SECRETS = [
+    *("SSHPASS", "OTP", "NPM_CONFIG_OTP", "HMAC_SALT", "STRIPE_SK"),
     *("NPM_TOKEN", "MY_SECRET", "API_KEY", "APIKEY", "AWS_SECRET_ACCESS_KEY", "DB_PASSWORD", "PASSWD", "SIGNING_PASSPHRASE", "MYSQL_PWD"),
     *("DBPWD", "AZURE_CREDENTIALS", "GH_PAT", "PAT", "GIT_PATS", "HTTP_AUTH", "AUTHORIZATION", "BASIC_AUTH", "PRIVATE_FEED", "SENTRY_DSN"),
     *("SLACK_WEBHOOK", "SESSION_COOKIE", "DB_PASS", "AUTH", "github_token", "STORAGE_CONNECTION_STRING", "CI_JOB_JWT"),
