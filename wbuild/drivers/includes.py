@@ -96,7 +96,7 @@ class _Found:
                     self.add(place)
 
     def add_folder(self, place: str) -> None:
-        """Take in a folder that a macro names, unless it holds the artifact's own."""
+        """Take in a folder, unless it holds the artifact's own."""
         if not (place.startswith(("..", "/")) or place in self.folders or self._inside(place) or self._around(place)):
             self.folders.add(place)
             self.scan(*self._tree.below(place))
@@ -110,8 +110,7 @@ class _Found:
             self.files.add(place)
             self.scan(place, wanted=("",))
         else:
-            self.folders.add(home)
-            self.scan(*self._tree.below(home))
+            self.add_folder(home)
 
     def _inside(self, place: str) -> bool:
         if "." in self._known:
