@@ -102,7 +102,7 @@ class Reach:
         shut = self._undeclared(roots) if self.step.own_code else ()
         for root in roots:
             yield from self._whole(root, listable, shut)
-        yield from self._singles(roots)
+        yield from self._singles(roots, linked=bool(self.step.links))
         listable += [path for name in self.step.listed if (path := self._inside(name))]
 
     def _whole(self, path: str, listable: list[str], shut: Iterable[str] = ()) -> Iterator[str]:
@@ -145,11 +145,19 @@ class Reach:
     def _names(self) -> tuple[str, ...]:
         return (*self.step.inputs, *self.step.candidates)
 
-    def _singles(self, roots: Sequence[str]) -> Iterator[str]:
+    def _singles(self, roots: Sequence[str], *, linked: bool = True) -> Iterator[str]:
+        """Files that the step declares beside the roots. Not `linked`: no link is in these or on the way to them, so that of most
+        files the name alone tells where they are."""
         for name in self._names:
+            if not (linked or name.startswith("../")) and self._opened(f"{self._root}/{name}", roots):
+                continue
             path = self._inside(name)
-            if path and not any(_within(path, root) and not self._kept(path) for root in roots):
+            if path and not self._opened(path, roots):
                 yield path
+
+    def _opened(self, path: str, roots: Sequence[str]) -> bool:
+        """Whether a path is open with one of the roots as a whole."""
+        return any(_within(path, root) for root in roots) and not self._kept(path)
 
     def _kept(self, path: str) -> bool:
         """Whether a path is in what wbuild and git keep in the project."""
