@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.toys import Done, Shell, copied, shell, with_toys
+from tests.cli.toys import Done, Shell, copied
 
 ROUNDS = int(os.environ.get("WBUILD_OWNED_ROUNDS", "6"))
 PRECIOUS = {
@@ -22,16 +22,6 @@ PRECIOUS = {
 }
 NAMES = ["", "tmp", "lock", "index", "state", "log", "out", "state-dirs", "running", "empty", ".gitignore", "out/dev", "locking.lock"]
 COMMANDS = [("build",), ("build", "--opt"), ("clean",), ("build", "--verify-reproducible"), ("check",), ("lock",), ("plan",)]
-
-
-@pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    folder = tmp_path_factory.mktemp("toys")
-    place = with_toys(shell(folder / "work", folder / "home"), hello="say hello\npad 300\n")
-    place.run("trust")
-    place.run("lock").ends(0)
-    place.run("tools", "install").ends(0)
-    return place
 
 
 @pytest.fixture

@@ -9,17 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.cli.toys import Shell, copied, shell, with_toys
-
-
-@pytest.fixture(scope="module")
-def locked(tmp_path_factory: pytest.TempPathFactory) -> Shell:
-    folder = tmp_path_factory.mktemp("toys")
-    place = with_toys(shell(folder / "work", folder / "home"), hello="say hello\npad 300\n")
-    place.run("trust")
-    place.run("lock").ends(0)
-    place.run("tools", "install").ends(0)
-    return place
+from tests.cli.toys import Shell, copied
 
 
 @pytest.fixture
