@@ -8,7 +8,8 @@ from __future__ import annotations
 import os
 import stat
 import struct
-from collections.abc import Iterable
+import time
+from collections.abc import Callable, Iterable
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Final
@@ -34,6 +35,10 @@ _BEYOND: Final = 0b11
 """Abstract sockets of others, signals to others."""
 _OF_FILES: Final = _RUN | _WRITE | _READ | _TRUNCATE | _CONTROL
 _PATH_BENEATH: Final = 1
+_LASTING: Final = ("/usr/", "/lib", "/bin", "/sbin", "/opt", "/etc/", "/proc/", "/sys/", "/dev/", "/nix/", "/gnu/")
+"""How paths of the system begin, which projects and their steps do not replace."""
+_LASTS: Final = 5.0
+"""Seconds for which they stay open: a package may be installed while `--watch` runs."""
 
 
 @cache
@@ -71,13 +76,55 @@ def obey(made: int) -> bool:
 def _allow(made: int, paths: Iterable[str], rights: int) -> None:
     call = system().syscall
     for path in paths:
-        with suppress(OSError):  # what is not there cannot be touched either
-            found = os.open(path, os.O_PATH | os.O_CLOEXEC)
-            try:
-                of_this = rights if stat.S_ISDIR(os.fstat(found).st_mode) else rights & _OF_FILES
-                call(_ADD, made, _PATH_BENEATH, struct.pack("=Qi", of_this, found), 0)
-            finally:
-                os.close(found)
+        place = _PLACES.at(path)
+        if place is not None:
+            call(_ADD, made, _PATH_BENEATH, struct.pack("=Qi", rights if place.is_folder else rights & _OF_FILES, place.descriptor), 0)
+
+
+class _Place:
+    """Something of the file system, open for rules alone; it is closed when nobody uses it any more."""
+
+    __slots__ = ("descriptor", "is_folder")
+
+    def __init__(self, path: str) -> None:
+        self.descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        self.is_folder = stat.S_ISDIR(os.fstat(self.descriptor).st_mode)
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        if hasattr(self, "descriptor"):
+            close(self.descriptor)
+
+
+class _Places:
+    """What the rules of programs that start one after the other name again and again: half of a start's time went into opening it.
+
+    Methods may be called from several threads.
+    """
+
+    def __init__(self) -> None:
+        self._kept: dict[str, _Place] = {}
+        self._until = 0.0
+
+    def at(self, path: str) -> _Place | None:
+        """None where nothing is: that cannot be touched either."""
+        if not path.startswith(_LASTING):
+            return _place(path)
+        now = time.monotonic()
+        if now > self._until:
+            self._kept, self._until = {}, now + _LASTS
+        place = self._kept.get(path) or _place(path)
+        if place is not None:
+            self._kept[path] = place
+        return place
+
+
+_PLACES: Final = _Places()
+
+
+def _place(path: str) -> _Place | None:
+    with suppress(OSError):
+        return _Place(path)
+    return None
 
 
 @cache

@@ -3,6 +3,7 @@
 A repository or an archive can hold `.wbuild` or `dist` as a link to anything, a link in their place deeper inside, or folders of
 somebody else. Whoever claims a folder has every name below it reached from there in this way, at each use: so nothing outside is written,
 removed or read, whatever is swapped meanwhile. All doors to files come by here; a path that nobody has claimed is used as it is.
+Folders that were reached so stay open for a while, and serve again as long as their path still leads to them.
 
 Where the system has no such descriptors each part is looked at first.
 """
@@ -12,9 +13,11 @@ from __future__ import annotations
 import errno
 import os
 import stat
-from collections.abc import Iterator, Mapping
+import threading
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
+from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
@@ -26,6 +29,8 @@ _ENTER: Final = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 
 _LIST: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NONBLOCK", 0) | _CLOSED
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _NOT_ENTERED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
+_OPEN_AT_MOST: Final = 64
+"""Folders; a process may have 256 open files on some systems."""
 _TOP: Final = 2
 """Levels of names (`.wbuild`, `dist/dev`) at which a link can be meant."""
 
@@ -75,14 +80,74 @@ class Spot:
             raise _link(self.ground, self.inside)
 
 
+class _Folder:
+    """An open folder; it is closed when nobody uses it any more."""
+
+    __slots__ = ("_is", "around", "descriptor")
+
+    def __init__(self, descriptor: int, around: int | None = None) -> None:
+        self.descriptor = descriptor
+        info = os.fstat(descriptor)
+        self._is = (info.st_dev, info.st_ino, info.st_uid)
+        self.around = info.st_uid if around is None else around
+        """Who owns the base of the ground."""
+
+    @property
+    def owner(self) -> int:
+        """Number of the user."""
+        return self._is[2]
+
+    def is_at(self, path: str) -> bool:
+        """Whether a path leads to this very folder, in whatever way, and it still belongs to the same user."""
+        try:
+            info = os.stat(path)
+        except OSError:
+            return False
+        return (info.st_dev, info.st_ino, info.st_uid) == self._is
+
+    def __del__(self, close: Callable[[int], None] = os.close) -> None:
+        close(self.descriptor)
+
+
+class _Folders:
+    """The folders that were reached last, by ground and path. Methods may be called from several threads."""
+
+    def __init__(self) -> None:
+        self._kept: dict[tuple[str, str], _Folder] = {}
+        self._guard = threading.Lock()
+
+    def find(self, base: str, inside: str) -> _Folder | None:
+        """One that is still there."""
+        kept = self._kept.get((base, inside))
+        if kept is None or not kept.is_at(os.path.join(base, inside)):
+            return None
+        self.keep(base, inside, kept)
+        return kept
+
+    def keep(self, base: str, inside: str, folder: _Folder) -> None:
+        """Keep one open that was just used; the one that was not used for longest is let go."""
+        with self._guard:
+            self._kept.pop((base, inside), None)
+            self._kept[base, inside] = folder
+            if len(self._kept) > _OPEN_AT_MOST:
+                del self._kept[next(iter(self._kept))]
+
+    def forget(self, base: str) -> None:
+        """Let go all of one ground."""
+        with self._guard:
+            self._kept = {key: folder for key, folder in self._kept.items() if key[0] != base}
+
+
 _GROUNDS: dict[str, Ground] = {}
 """Base → ground. What is wbuild's own is a fact of the whole process."""
+_FOLDERS: Final = _Folders()
 
 
 def claim(ground: Ground) -> None:
     """From now on names in this ground are reached in this module's way; what was claimed there before is claimed no more."""
     _GROUNDS.pop(ground.base, None)
     _GROUNDS[ground.base] = ground
+    _FOLDERS.forget(ground.base)
 
 
 @contextmanager
@@ -102,10 +167,7 @@ def spot(path: Path | str, *, make: bool = False) -> Iterator[Spot]:
         yield Spot(text, None, ground, inside)
         return
     folder = _descend(ground, parts[:-1], make=make)
-    try:
-        yield Spot(parts[-1], folder, ground, inside)
-    finally:
-        os.close(folder)
+    yield Spot(parts[-1], folder.descriptor, ground, inside)
 
 
 def make_folder(path: Path | str) -> None:
@@ -114,7 +176,7 @@ def make_folder(path: Path | str) -> None:
     if ground is None:
         Path(path).mkdir(parents=True, exist_ok=True)
     elif _DESCRIPTORS:
-        os.close(_descend(ground, inside.split(os.sep), make=True))
+        _descend(ground, inside.split(os.sep), make=True)
     else:  # pragma: no cover - designed, not verified
         _look_at(ground, inside.split(os.sep), make=True)
 
@@ -176,32 +238,47 @@ def _ground(path: str) -> tuple[Ground | None, str]:
     return found
 
 
-def _descend(ground: Ground, parts: list[str], *, make: bool) -> int:
-    """A descriptor of the folder at the end of parts; the caller closes it."""
-    if make:
-        Path(ground.base).mkdir(parents=True, exist_ok=True)
-    folder = os.open(ground.base, _ENTER)
-    try:
-        owner = os.fstat(folder).st_uid
-        inside = ""
-        for part in parts:
-            inside = f"{inside}{os.sep}{part}" if inside else part
-            try:
-                below = _enter(ground, folder, part, inside, _ENTER)
-            except FileNotFoundError:
-                if not make:
-                    raise
-                with suppress(FileExistsError):
-                    os.mkdir(part, dir_fd=folder)
-                below = _enter(ground, folder, part, inside, _ENTER)
-            os.close(folder)
-            folder = below
-            if ground.strict:
-                _check_owner(ground, inside, os.fstat(folder).st_uid, owner)
-    except BaseException:
-        os.close(folder)
-        raise
+def _descend(ground: Ground, parts: list[str], *, make: bool) -> _Folder:
+    """The folder at the end of parts: from the nearest one that is known, part by part."""
+    ways = ["", *accumulate(parts, _joined)]
+    reached = len(parts)
+    while (folder := _FOLDERS.find(ground.base, ways[reached])) is None and reached:
+        reached -= 1
+    if folder is None:
+        folder = _base(ground, make=make)
+    for part, inside in zip(parts[reached:], ways[reached + 1 :], strict=True):
+        folder = _below(ground, folder, part, inside, make=make)
+        if ground.strict:
+            _check_owner(ground, inside, folder.owner, folder.around)
+        _FOLDERS.keep(ground.base, inside, folder)
     return folder
+
+
+def _joined(above: str, name: str) -> str:
+    return f"{above}{os.sep}{name}"
+
+
+def _base(ground: Ground, *, make: bool) -> _Folder:
+    try:
+        folder = _Folder(os.open(ground.base, _ENTER))
+    except FileNotFoundError:
+        if not make:
+            raise
+        Path(ground.base).mkdir(parents=True, exist_ok=True)
+        folder = _Folder(os.open(ground.base, _ENTER))
+    _FOLDERS.keep(ground.base, "", folder)
+    return folder
+
+
+def _below(ground: Ground, around: _Folder, name: str, inside: str, *, make: bool) -> _Folder:
+    try:
+        return _Folder(_enter(ground, around.descriptor, name, inside, _ENTER), around.around)
+    except FileNotFoundError:
+        if not make:
+            raise
+        with suppress(FileExistsError):
+            os.mkdir(name, dir_fd=around.descriptor)
+        return _Folder(_enter(ground, around.descriptor, name, inside, _ENTER), around.around)
 
 
 def _enter(ground: Ground, folder: int, name: str, inside: str, flags: int) -> int:

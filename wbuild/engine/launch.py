@@ -249,10 +249,14 @@ class Launch:
 
     def _used_before(self, first: FirstUse) -> bool:
         """Whether this user's wbuild has left the mark of a first use."""
-        marker = self._marker(first)
-        with suppress(OSError):
-            return unsealed(self.session.doors.key, marker, read(marker, 1 << 10)) is not None
-        return False
+        session = self.session
+        known = (str(session.shared(self.step, first.cache)), first.key, tuple(pin.identity for pin in self.step.pins))
+        if known not in session.used:
+            marker = self._marker(first)
+            with suppress(OSError):
+                if unsealed(session.doors.key, marker, read(marker, 1 << 10)) is not None:
+                    session.used.add(known)
+        return known in session.used
 
     def _marker(self, first: FirstUse) -> Path:
         """Another folder of the tool (moved, or installed again) is another first use: zig then builds everything again."""

@@ -47,12 +47,11 @@ class Scratches:
         """Take a folder away with what is in it. `files`: names of those that are likely to be there. Raises MachineError."""
         for name in files:
             self._files.remove(folder / name)
-        if self._is_empty(folder):
-            spare = self._tmp / f"spare-{next(self._numbers)}"
-            with suppress(MachineError):
-                self._files.move(folder, spare)
-                self._spares.append(spare)
-                return
+        spare = self._tmp / f"spare-{next(self._numbers)}"
+        with suppress(MachineError):
+            self._files.move(folder, spare)
+            self._spares.append(spare)
+            return
         self._files.remove(folder)
 
     def close(self) -> None:
@@ -63,14 +62,16 @@ class Scratches:
         self._spares.clear()
 
     def _reuse(self, folder: Path) -> bool:
+        """Take one that a step left; what a program has left in it, or in its place, goes."""
         try:
             spare = self._spares.pop()
         except IndexError:
             return False
         with suppress(MachineError):
-            if self._is_empty(spare):  # a program may have left something, or something else, in its place
+            if self._is_empty(spare):
                 self._files.move(spare, folder)
                 return True
+            self._files.remove(spare)
         return False
 
     def _mkdir(self, folder: Path) -> None:

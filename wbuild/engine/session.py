@@ -69,6 +69,8 @@ class Session:
     runners: dict[str, str] = field(default_factory=dict)
     """Digests of our own programs."""
     said: set[str] = field(default_factory=set)
+    used: set[tuple[str, str, tuple[str, ...]]] = field(default_factory=set)
+    """First uses that are past: cache, key, and the tools that were used."""
     named: set[str] = field(default_factory=set)
     """Digests of names that are in the cache."""
 

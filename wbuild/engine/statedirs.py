@@ -44,6 +44,8 @@ class StateDirs:
     def prepare(self, folder: Path) -> None:
         """Make a directory ready for a step, empty unless its content is known. Raises MachineError, UsageError."""
         with self.guard:
+            if self.ready.get(folder, 0) == inode_of(folder) != 0:
+                return
             if folder not in self.ready and not self.known(folder):
                 self.files.remove(folder)
             self.files.make_folder(folder)

@@ -6,6 +6,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from functools import cached_property
 from typing import Final, Literal, get_args
 
 Platform = Literal["linux-x86_64", "linux-aarch64", "macos-x86_64", "macos-arm64", "windows-x86_64"]
@@ -53,7 +54,7 @@ class PinnedFile:
     """Folders of the tool's tree that it is unpacked into, "." for the tree itself; () is the tree alone."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
+@dataclass(frozen=True, kw_only=True)
 class Pin:
     """A tool (or vendored source) at one version for one platform. `identity` names its folder in the store."""
 
@@ -87,7 +88,7 @@ class Pin:
             if len(words) > 1 and not any(mark in word for word in words for mark in _ELSEWHERE)
         }
 
-    @property
+    @cached_property
     def digest(self) -> str:
         """SHA-256 (hex) over files, install actions and layout version; not over route, mirror, trust or times."""
         evidence: dict[str, object] = {
@@ -102,7 +103,7 @@ class Pin:
             evidence["shims"] = sorted(self.shims.items())
         return hashlib.sha256(json.dumps(evidence, sort_keys=True).encode()).hexdigest()
 
-    @property
+    @cached_property
     def identity(self) -> str:
         """Such as `zig-0.17.1-linux-x86_64-` and 32 digits; the name of its folder in the store."""
         return f"{self.name}-{self.version}-{self.platform}-{self.digest[:_DIGITS]}"

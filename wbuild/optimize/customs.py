@@ -73,7 +73,7 @@ class Rules:
 
     def unmatched(self, data: bytes) -> Iterator[tuple[str, str]]:
         """Keys of the manifest with the patterns of theirs that match no section of a file as compiled."""
-        names = {name for name, _ in customs(data)}
+        names = {name for name, _ in customs(data)} if self.keep or self.drop else set()
         for key, patterns in (("keep-sections", self.keep), ("drop-sections", self.drop)):
             yield from ((key, pattern) for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names))
 
@@ -91,7 +91,7 @@ def customs(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tup
 
 def is_signed(data: bytes) -> bool:
     """Whether a file carries a signature over its own bytes, which any change breaks (tool conventions)."""
-    return any(name in _SIGNATURES for name, _ in customs(data))
+    return _SIGNATURES[0].encode() in data and any(name in _SIGNATURES for name, _ in customs(data))
 
 
 def missing(before: bytes, after: bytes) -> str:
