@@ -12,6 +12,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 import stat
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -29,6 +30,8 @@ _ENTER: Final = getattr(os, "O_PATH", os.O_RDONLY) | getattr(os, "O_DIRECTORY", 
 _LIST: Final = os.O_RDONLY | getattr(os, "O_DIRECTORY", 0) | getattr(os, "O_NONBLOCK", 0) | _CLOSED
 _NO_LINK: Final = getattr(os, "O_NOFOLLOW", 0)
 _NOT_ENTERED: Final = frozenset({errno.ELOOP, errno.ENOTDIR, errno.EMLINK})
+_NAMELESS: Final = re.compile(rf"(?:^|{re.escape(os.sep)})\.{{0,2}}(?:{re.escape(os.sep)}|$)").search
+"""Finds a part of a path that is no name: "", "." or ".."."""
 _OPEN_AT_MOST: Final = 64
 """Folders; a process may have 256 open files on some systems."""
 _TOP: Final = 2
@@ -48,25 +51,31 @@ class Ground:
     links: Mapping[str, str] = field(default_factory=dict)
     """Links that the user has said are meant: name below the base → where it leads in the end."""
 
-    def inside(self, path: str) -> str:
-        """The rest of a path below the base if it is wbuild's; "" for any other."""
-        begin = self.base if self.base.endswith(os.sep) else self.base + os.sep
-        if not path.startswith(begin):
-            return ""
+    def inside(self, path: str, begin: str) -> str:
+        """The rest of a path that begins with the base if it is wbuild's; "" for any other."""
         rest = path[len(begin) :]
         return rest if not self.names or rest.partition(os.sep)[0] in self.names else ""
 
 
-@dataclass(frozen=True, slots=True)
 class Spot:
-    """Where a file is to be found: its name, in an open folder."""
+    """Where a file is to be found: its name, in a folder that stays open as long as the spot is in use."""
 
-    name: str
-    folder: int | None = None
-    """None: in no open folder, `name` is a whole path."""
-    ground: Ground | None = None
-    inside: str = ""
-    """The name below the ground's base."""
+    __slots__ = ("_around", "folder", "ground", "inside", "name")
+
+    def __init__(self, name: str, around: _Folder | None = None, ground: Ground | None = None, inside: str = "") -> None:
+        self.name = name
+        self._around = around
+        self.folder = around.descriptor if around is not None else None
+        """A descriptor; None: in no open folder, `name` is a whole path."""
+        self.ground = ground
+        self.inside = inside
+        """The name below the ground's base."""
+
+    def __enter__(self) -> Spot:  # noqa: PYI034 - Self is in typing from Python 3.11 on
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._around = None
 
     def refuse_link(self) -> None:
         """Raise UsageError (OSError in a ground that is not strict) when what is there is a link, in a folder of wbuild's."""
@@ -83,7 +92,7 @@ class Spot:
 class _Folder:
     """An open folder; it is closed when nobody uses it any more."""
 
-    __slots__ = ("_is", "around", "descriptor")
+    __slots__ = ("_is", "around", "descriptor", "used")
 
     def __init__(self, descriptor: int, around: int | None = None) -> None:
         self.descriptor = descriptor
@@ -91,6 +100,8 @@ class _Folder:
         self._is = (info.st_dev, info.st_ino, info.st_uid)
         self.around = info.st_uid if around is None else around
         """Who owns the base of the ground."""
+        self.used = False
+        """Since it was last looked at by what lets folders go."""
 
     @property
     def owner(self) -> int:
@@ -119,18 +130,21 @@ class _Folders:
     def find(self, base: str, inside: str) -> _Folder | None:
         """One that is still there."""
         kept = self._kept.get((base, inside))
-        if kept is None or not kept.is_at(os.path.join(base, inside)):
+        if kept is None or not kept.is_at(f"{base}{os.sep}{inside}"):
             return None
-        self.keep(base, inside, kept)
+        kept.used = True
         return kept
 
     def keep(self, base: str, inside: str, folder: _Folder) -> None:
-        """Keep one open that was just used; the one that was not used for longest is let go."""
+        """Keep one open that was just reached; for it the first goes that nobody has used since its last turn."""
         with self._guard:
-            self._kept.pop((base, inside), None)
             self._kept[base, inside] = folder
-            if len(self._kept) > _OPEN_AT_MOST:
-                del self._kept[next(iter(self._kept))]
+            while len(self._kept) > _OPEN_AT_MOST:
+                key, first = next(iter(self._kept.items()))
+                del self._kept[key]
+                if first.used:
+                    first.used = False
+                    self._kept[key] = first
 
     def forget(self, base: str) -> None:
         """Let go all of one ground."""
@@ -139,35 +153,32 @@ class _Folders:
 
 
 _GROUNDS: dict[str, Ground] = {}
-"""Base → ground. What is wbuild's own is a fact of the whole process."""
+"""Base with a separator at its end → ground, the innermost first. What is wbuild's own is a fact of the whole process."""
 _FOLDERS: Final = _Folders()
 
 
 def claim(ground: Ground) -> None:
     """From now on names in this ground are reached in this module's way; what was claimed there before is claimed no more."""
-    _GROUNDS.pop(ground.base, None)
-    _GROUNDS[ground.base] = ground
+    global _GROUNDS  # noqa: PLW0603 - replaced as a whole: threads go through it meanwhile
+    known = {**_GROUNDS, ground.base.rstrip(os.sep) + os.sep: ground}
+    _GROUNDS = dict(sorted(known.items(), key=lambda item: len(item[0]), reverse=True))
     _FOLDERS.forget(ground.base)
 
 
-@contextmanager
-def spot(path: Path | str, *, make: bool = False) -> Iterator[Spot]:
-    """Where a path leads; the folder around it stays open meanwhile. `make`: folders on the way that are missing are made.
+def spot(path: Path | str, *, make: bool = False) -> Spot:
+    """Where a path leads, for a `with` statement. `make`: folders on the way that are missing are made.
 
     Raises OSError, UsageError for a link on the way, MachineError for a folder of somebody else.
     """
     text = str(path)
     ground, inside = _ground(text)
     if ground is None:
-        yield Spot(text)
-        return
+        return Spot(text)
     parts = inside.split(os.sep)
     if not _DESCRIPTORS:  # pragma: no cover - designed, not verified
         _look_at(ground, parts[:-1], make=make)
-        yield Spot(text, None, ground, inside)
-        return
-    folder = _descend(ground, parts[:-1], make=make)
-    yield Spot(parts[-1], folder.descriptor, ground, inside)
+        return Spot(text, None, ground, inside)
+    return Spot(parts[-1], _descend(ground, parts[:-1], make=make), ground, inside)
 
 
 def make_folder(path: Path | str) -> None:
@@ -228,14 +239,10 @@ def link_at(base: Path, name: str) -> str:
 
 def _ground(path: str) -> tuple[Ground | None, str]:
     """The innermost ground of a path, and the path below its base."""
-    found: tuple[Ground | None, str] = (None, "")
-    for ground in _GROUNDS.values():
-        inside = ground.inside(path)
-        if inside and (found[0] is None or len(ground.base) > len(found[0].base)):
-            found = ground, inside
-    if found[0] is not None and not {"..", ".", ""}.isdisjoint(found[1].split(os.sep)):
-        return _ground(os.path.normpath(path))
-    return found
+    for begin, ground in _GROUNDS.items():
+        if path.startswith(begin) and (inside := ground.inside(path, begin)):
+            return (ground, inside) if _NAMELESS(inside) is None else _ground(os.path.normpath(path))
+    return None, ""
 
 
 def _descend(ground: Ground, parts: list[str], *, make: bool) -> _Folder:

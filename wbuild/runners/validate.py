@@ -16,25 +16,23 @@ by itself, and then the component is loaded with functions whose bodies trap, as
 from __future__ import annotations
 
 import contextlib
-import importlib
+import ctypes
 import json
 import re
 import sys
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 BAD_REQUEST = 2
 MEMORY = 4 << 30
 """Bytes of addresses beyond those in use at the start; what is validated takes a small multiple of its size."""
 CODE, CORE_MODULE, COMPONENT = 10, 1, 4
 HEADER = 8
-MORE = (
-    *("branch_hinting", "compact_imports", "component_model_accessors", "component_model_async", "component_model_async_stackful"),
-    *("component_model_canonical_names", "component_model_error_context", "component_model_gc", "component_model_more_async_builtins"),
-    *("component_model_threading", "component_model_fixed_length_lists"),
-)
-"""Settings that the library has, but no property for."""
+_SETTING = re.compile(rb"^def wasmtime_config_(wasm_\w+|shared_memory)_set\(", re.MULTILINE)
+_UNWANTED = "wasm_relaxed_simd_deterministic"
+"""No proposal: it makes instructions slower."""
+_NO_OPTIMIZATION = 0
 _PLACE = re.compile(r"\s*\(at offset 0x([0-9a-f]+)\)\s*$")
 _LACKS = re.compile(
     r"\b(?:requires?|required|must be|not|isn't|is disabled)\b.*\b(?:feature|enabled|proposal|supported|implemented)\b"
@@ -45,30 +43,59 @@ _LACKS = re.compile(
 Answer = dict[str, object]
 
 
-def settings(library: Any) -> Any:  # noqa: ANN401 - the library has no types that hold for all its versions
-    """Everything that the library knows is allowed."""
-    config = library.Config()
-    for name in dir(library.Config):
-        if name.startswith("wasm_") and name != "wasm_relaxed_simd_deterministic":
-            with contextlib.suppress(library.WasmtimeError, AttributeError):
-                setattr(config, name, True)
-    with contextlib.suppress(library.WasmtimeError, AttributeError):
-        config.shared_memory = True
-    bindings = importlib.import_module("wasmtime._bindings")
-    for name in MORE:
-        with contextlib.suppress(AttributeError, TypeError):
-            getattr(bindings, f"wasmtime_config_wasm_{name}_set")(config.ptr(), True)
-    with contextlib.suppress(library.WasmtimeError, AttributeError):
-        config.cranelift_opt_level = "none"
-    return config
+class Bytes(ctypes.Structure):
+    """`wasm_byte_vec_t` of the C API (wasm.h)."""
+
+    _fields_ = (("size", ctypes.c_size_t), ("data", ctypes.c_void_p))
+
+
+class RefusedError(Exception):
+    """The library says no."""
+
+
+class Library:
+    """The few functions of the C API (wasmtime.h) that validation needs; to load the whole package takes four times as long.
+
+    Which settings there are is read from the package, which names each function of its library.
+    """
+
+    def __init__(self, package: Path) -> None:
+        self._c = ctypes.CDLL(str(next(package.glob("*-*/*wasmtime.*"))))
+        for name in ("wasm_config_new", "wasm_engine_new_with_config", "wasmtime_module_validate", "wasmtime_component_new"):
+            getattr(self._c, name).restype = ctypes.c_void_p
+        config = ctypes.c_void_p(self._c.wasm_config_new())
+        for setting in _SETTING.findall((package / "_bindings.py").read_bytes()):
+            if setting.decode() != _UNWANTED:
+                getattr(self._c, f"wasmtime_config_{setting.decode()}_set")(config, ctypes.c_bool(True))
+        self._c.wasmtime_config_cranelift_opt_level_set(config, ctypes.c_uint8(_NO_OPTIMIZATION))
+        self._engine = ctypes.c_void_p(self._c.wasm_engine_new_with_config(config))
+
+    def validate_module(self, data: bytes) -> None:
+        """Raises RefusedError."""
+        self._raise(self._c.wasmtime_module_validate(self._engine, data, ctypes.c_size_t(len(data))))
+
+    def load_component(self, data: bytes) -> None:
+        """Raises RefusedError."""
+        made = ctypes.c_void_p()
+        self._raise(self._c.wasmtime_component_new(self._engine, data, ctypes.c_size_t(len(data)), ctypes.byref(made)))
+        self._c.wasmtime_component_delete(made)
+
+    def _raise(self, error: int | None) -> None:
+        if not error:
+            return
+        text = Bytes()
+        self._c.wasmtime_error_message(ctypes.c_void_p(error), ctypes.byref(text))
+        said = ctypes.string_at(text.data, text.size).decode("utf-8", "replace")
+        self._c.wasm_byte_vec_delete(ctypes.byref(text))
+        self._c.wasmtime_error_delete(ctypes.c_void_p(error))
+        raise RefusedError(said)
 
 
 class Validator:
     """The library, ready."""
 
-    def __init__(self, library: Any) -> None:  # noqa: ANN401 - as above
+    def __init__(self, library: Library) -> None:
         self._library = library
-        self._engine = library.Engine(settings(library))
 
     def validate(self, data: bytes) -> Answer:
         """The answer for one file."""
@@ -84,15 +111,15 @@ class Validator:
         except (IndexError, ValueError):  # the library says where it is damaged
             hollow = bytearray(data)
         try:
-            importlib.import_module("wasmtime.component").Component(self._engine, bytes(hollow))
-        except self._library.WasmtimeError as error:
+            self._library.load_component(bytes(hollow))
+        except RefusedError as error:
             return refused(str(error), 0, component=True)
         return {"status": "valid", "message": "", "offset": None}
 
     def _module(self, data: bytes, base: int) -> Answer:
         try:
-            self._library.Module.validate(self._engine, data)
-        except self._library.WasmtimeError as error:
+            self._library.validate_module(data)
+        except RefusedError as error:
             return refused(str(error), base)
         return {"status": "valid", "message": "", "offset": None}
 
@@ -192,9 +219,7 @@ def main(argv: list[str]) -> int:
     if len(argv) != 1 or not (Path(argv[0]) / "wasmtime" / "__init__.py").is_file():
         print("usage: validate.py LIBDIR   (LIBDIR holds the package `wasmtime`)", file=sys.stderr)
         return BAD_REQUEST
-    sys.dont_write_bytecode = True  # the library stands in a sealed folder
-    sys.path.insert(0, str(Path(argv[0]).resolve()))
-    validator = Validator(importlib.import_module("wasmtime"))
+    validator = Validator(Library(Path(argv[0]).resolve() / "wasmtime"))
     confine()
     return serve(validator, sys.stdin.buffer, sys.stdout.buffer)
 
