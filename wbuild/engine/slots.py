@@ -13,6 +13,9 @@ from wbuild.model.planned import Step
 _POLL = 0.05
 """Seconds between looks for a token that a program may have given back."""
 
+Ticket = tuple[float, int]
+"""The less the earlier; tickets of the same urgency in the order of their arrival."""
+
 
 class Slots:
     """Places for steps that run. Methods may be called from several threads.
@@ -25,9 +28,9 @@ class Slots:
         self._memory = memory
         self._urgency = urgency
         self._server = server
-        self._changed = threading.Condition()
+        self._guard = threading.Lock()
         self._numbers = itertools.count()
-        self._waiting: dict[tuple[float, int], Step] = {}
+        self._waiting: dict[Ticket, tuple[Step, threading.Condition]] = {}
         self._running = 0
         self._used = 0
         self._sharing = 0
@@ -36,37 +39,45 @@ class Slots:
     @contextmanager
     def hold(self, step: Step) -> Iterator[None]:
         """Wait for a place, and keep it meanwhile."""
-        with self._changed:
+        with self._guard:
             ticket = (-self._urgency.get(step.name, 0.0), next(self._numbers))
-            self._waiting[ticket] = step
-            while not (self._is_next(ticket) and self._token()):
-                self._changed.wait(_POLL if self._sharing else None)
-            del self._waiting[ticket]
+            turn = threading.Condition(self._guard)
+            self._waiting[ticket] = step, turn
+            try:
+                while not (self._next() == ticket and self._token()):
+                    turn.wait(_POLL if self._sharing else None)
+            finally:
+                del self._waiting[ticket]
             self._begin(step)
-            self._changed.notify_all()
+            self._wake()
         try:
             yield
         finally:
-            with self._changed:
+            with self._guard:
                 self._end(step)
-                self._changed.notify_all()
+                self._wake()
 
     def flags(self, step: Step) -> str:
         """MAKEFLAGS of a step; "" for one that does not speak to the jobserver."""
         return f"-j{self._jobs} {self._server.flags}" if step.jobserver and self._server.flags else ""
 
-    def _is_next(self, ticket: tuple[float, int]) -> bool:
-        """Whether none that fits is before it. What needs no memory passes those that wait for some; what needs some does not."""
+    def _wake(self) -> None:
+        """Only the one that may begin: to wake all of them takes the threads longer than many steps do."""
+        ticket = self._next()
+        if ticket is not None:
+            self._waiting[ticket][1].notify()
+
+    def _next(self) -> Ticket | None:
+        """Whose turn it is. What needs no memory passes those that wait for some; what needs some does not."""
         if self._running >= self._jobs:
-            return False
+            return None
         short = False
-        for other in sorted(self._waiting):
-            weight = self._waiting[other].memory
-            fits = not weight or not (short or self._too_much(weight))
-            if other == ticket or fits:
-                return fits and other == ticket
+        for ticket in sorted(self._waiting):
+            weight = self._waiting[ticket][0].memory
+            if not weight or not (short or self._too_much(weight)):
+                return ticket
             short = True
-        return False
+        return None
 
     def _too_much(self, weight: int) -> bool:
         """One may always run."""
