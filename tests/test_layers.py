@@ -197,8 +197,9 @@ def test_subprocess_and_sockets_only_in_doors() -> None:
 
 
 def test_heavy_imports_stay_inside_functions() -> None:
-    wrong = [f"{e.file}:{e.line} {e.imported}" for e in EDGES if e.imported.split(".")[0] in ONLY_IN_FUNCTIONS - {"tomli"} and not e.inner]
-    assert not wrong
+    """Runners are programs of their own, which are started for what they import."""
+    edges = [edge for edge in EDGES if edge.importer != "runners" and not edge.inner]
+    assert not [f"{e.file}:{e.line} {e.imported}" for e in edges if e.imported.split(".")[0] in ONLY_IN_FUNCTIONS - {"tomli"}]
 
 
 def test_environment_is_read_in_one_place() -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import secrets
 import threading
+import time
 from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
@@ -17,6 +18,8 @@ from wbuild.doors.ownership import writable
 from wbuild.doors.regular import append
 from wbuild.fast import ASIDE
 
+_ROOMY = 1.0
+"""Seconds for which a folder that could be written is not tried again."""
 _PROBE = b"\0" * 4096
 """As much as a file system gives at once: one that is full has no room for it."""
 
@@ -30,6 +33,8 @@ class Folders:
         self._user = user
         self._refused: dict[Path, str] = {}
         self._found: dict[str, Path] = {}
+        self._probed: dict[Path, float] = {}
+        """Folder → until when (seconds) it counts as one that can be written."""
         self._guard = threading.RLock()
 
     def add(self, root: Path) -> None:
@@ -53,8 +58,9 @@ class Folders:
                 folder = self.folder(name)
                 root = folder.parent
                 try:
-                    if not folder.is_dir() or root not in self._refused:
+                    if not folder.is_dir() or (root not in self._refused and time.monotonic() > self._probed.get(folder, 0.0)):
                         _probe(folder, root)
+                        self._probed[folder] = time.monotonic() + _ROOMY
                 except OSError as error:
                     if self._refuse(root, error):
                         continue

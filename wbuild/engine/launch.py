@@ -69,7 +69,7 @@ class Launch:
         """Where the words are."""
         return self.session.places(self.step)
 
-    @property
+    @cached_property
     def argv(self) -> tuple[str, ...]:
         """Words of the program's command line."""
         return tuple(expand(self.words.argv, self.places))
@@ -163,7 +163,7 @@ class Launch:
             file = self.session.root / "".join(expand([self.step.evidence], self.places))
         else:
             return None
-        root = self.session.root.resolve()
+        root = Path(self.session.grounds.root)
         folders = [self.session.store.path(pin) for pin in self.step.pins]
         tools = [folder for folder in folders if not root.is_relative_to(folder.resolve())]  # a tool of the machine may lie anywhere
         known = [*tools, *self.caches.known()]

@@ -54,9 +54,9 @@ class Reach:
     def _caches(self) -> StepCaches:
         return StepCaches(session=self.session, step=self.step, words=self.words)
 
-    @cached_property
+    @property
     def _root(self) -> str:
-        return os.path.realpath(self.session.root)
+        return self.session.grounds.root
 
     @cached_property
     def _own(self) -> tuple[str, ...]:

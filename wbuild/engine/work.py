@@ -203,7 +203,7 @@ class Work:
 
     def _note_contents(self, record: Record, read: Iterable[str]) -> None:
         """What the tool's own cache knows from now on, unless something changed while it ran."""
-        if not any(self._touched(path) for path in (*self.step.inputs, *self.step.candidates, *read)):
+        if self.step.inner_cache is not None and not any(self._touched(path) for path in (*self.step.inputs, *self.step.candidates, *read)):
             record.keep(read)
 
     @contextmanager

@@ -8,6 +8,7 @@ can be, else in the user's cache folder. The same serves where the store cannot 
 from __future__ import annotations
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from dataclasses import dataclass, field
@@ -22,6 +23,8 @@ from wbuild.store.contents import RECEIPT
 from wbuild.store.older import OLDER
 
 LAYOUT: Final = "store-v2"
+_BELIEVED: Final = 0.2
+"""Seconds for which a tree that was there still is; whoever starts a program of one that has gone is told so."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -48,7 +51,8 @@ class Shelves:
     files: Files
     user: User
     _known: dict[Path, bool] = field(default_factory=dict)
-    _found: dict[str, Path] = field(default_factory=dict)
+    _found: dict[str, tuple[Path, float]] = field(default_factory=dict)
+    """Tree → its folder, and until when (seconds) that is believed without a look."""
 
     @property
     def first(self) -> Path:
@@ -72,13 +76,15 @@ class Shelves:
 
     def find(self, identity: str) -> Path | None:
         """The folder that holds a tree, or None."""
-        known = self._found.get(identity)
-        if known is not None and (known / identity / RECEIPT).is_file():  # every step asks for each of its tools
+        now = time.monotonic()
+        known, until = self._found.get(identity, (None, 0.0))
+        if known is not None and now < until:  # every step asks for each of its tools, several times
             return known
-        found = next((folder for folder in self.believed() if self._holds(folder / identity)), None)
-        if found is not None:
-            self._found[identity] = found
-        return found
+        if known is None or not (known / identity / RECEIPT).is_file():
+            known = next((folder for folder in self.believed() if self._holds(folder / identity)), None)
+        if known is not None:
+            self._found[identity] = known, now + _BELIEVED
+        return known
 
     def _holds(self, tree: Path) -> bool:
         return (tree / RECEIPT).is_file() and not tree.is_symlink() and (self.user.lone or closed(tree))
