@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import cache
 
-from wbuild import catalog
+from wbuild.catalog import load as catalog
 from wbuild.model.shipped import Catalog
 
 MAKER = """\

@@ -6,16 +6,16 @@ from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from wbuild import catalog as catalog_module
-from wbuild import manifest as manifest_module
-from wbuild.kit import Kit
-from wbuild.manifest import Facts
+from wbuild.catalog import load as catalog_module
+from wbuild.manifest import load as manifest_module
+from wbuild.manifest.load import Facts
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.planned import Plan
 from wbuild.model.shipped import Catalog, ToolRecipe
 from wbuild.model.written import Level
-from wbuild.plan import Context, Request, make_plan
-from wbuild.tree import Tree
+from wbuild.plan.plan import Context, Request, make_plan
+from wbuild.steps.kit import Kit
+from wbuild.steps.tree import Tree
 
 TOOLCHAINS = Path(__file__).parent.parent / "toolchains"
 

@@ -12,7 +12,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
-from wbuild.versions import same
+from wbuild.text.versions import same
 
 
 def digest(data: bytes, algorithm: str = "sha256") -> Digest:

@@ -8,8 +8,8 @@ from dataclasses import replace
 from typing import Any
 
 from tests.modules import module
+from wbuild.builtins.measure import measure
 from wbuild.errors import Problem
-from wbuild.measure import measure
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes, Status
 from wbuild.model.locked import Digest, Pin, PinnedFile
 from wbuild.model.planned import JSON, Builtin, Plan, Product, Step

@@ -9,8 +9,8 @@ from typing import Final
 
 import tomli
 
-from wbuild.cli.data import template_texts
-from wbuild.scaffold import Starter, starters
+from wbuild.init.scaffold import Starter, starters
+from wbuild.session.shipped_data import template_texts
 
 ROOT: Final = Path(__file__).parent.parent
 PAGE: Final = ROOT / "docs/howto/check-that-a-build-is-reproducible.md"

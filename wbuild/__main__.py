@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import sys
 
-from wbuild.fast import try_nothing_to_do
+from wbuild.nothing_to_do import try_nothing_to_do
 
 
 def main() -> None:

@@ -13,8 +13,8 @@ from pathlib import Path
 
 from tests.bench.timing import ROOT, Place, fastest, machine, once, table
 from wbuild.cache import Cache, Entry
+from wbuild.cache.keys import Key, blob_name, digest
 from wbuild.doors.files import RealFiles
-from wbuild.keys import Key, blob_name, digest
 
 WBUILD = [sys.executable, "-m", "wbuild"]
 HEADERS = 6

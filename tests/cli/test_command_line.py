@@ -175,12 +175,12 @@ def test_nothing_heavy_is_imported_for_the_version(place: Shell) -> None:
     code = "import sys; from wbuild.cli.main import run; run(['--version'], {}); print(*sorted(sys.modules))"
     done = subprocess.run([sys.executable, "-c", code], cwd=place.folder, env=place.env, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())
-    heavy = {"requests", "jinja2", "tomli", "platformdirs", "brotli", "zstandard", "wbuild.model", "wbuild.cli.console", "difflib"}
+    heavy = {"requests", "jinja2", "tomli", "platformdirs", "brotli", "zstandard", "wbuild.model", "wbuild.terminal.console", "difflib"}
     assert loaded & heavy == set()
 
 
 def test_the_fast_path_imports_next_to_nothing(place: Shell) -> None:
-    code = "import sys; before = set(sys.modules); import wbuild.fast; print(*sorted(set(sys.modules) - before))"
+    code = "import sys; before = set(sys.modules); import wbuild.nothing_to_do; print(*sorted(set(sys.modules) - before))"
     command = [sys.executable, "-I", "-S", "-c", f"import sys; sys.path.insert(0, {str(REPOSITORY)!r}); {code}"]
     done = subprocess.run(command, capture_output=True, text=True, check=True)
     loaded = set(done.stdout.split())

@@ -16,7 +16,7 @@ import pytest
 
 from tests.cli.test_dependency_locks import CRATE, PACKAGE
 from tests.cli.toys import Done, Shell, shell, with_toys
-from wbuild.fast import try_nothing_to_do
+from wbuild.nothing_to_do import try_nothing_to_do
 
 ARGV = ("-q", "build", "--opt")
 ROUNDS = int(os.environ.get("WBUILD_NOTHING_ROUNDS", "12"))

@@ -14,8 +14,8 @@ from pathlib import Path
 import pytest
 
 from wbuild.doors import process
-from wbuild.doors.drain import SelectDrain, ThreadDrain
 from wbuild.doors.interfaces import Command
+from wbuild.doors.pipes import SelectDrain, ThreadDrain
 from wbuild.doors.process import ProcessRunner
 from wbuild.errors import MachineError, ProvisionError, StepError
 

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.cli.toys import Shell, with_toys
-from wbuild.cache.books import decode, encode
+from wbuild.cache.sealed_json import decode, encode
 
 
 def fifo(path: Path) -> None:

@@ -29,11 +29,11 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 import wbuild
-from wbuild.cli.project import open_project
-from wbuild.cli.trusted import Trust, digest_of
 from wbuild.doors.files import RealFiles
 from wbuild.doors.userkey import data_folder
 from wbuild.errors import WbuildError
+from wbuild.session.project import open_project
+from wbuild.session.trusted import Trust, digest_of
 
 REPOSITORY = Path(wbuild.__file__).resolve().parent.parent
 

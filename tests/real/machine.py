@@ -21,7 +21,7 @@ from typing import Final
 import pytest
 from platformdirs import user_cache_path, user_data_path
 
-from wbuild.cli.world import CLIENT_FILES
+from wbuild.session.world import CLIENT_FILES
 
 STORE: Final = Path(os.environ.get("WBUILD_STORE") or user_cache_path("wbuild-tests") / "store").absolute()
 """Where tools are kept; read when tests are collected, before any of them has a home of its own."""

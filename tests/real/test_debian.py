@@ -12,18 +12,18 @@ import pytest
 
 from tests.real.machine import STORE
 from tests.real.test_pins import doors
-from wbuild import catalog as catalogs
-from wbuild.cli.data import recipe_texts
-from wbuild.cli.world import this_platform
-from wbuild.clients import any_of
+from wbuild.catalog import load as catalogs
 from wbuild.errors import IntegrityError, ProvisionError
-from wbuild.kit import executable
-from wbuild.lock.equip import Equipment
+from wbuild.lock.attach import Equipment
 from wbuild.model.locked import Digest, LockedTool, Pin, Platform
 from wbuild.model.shipped import Catalog
+from wbuild.session.shipped_data import recipe_texts
+from wbuild.session.world import this_platform
 from wbuild.sources import debian
+from wbuild.sources.clients import any_of
+from wbuild.steps.kit import executable
+from wbuild.steps.words import portable
 from wbuild.store import Store
-from wbuild.words import portable
 
 OTHER: Mapping[Platform, Platform] = {"linux-x86_64": "linux-aarch64", "linux-aarch64": "linux-x86_64"}
 SYSTEM = ("/var/lib/apt/lists", "/var/cache/apt", "/var/lib/dpkg")

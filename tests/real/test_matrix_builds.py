@@ -16,9 +16,9 @@ import pytest
 from tests.real.machine import STORE, Machine
 from tests.workflow import Machine as Runner
 from tests.workflow import read, step
-from wbuild.cli.data import template_texts
-from wbuild.report import jobs
-from wbuild.workflows import Setup, System, render
+from wbuild.ci import jobs
+from wbuild.ci.workflows import Setup, System, render
+from wbuild.session.shipped_data import template_texts
 
 ACTIONLINT: Final = "v1.7.12"
 VARIANTS: Final[tuple[Setup, ...]] = (

@@ -9,11 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from wbuild import catalog as catalogs
 from wbuild import lock as locks
-from wbuild.cli.data import recipe_texts
-from wbuild.cli.world import this_platform
-from wbuild.clients import any_of
+from wbuild.catalog import load as catalogs
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
@@ -24,8 +21,11 @@ from wbuild.errors import IntegrityError, ProvisionError
 from wbuild.model.locked import PLATFORMS, Digest, Lock, Pin, Platform
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Check, Manifest, Project, Vendor
+from wbuild.session.shipped_data import recipe_texts
+from wbuild.session.world import this_platform
+from wbuild.sources.clients import any_of
 from wbuild.store import Store
-from wbuild.versions import matches
+from wbuild.text.versions import matches
 
 TOOLS = ("zig", "node", "wasmtime", "binaryen")
 SQLITE = Vendor(from_="npm:better-sqlite3", version="12.11.1")

@@ -14,8 +14,8 @@ from tests.real.examples import copied
 from tests.real.machine import STORE, Machine
 from tests.real.reads import traced, undeclared
 from tests.real.test_debian import OPENED, Bench
-from wbuild import catalog as catalogs
-from wbuild.cli.data import recipe_texts
+from wbuild.catalog import load as catalogs
+from wbuild.session.shipped_data import recipe_texts
 from wbuild.store import Store
 
 RECIPE = """

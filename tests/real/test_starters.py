@@ -8,8 +8,8 @@ from pathlib import Path
 import pytest
 
 from tests.real.machine import Machine
-from wbuild.cli.data import template_texts
-from wbuild.scaffold import starters
+from wbuild.init.scaffold import starters
+from wbuild.session.shipped_data import template_texts
 
 LANGUAGES = sorted({starter.language for starter in starters(template_texts())})
 

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from wbuild.addresses import address_of, host_of, hosts_in, is_public, locked_urls, same_host
+from wbuild.doors.addresses import address_of, host_of, hosts_in, is_public, locked_urls, same_host
 
 V4 = ["127.0.0.1", "127.1", "0x7f.1", "0x7f000001", "2130706433", "017700000001", "127.0.0.1.", "0", "0.0.0.0", "10.0.0.1", "10.1"]
 V4 += ["172.16.0.1", "192.168.1.1", "169.254.169.254", "0xa9fea9fe", "2852039166", "0251.0376.0251.0376", "100.64.0.1", "198.18.0.1"]

@@ -10,7 +10,7 @@ import pytest
 from tests.provision import digest
 from wbuild.doors.files import RealFiles
 from wbuild.model.locked import PinnedFile
-from wbuild.sources.answers import Answers, Question
+from wbuild.sources.registry_answers import Answers, Question
 
 QUESTION = Question(source="pypi", package="zig", version="1.0", platform="any", index="0")
 FILE = PinnedFile(name="zig-1.0-py3-none-any.whl", size=3, digest=digest(b"zig"))

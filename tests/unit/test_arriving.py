@@ -12,8 +12,8 @@ from tests.provision import pinned
 from tests.unit.test_store import ZIG, Bench
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile
-from wbuild.store import User, arriving
-from wbuild.store.arriving import arrived, watched
+from wbuild.store import User, download_progress
+from wbuild.store.download_progress import arrived, watched
 
 
 def pin(**sizes: int) -> Pin:
@@ -44,7 +44,7 @@ def test_several_files_are_told_by_their_names(tmp_path: Path) -> None:
 
 
 def test_only_changes_are_told(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(arriving, "PERIOD", 0.01)
+    monkeypatch.setattr(download_progress, "PERIOD", 0.01)
     told: list[int] = []
     with watched(pin(one=100), tmp_path, told.append):
         (tmp_path / "one.deb").write_bytes(bytes(40))

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild.cli.board import Board, Row, size_of
+from wbuild.terminal.activity import Board, Row, size_of
 
 
 def board(**rows: Row) -> Board:

@@ -10,13 +10,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.doors import FakeClock
-from wbuild.control import controls
 from wbuild.doors.files import RealFiles
 from wbuild.doors.seal import inode_of, sealed, unsealed
 from wbuild.engine.failure import replaceable
 from wbuild.engine.index import Index
 from wbuild.engine.statedirs import StateDirs
 from wbuild.errors import UsageError
+from wbuild.manifest.control import controls
 
 KEY = b"k" * 32
 

@@ -9,15 +9,15 @@ from collections.abc import Mapping, Sequence
 from tests.goldens import golden
 from tests.modules import module
 from tests.unit.test_verdict import outcome
-from wbuild.checks import JUDGE_VERSION
-from wbuild.finish import FEATURES_VERSION, MEASURE_VERSION, SELECT_VERSION, STRIP_VERSION, VALIDATE_VERSION
-from wbuild.measure import measure
+from wbuild.builtins.features import features
+from wbuild.builtins.judge import judge
+from wbuild.builtins.measure import measure
+from wbuild.builtins.select import select
+from wbuild.builtins.strip import strip
+from wbuild.builtins.validate import validate
 from wbuild.model.planned import JSON
-from wbuild.optimize.features import features
-from wbuild.optimize.select import select
-from wbuild.optimize.strip import strip
-from wbuild.optimize.validity import validate
-from wbuild.verdict import judge
+from wbuild.plan.checks import JUDGE_VERSION
+from wbuild.plan.pipeline import FEATURES_VERSION, MEASURE_VERSION, SELECT_VERSION, STRIP_VERSION, VALIDATE_VERSION
 
 COMPILED = module(
     exports=("run", "b"),

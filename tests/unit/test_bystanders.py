@@ -8,7 +8,7 @@ import pytest
 
 from tests.plans import context_of
 from wbuild.drivers.bystanders import without
-from wbuild.plan import Request, make_plan
+from wbuild.plan.plan import Request, make_plan
 
 CRATE = {"Cargo.toml": '[package]\nname = "a"\nversion = "0.1.0"\nedition = "2021"\n', "Cargo.lock": "", "src/main.rs": ""}
 MODULE = {"go.mod": "module example.org/a\n\ngo 1.23\n", "main.go": "package main\n\nfunc main() {}\n"}

@@ -15,8 +15,8 @@ from wbuild.engine.depfile import prerequisites
 from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.layout import Layout
 from wbuild.model.planned import In, Step
-from wbuild.tree import Tree
-from wbuild.words import Places, expand
+from wbuild.steps.tree import Tree
+from wbuild.steps.words import Places, expand
 
 HEAD = '[artifact.a]\nlang = "c"\npath = "a"\n'
 FILES = [

@@ -7,10 +7,10 @@ from collections.abc import Mapping
 import pytest
 
 from tests.plans import context_of
-from wbuild.affected import Change, affected
 from wbuild.model.locked import Lock
 from wbuild.model.planned import Step
-from wbuild.plan import Request, make_plan
+from wbuild.plan.affected import Change, affected
+from wbuild.plan.plan import Request, make_plan
 
 TOML = '[artifact.a]\nlang = "c"\npath = "app"\n'
 PLAIN = "int main(void){return 0;}"

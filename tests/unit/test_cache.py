@@ -13,13 +13,13 @@ from tests.doors import FakeClock
 from tests.reapi_vector import VECTOR
 from tests.unit.engine_world import World, compile_step
 from wbuild.cache import Cache, Entry
+from wbuild.cache.keys import ABSENT, Key, Remembered, action_digest, blob_name, canonical, difference, digest, proves
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
 from wbuild.engine.depfile import prerequisites, read
 from wbuild.engine.index import Index
 from wbuild.engine.layout import Layout, slug
 from wbuild.errors import MachineError
-from wbuild.keys import ABSENT, Key, Remembered, action_digest, blob_name, canonical, difference, digest, proves
 
 files = RealFiles()
 

@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 
 from tests.unit.engine_world import World, compile_step
 from wbuild.cache import Cache
-from wbuild.cache.books import decode, encode, entry_of
-from wbuild.cache.holdings import summary, verify
+from wbuild.cache.inventory import summary, verify
+from wbuild.cache.keys import canonical, digest
+from wbuild.cache.sealed_json import decode, encode, entry_of
 from wbuild.cache.sweep import Limits, discard, sweep
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError
-from wbuild.keys import canonical, digest
 
 files = RealFiles()
 STEPS = [compile_step("a.c"), compile_step("b.c", headers=("b.h",))]

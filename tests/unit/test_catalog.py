@@ -4,9 +4,9 @@ import pytest
 
 from tests.catalogs import HOST, LANGUAGE_C, MAKER, RUNTIME, SHRINKER, TEXTS, made_up
 from tests.plans import shipped_catalog
-from wbuild import catalog
-from wbuild.artifact_rules import known_features
+from wbuild.catalog import load as catalog
 from wbuild.errors import Problem, UsageError
+from wbuild.manifest.artifact import known_features
 
 
 def problems(local: dict[str, str]) -> list[Problem]:

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from wbuild.affected import Change
-from wbuild.cli.changes import gone
+from wbuild.plan.affected import Change
+from wbuild.session.changed_files import gone
 
 
 def test_a_link_that_leads_to_no_file_of_the_project_is_none(tmp_path: Path) -> None:

@@ -8,11 +8,11 @@ from pathlib import Path
 
 import pytest
 
-from wbuild import fast
-from wbuild.cli.found import look
-from wbuild.cli.remember import Watch
+from wbuild import nothing_to_do
 from wbuild.doors.changes import FolderChanges
 from wbuild.doors.files import RealFiles
+from wbuild.session.record import Watch
+from wbuild.session.snapshot import look
 
 
 def test_a_wait_ends_at_a_change(tmp_path: Path) -> None:
@@ -75,13 +75,13 @@ def test_a_file_is_hashed_until_it_is_no_longer_young(tmp_path: Path, monkeypatc
     watch.file(path, path)
     assert [*watch.young] == [str(path)]
     path.write_text("b")
-    watch.files[str(path)] = fast.stamp(str(path))  # as if the clock were too coarse to tell
+    watch.files[str(path)] = nothing_to_do.stamp(str(path))  # as if the clock were too coarse to tell
     assert not watch.same_files()
     path.write_text("a")
-    watch.files[str(path)] = fast.stamp(str(path))
+    watch.files[str(path)] = nothing_to_do.stamp(str(path))
     assert watch.same_files()
     assert watch.young
-    later = time.time_ns() + 2 * fast.RACY_NS
+    later = time.time_ns() + 2 * nothing_to_do.RACY_NS
     monkeypatch.setattr(time, "time_ns", lambda: later)
     assert watch.same_files()
     assert not watch.young

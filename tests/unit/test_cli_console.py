@@ -8,10 +8,10 @@ import os
 
 import pytest
 
-from wbuild.cli.console import Console, colored
 from wbuild.errors import UsageError
-from wbuild.fast import wants_color
-from wbuild.redact import redactor
+from wbuild.nothing_to_do import wants_color
+from wbuild.terminal.console import Console, colored
+from wbuild.text.redact import redactor
 
 SECRET = "canary-3f9c2a7b"
 

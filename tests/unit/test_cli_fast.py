@@ -13,11 +13,11 @@ from types import SimpleNamespace
 
 import pytest
 
-from wbuild import fast
-from wbuild.cli.found import look
-from wbuild.cli.remember import STATES_KEPT, Call, Said, Watch, record
+from wbuild import nothing_to_do
 from wbuild.doors.files import RealFiles
 from wbuild.doors.userkey import user_key
+from wbuild.session.record import STATES_KEPT, Call, Said, Watch, record
+from wbuild.session.snapshot import look
 
 PLACES = {"HOME": "/home/me", "XDG_DATA_HOME": tempfile.mkdtemp()}
 OLD = 1_600_000_000
@@ -44,13 +44,13 @@ class Project:
     def key(self) -> bytes:
         return user_key(self.environ)
 
-    def read_state(self) -> fast.State:
-        folder = fast.open_folder(str(self.state.parent))
-        return fast.read_state(str(self.state), self.key, folder)
+    def read_state(self) -> nothing_to_do.State:
+        folder = nothing_to_do.open_folder(str(self.state.parent))
+        return nothing_to_do.read_state(str(self.state), self.key, folder)
 
-    def write_state(self, state: fast.State, key: bytes = b"") -> None:
-        folder = fast.open_folder(str(self.state.parent))
-        fast.write_state(str(self.state), state, key or self.key, folder)
+    def write_state(self, state: nothing_to_do.State, key: bytes = b"") -> None:
+        folder = nothing_to_do.open_folder(str(self.state.parent))
+        nothing_to_do.write_state(str(self.state), state, key or self.key, folder)
 
     def folder_instead(self, name: str) -> None:
         (self.root / name).unlink()
@@ -68,7 +68,7 @@ class Project:
         )
 
     def nothing_to_do(self, *argv: str) -> bool:
-        return fast.try_nothing_to_do(argv or self.argv, self.environ) == 0
+        return nothing_to_do.try_nothing_to_do(argv or self.argv, self.environ) == 0
 
     @property
     def state(self) -> Path:
@@ -146,7 +146,7 @@ def test_other_variables_and_ignored_folders_do_not_matter(project: Project) -> 
 
 @pytest.mark.parametrize("argv", [("build",), ("build", "--opt", "-v"), ("build", "--opt", "x"), ("plan",), (), ("--help",)])
 def test_only_the_same_command_line(argv: tuple[str, ...], project: Project) -> None:
-    assert fast.try_nothing_to_do(argv, project.environ) is None
+    assert nothing_to_do.try_nothing_to_do(argv, project.environ) is None
 
 
 def test_only_from_the_same_folder(project: Project, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -159,15 +159,15 @@ def test_from_another_folder_with_its_own_record(project: Project, monkeypatch: 
     project.argv = ("-C", "p", "build")
     project.built()
     assert project.nothing_to_do()
-    assert fast.try_nothing_to_do(("build", "-C", "p"), project.environ) is None
-    assert fast.try_nothing_to_do(("-C", "p", "build", "--", "-C"), project.environ) is None
-    assert fast.try_nothing_to_do(("build", "-C"), project.environ) is None
+    assert nothing_to_do.try_nothing_to_do(("build", "-C", "p"), project.environ) is None
+    assert nothing_to_do.try_nothing_to_do(("-C", "p", "build", "--", "-C"), project.environ) is None
+    assert nothing_to_do.try_nothing_to_do(("build", "-C"), project.environ) is None
 
 
 @pytest.fixture
 def later(monkeypatch: pytest.MonkeyPatch) -> None:
     """Everything that the test wrote has aged."""
-    now = time.time_ns() + 10 * fast.RACY_NS
+    now = time.time_ns() + 10 * nothing_to_do.RACY_NS
     monkeypatch.setattr(time, "time_ns", lambda: now)
 
 
@@ -178,8 +178,8 @@ def test_a_young_file_is_hashed(project: Project) -> None:
     assert str(path).encode() in project.part("young")
     path.write_text("YOUNG")
     state = project.read_state()
-    stamps = [fast.stamp(name.decode()) for name in state["files"].split(b"\0")[:-1]]
-    state["stamps"] = fast.number_list(number for found in stamps if found for number in found)
+    stamps = [nothing_to_do.stamp(name.decode()) for name in state["files"].split(b"\0")[:-1]]
+    state["stamps"] = nothing_to_do.number_list(number for found in stamps if found for number in found)
     project.write_state(state)  # as if the clock were too coarse to tell
     assert not project.nothing_to_do()
 

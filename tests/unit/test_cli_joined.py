@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.reports import report, weighed
-from wbuild.cli.joined import durations, joined
+from wbuild.ci.reports import durations, joined
 from wbuild.errors import UsageError
 from wbuild.report.to_json import render, render_index
 

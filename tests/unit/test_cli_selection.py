@@ -4,14 +4,14 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild import catalog as catalogs
-from wbuild.boundary import Facts
-from wbuild.cli.data import recipe_texts
-from wbuild.cli.selection import choose_targets, is_file, select
+from wbuild.catalog import load as catalogs
 from wbuild.errors import UsageError
-from wbuild.manifest import load
+from wbuild.manifest.boundary import Facts
+from wbuild.manifest.load import load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
+from wbuild.session.selection import choose_targets, is_file, select
+from wbuild.session.shipped_data import recipe_texts
 
 TEXT = """
 [project]

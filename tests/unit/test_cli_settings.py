@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild.cli.settings import ConfigFile, Value, resolve, sources_of
-from wbuild.cli.world import epoch_of
 from wbuild.errors import UsageError
+from wbuild.session.settings import ConfigFile, Value, resolve, sources_of
+from wbuild.session.world import epoch_of
 
 DEFAULTS: dict[str, Value] = {
     "store": "/s",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild.clients import any_of, seen_by
+from wbuild.sources.clients import any_of, seen_by
 
 COMMON = {"HOME": "/me", "TMPDIR": "/t", "https_proxy": "http://proxy", "NO_PROXY": "local", "SSL_CERT_FILE": "/ca"}
 OWN = {

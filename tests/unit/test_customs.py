@@ -11,15 +11,15 @@ import pytest
 from tests.modules import component, module
 from tests.reports import ARTIFACT, plan, product, run, texts, weighed
 from tests.unit.wasm_samples import wat
+from wbuild.builtins.custom_sections import customs, missing, nameless, unasked
+from wbuild.builtins.select import select
+from wbuild.builtins.strip import strip
 from wbuild.errors import ArtifactError
-from wbuild.fit import problems
 from wbuild.model.happened import ArtifactReport, SectionSize
 from wbuild.model.planned import JSON
 from wbuild.model.shipped import HostModule, HostRecipe
-from wbuild.optimize.customs import customs, missing, nameless, unasked
-from wbuild.optimize.select import select
-from wbuild.optimize.strip import strip
 from wbuild.report.assemble import assemble
+from wbuild.report.hosts import problems
 from wbuild.report.text import notes
 
 DEBRIS = (

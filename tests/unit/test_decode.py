@@ -8,10 +8,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbuild.decode import LARGEST, Reader, keys_of, read
 from wbuild.errors import Problem, UsageError
-from wbuild.faults import Faults, suggestion
 from wbuild.model.written import Seconds, Share, Size, Text
+from wbuild.toml.decode import LARGEST, Reader, keys_of, read
+from wbuild.toml.problems import Faults, suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

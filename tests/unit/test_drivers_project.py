@@ -9,14 +9,14 @@ from dataclasses import replace
 import pytest
 
 from tests.plans import context_of, make
+from wbuild.catalog.rules import PROJECT_WORDS
 from wbuild.drivers.build import Build
 from wbuild.drivers.project import READERS, LockToMake, texts
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step, Tool
 from wbuild.model.shipped import ProjectName
-from wbuild.plan import Request, locks_to_make, make_plan
-from wbuild.recipe_rules import PROJECT_WORDS
-from wbuild.words import portable
+from wbuild.plan.plan import Request, locks_to_make, make_plan
+from wbuild.steps.words import portable
 
 PACKAGE = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2021"\n'
 CDYLIB = '[lib]\ncrate-type = ["cdylib"]\n'

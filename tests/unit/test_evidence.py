@@ -11,11 +11,11 @@ import pytest
 
 from tests.doors import Answer
 from tests.unit.engine_world import World, tool_step
-from wbuild.cli.remember import Watch
-from wbuild.cli.texts import FileTexts
+from wbuild.cache.keys import Key, action_digest
 from wbuild.doors.interfaces import Command
-from wbuild.keys import Key, action_digest
 from wbuild.model.planned import Out, State, Step, Word
+from wbuild.session.project_texts import FileTexts
+from wbuild.session.record import Watch
 
 WORDS: tuple[Word, ...] = (("cargo",), ("-o",), (Out("out/app"),), (State("app.d"),))
 

@@ -14,7 +14,7 @@ from typing import NoReturn
 
 import pytest
 
-from wbuild import fast
+from wbuild import nothing_to_do
 from wbuild.doors import locks
 from wbuild.doors.files import RealFiles
 from wbuild.doors.machine import machine_error
@@ -134,15 +134,15 @@ def test_links_are_told_and_not_followed(tmp_path: Path) -> None:
     assert found.links == {"gone": "-/nowhere", "loop": "d/.", "self": "-/self", "to-file": "f/a.c", "to-folder": "d/b"}
     lines = ["a.c", "b/", "gone/-/nowhere", "loop/d/.", "self/-/self", "to-file/f/a.c", "to-folder/d/b"]
     assert found.listings == {"": lines, "b": ["x.c"]}
-    assert fast.listing(str(tmp_path)) == lines
+    assert nothing_to_do.listing(str(tmp_path)) == lines
 
 
 def test_what_a_listing_leaves_out(tmp_path: Path) -> None:
     made(tmp_path, "a", ".git/x", ".wbuild/x", "dist/x", "target/x")
-    assert fast.listing(str(tmp_path)) == [".wbuild/", "a", "dist/", "target/"]
-    assert fast.listing(str(tmp_path), fast.HIDES_WORK | fast.HIDES_DIST) == ["a", "target/"]
-    assert fast.listing(str(tmp_path), fast.SHOWS_GIT | fast.HIDES_WORK) == [".git/", "a", "dist/", "target/"]
-    assert fast.listing(str(tmp_path / "nowhere")) is None
+    assert nothing_to_do.listing(str(tmp_path)) == [".wbuild/", "a", "dist/", "target/"]
+    assert nothing_to_do.listing(str(tmp_path), nothing_to_do.HIDES_WORK | nothing_to_do.HIDES_DIST) == ["a", "target/"]
+    assert nothing_to_do.listing(str(tmp_path), nothing_to_do.SHOWS_GIT | nothing_to_do.HIDES_WORK) == [".git/", "a", "dist/", "target/"]
+    assert nothing_to_do.listing(str(tmp_path / "nowhere")) is None
 
 
 def test_a_folder_that_may_not_be_listed_is_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -157,7 +157,7 @@ def test_a_folder_that_may_not_be_listed_is_closed(tmp_path: Path, monkeypatch: 
     monkeypatch.setattr(os, "scandir", refusing)
     found = files.walk(tmp_path)
     assert (found.files, found.closed) == (["a.c"], {"pgdata": "unreadable Permission denied"})
-    assert fast.listing(str(tmp_path / "pgdata")) == [fast.UNREADABLE]
+    assert nothing_to_do.listing(str(tmp_path / "pgdata")) == [nothing_to_do.UNREADABLE]
     with pytest.raises(MachineError, match="cannot list"):
         files.walk(tmp_path, "pgdata")
 

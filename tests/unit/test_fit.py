@@ -10,10 +10,10 @@ import pytest
 from tests.catalogs import made_up
 from tests.plans import make, shipped_catalog
 from tests.reports import ARTIFACT, plan, product, run, texts, weighed
-from wbuild.fit import problems, verdict
 from wbuild.model.happened import SectionSize
 from wbuild.model.shipped import HostRecipe
 from wbuild.report.assemble import assemble
+from wbuild.report.hosts import problems, verdict
 from wbuild.report.text import checks, notes
 
 GATE = made_up().hosts["gate"]

@@ -8,10 +8,10 @@ import re
 
 import pytest
 
-from wbuild.cli.console import Console
-from wbuild.cli.folds import Fold, disarmed, folded
-from wbuild.cli.world import fold_of, shows_progress
 from wbuild.errors import StepError
+from wbuild.session.world import fold_of, shows_progress
+from wbuild.terminal.console import Console
+from wbuild.terminal.folds import Fold, disarmed, folded
 
 
 def test_github_obeys_nothing_inside_a_group() -> None:

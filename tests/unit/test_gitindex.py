@@ -10,8 +10,8 @@ from pathlib import Path
 
 import pytest
 
+from wbuild.doors.git_index import LINK, Entry, entries_below
 from wbuild.doors.tracked import tracked
-from wbuild.gitindex import LINK, Entry, entries_below
 
 FILE = 0o100644
 NAMES = ["dist", "dist.txt", "disk", "a", "A", ".wbuild", "wbuild", "sub", "ä", "x" * 90]

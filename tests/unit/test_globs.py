@@ -8,10 +8,10 @@ import time
 
 import pytest
 
-from wbuild.globs import compiled, set_problem
-from wbuild.names import glob_form
-from wbuild.tree import Tree
-from wbuild.units import FormError
+from wbuild.steps.tree import Tree
+from wbuild.text.globs import compiled, set_problem
+from wbuild.text.names import glob_form
+from wbuild.text.units import FormError
 
 _SET = r"\[[!^]?(?:\][^\]/]*|[^\]/]+)\]"
 

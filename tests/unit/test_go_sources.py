@@ -11,8 +11,8 @@ from tests.plans import context_of
 from wbuild.drivers import gosource
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step
-from wbuild.plan import Request, make_plan
-from wbuild.tree import Closed, Part
+from wbuild.plan.plan import Request, make_plan
+from wbuild.steps.tree import Closed, Part
 
 TOML = '[artifact.a]\nlang = "go"\npath = "app"\n'
 MAIN = "package main\n\nfunc main() {}\n"

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from wbuild.installed import PIP, folder_of, line, of_commit
+from wbuild.ci.installed import PIP, folder_of, line, of_commit
 
 COMMIT = "0123456789abcdef0123456789abcdef01234567"
 DIGEST = "ab" * 32

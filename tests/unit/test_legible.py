@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbuild import legible
+from wbuild.text import show
 
 
 @pytest.mark.parametrize(
@@ -26,19 +26,19 @@ from wbuild import legible
     ],
 )
 def test_sizes_have_three_digits(number: int, text: str) -> None:
-    assert legible.size(number) == text
+    assert show.size(number) == text
 
 
 @pytest.mark.parametrize(("number", "text"), [(0, "0"), (999, "999"), (12345, "12.3 k"), (999_600, "1.00 M"), (2 * 10**9, "2.00 G")])
 def test_counts_have_three_digits(number: int, text: str) -> None:
-    assert legible.count(number) == text
+    assert show.count(number) == text
 
 
 @pytest.mark.parametrize(
     ("part", "whole", "text"), [(0, 10, "0 %"), (996, 1000, "99 %"), (1000, 1000, "100 %"), (1001, 1000, "101 %"), (1, 0, "over 100 %")]
 )
 def test_a_share_is_100_only_at_the_limit(part: int, whole: int, text: str) -> None:
-    assert legible.percent(part, whole) == text
+    assert show.percent(part, whole) == text
 
 
 @pytest.mark.parametrize(
@@ -54,7 +54,7 @@ def test_a_share_is_100_only_at_the_limit(part: int, whole: int, text: str) -> N
     ],
 )
 def test_a_change_has_a_sign(before: int, after: int, text: str) -> None:
-    assert legible.signed_percent(before, after) == text
+    assert show.signed_percent(before, after) == text
 
 
 @pytest.mark.parametrize(
@@ -72,16 +72,16 @@ def test_a_change_has_a_sign(before: int, after: int, text: str) -> None:
     ],
 )
 def test_F117_nothing_reaches_the_terminal_that_it_obeys(text: str, shown: str) -> None:
-    assert legible.escape(text) == shown
+    assert show.escape(text) == shown
 
 
 @given(st.text(), st.integers(min_value=2, max_value=40))
 def test_escaped_text_is_harmless_and_within_its_columns(text: str, cap: int) -> None:
-    shown = legible.escape(text, cap=cap)
+    shown = show.escape(text, cap=cap)
     assert not [char for char in shown if unicodedata.category(char) in {"Cc", "Cf", "Cs", "Zl", "Zp"}]
-    assert legible.width(shown) <= cap
+    assert show.width(shown) <= cap
 
 
 def test_wide_and_combining_characters_count_as_terminals_do() -> None:
-    assert legible.width("字a") == 3
-    assert legible.width("e\u0301") == 1
+    assert show.width("字a") == 3
+    assert show.width("e\u0301") == 1

@@ -8,13 +8,13 @@ from pathlib import Path
 
 import pytest
 
-from wbuild import fast
-from wbuild.cli.found import look
-from wbuild.cli.remember import Watch
+from wbuild import nothing_to_do
 from wbuild.doors.files import RealFiles
 from wbuild.doors.walk import SIGNATURE
 from wbuild.errors import MachineError
-from wbuild.tree import Tree
+from wbuild.session.record import Watch
+from wbuild.session.snapshot import look
+from wbuild.steps.tree import Tree
 
 
 def project(root: Path, files: Sequence[str], links: dict[str, str] | None = None) -> Tree:
@@ -162,4 +162,4 @@ def test_links_are_in_the_listings_with_their_targets(tmp_path: Path) -> None:
         assert watch.same_folders()
     (tmp_path / "made.h").write_text("")
     assert not watch.same_folders()
-    assert fast.listing(str(tmp_path / "v1")) == ["x.c"]
+    assert nothing_to_do.listing(str(tmp_path / "v1")) == ["x.c"]

@@ -7,7 +7,7 @@ import tomli
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbuild.locate import Path, deepest, index, place
+from wbuild.toml.locate import Path, deepest, index, place
 
 SAMPLE = '''\
 top = 1  # a comment with "quotes"

@@ -12,13 +12,13 @@ import pytest
 from tests.archives import Member, tar
 from tests.provision import digest
 from tests.unit.test_store import Bench, closure
-from wbuild import catalog as catalogs
 from wbuild import lock as locks
-from wbuild.cli.data import recipe_texts
+from wbuild.catalog import load as catalogs
 from wbuild.errors import IntegrityError
 from wbuild.lock.binding import strays
 from wbuild.model.locked import Pin, PinnedFile, Platform
 from wbuild.model.shipped import Route
+from wbuild.session.shipped_data import recipe_texts
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOG = catalogs.load(recipe_texts(), {})

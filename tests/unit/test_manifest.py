@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from tests.catalogs import made_up
 from wbuild.errors import Problem, UsageError
-from wbuild.manifest import Facts, load, profile_names, recipe_globs, resolve_profile
+from wbuild.manifest.load import Facts, load, profile_names, recipe_globs, resolve_profile
 from wbuild.model.written import Budget, Manifest, Optimize
 
 HELLO = '[artifact.hello]\nlang = "c"\n'

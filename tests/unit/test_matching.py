@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from pathlib import Path
 
-from wbuild.cli.matching import matching
+from wbuild.session.pattern_matches import matching
 
 
 def found(root: Path, glob: str) -> list[str]:

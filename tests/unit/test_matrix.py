@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tests.goldens import golden
 from tests.plans import pin, shipped_catalog
+from wbuild.ci import jobs
+from wbuild.ci.matrix import LIMITS, Cell, Group, Job, LeftOut, Matrix, Wanted, cells, make_matrix, parse_group
 from wbuild.errors import UsageError
-from wbuild.kit import Kit
-from wbuild.manifest import Facts, load
-from wbuild.matrix import LIMITS, Cell, Group, Job, LeftOut, Matrix, Wanted, cells, make_matrix, parse_group
+from wbuild.manifest.load import Facts, load
 from wbuild.model.locked import Pin, Platform, Unavailable
-from wbuild.report import jobs
+from wbuild.steps.kit import Kit
 
 CATALOG = shipped_catalog()
 SHOP = """

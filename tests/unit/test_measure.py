@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.modules import component, module
+from wbuild.builtins.measure import METRICS, measure, size_of, sizes, verdicts
+from wbuild.builtins.sections import parts
 from wbuild.errors import ArtifactError
-from wbuild.ledger.sections import parts
-from wbuild.measure import METRICS, measure, size_of, sizes, verdicts
 from wbuild.model.happened import Sizes
 from wbuild.model.written import Budget
 

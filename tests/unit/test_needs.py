@@ -8,13 +8,13 @@ import pytest
 
 from tests.plans import context_of, make
 from tests.unit.engine_world import builtin_step, tool_step
-from wbuild.affected import Change, affected
 from wbuild.errors import UsageError
+from wbuild.manifest.needs import with_needed
 from wbuild.model.locked import Lock
 from wbuild.model.planned import In, Plan, Root, Tool
-from wbuild.needs import with_needed
-from wbuild.plan import Request, make_plan
-from wbuild.wiring import tangles
+from wbuild.plan.affected import Change, affected
+from wbuild.plan.plan import Request, make_plan
+from wbuild.steps.order import tangles
 
 TOML = """
 [artifact.app]

@@ -12,7 +12,7 @@ from tests.plans import context_of, make
 from wbuild.drivers.npmrange import satisfies
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step
-from wbuild.plan import Request, locks_to_make, make_plan
+from wbuild.plan.plan import Request, locks_to_make, make_plan
 
 AS = '[artifact.app]\nlang = "assemblyscript"\ntarget = "freestanding"\npath = "packages/app"\n'
 ASC = {"assemblyscript": "0.28.20"}

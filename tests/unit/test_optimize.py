@@ -8,11 +8,11 @@ import pytest
 
 from tests.modules import component, module
 from tests.unit.test_verdict import outcome
+from wbuild.builtins.features import features
+from wbuild.builtins.select import select
+from wbuild.builtins.strip import strip
 from wbuild.errors import ArtifactError
 from wbuild.model.planned import JSON
-from wbuild.optimize.features import features
-from wbuild.optimize.select import select
-from wbuild.optimize.strip import strip
 from wbuild.wasm.writer import section
 
 BASE = module(code=b"\x01" * 100)

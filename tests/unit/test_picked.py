@@ -11,7 +11,7 @@ import pytest
 
 from tests.unit.engine_world import World, builtin_step
 from wbuild.cache import Cache, Entry
-from wbuild.keys import digest
+from wbuild.cache.keys import digest
 from wbuild.model.planned import JSON, Plan, Step
 
 EVIL = b"another module"

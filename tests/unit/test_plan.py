@@ -13,7 +13,7 @@ from wbuild.errors import UsageError
 from wbuild.model.locked import Unavailable
 from wbuild.model.planned import Builtin, Tool
 from wbuild.model.written import Level
-from wbuild.plan import Request, make_plan
+from wbuild.plan.plan import Request, make_plan
 from wbuild.report.plan_text import render
 
 LEVELS: tuple[Level, ...] = ("none", "speed", "size", "smallest")

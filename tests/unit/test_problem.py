@@ -4,11 +4,12 @@ import pytest
 
 from tests.catalogs import TEXTS, made_up
 from tests.goldens import golden
-from wbuild import catalog, manifest
+from wbuild.catalog import load as catalog
 from wbuild.errors import Place, Problem, UsageError
-from wbuild.legible import width
-from wbuild.manifest import Facts, Member
+from wbuild.manifest import load as manifest
+from wbuild.manifest.load import Facts, Member
 from wbuild.report.problem import WIDEST, render
+from wbuild.text.show import width
 
 HELLO = '[artifact.hello]\nlang = "c"\n'
 CASES: dict[str, str | bytes] = {

@@ -5,8 +5,8 @@ from __future__ import annotations
 import pytest
 
 from tests.plans import shipped_catalog
-from wbuild.artifact_rules import known_features
-from wbuild.proposals import ALIASES, aliases_of, features_of
+from wbuild.manifest.artifact import known_features
+from wbuild.wasm.proposals import ALIASES, aliases_of, features_of
 
 
 def test_names_of_proposals() -> None:

@@ -9,8 +9,8 @@ from typing import Any
 import pytest
 
 from tests.reapi_vector import VECTOR
-from wbuild import reapi
-from wbuild.reapi import Digest, File, Folder
+from wbuild.cache import reapi
+from wbuild.cache.reapi import Digest, File, Folder
 
 CASES: list[dict[str, Any]] = json.loads(VECTOR.read_text("utf-8"))
 

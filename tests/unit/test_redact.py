@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild.names import secret_problem
-from wbuild.redact import has_userinfo, is_plain, redactor, secret_in
+from wbuild.text.names import secret_problem
+from wbuild.text.redact import has_userinfo, is_plain, redactor, secret_in
 
 SECRETS = [
     *("SSHPASS", "OTP", "NPM_CONFIG_OTP", "HMAC_SALT", "STRIPE_SK"),

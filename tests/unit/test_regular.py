@@ -11,12 +11,12 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbuild import jsontext
 from wbuild.doors.files import RealFiles
 from wbuild.doors.regular import UnfitError, opened, read
 from wbuild.engine.index import Index
 from wbuild.errors import MachineError
-from wbuild.jsontext import JsonError
+from wbuild.text import json_text
+from wbuild.text.json_text import JsonError
 
 DEEP = "[" * 200_000
 
@@ -73,8 +73,8 @@ def test_what_is_no_file_is_never_read(tmp_path: Path) -> None:
 )
 def test_json_that_nobody_should_read_is_one_kind_of_error(text: str | bytes) -> None:
     with pytest.raises(JsonError):
-        jsontext.parse(text)
-    assert jsontext.table(text) is None
+        json_text.parse(text)
+    assert json_text.table(text) is None
 
 
 _JSON = st.recursive(
@@ -87,15 +87,15 @@ _JSON = st.recursive(
 @given(_JSON)
 def test_ordinary_json_is_read_as_the_standard_library_reads_it(value: object) -> None:
     text = json.dumps(value)
-    assert jsontext.parse(text) == json.loads(text)
+    assert json_text.parse(text) == json.loads(text)
 
 
 @given(st.binary())
 def test_any_bytes_are_read_or_refused(content: bytes) -> None:
     try:
-        jsontext.parse(content)
+        json_text.parse(content)
     except JsonError:
-        assert jsontext.table(content) is None
+        assert json_text.table(content) is None
 
 
 def test_an_index_of_any_form_is_a_damaged_one(tmp_path: Path) -> None:

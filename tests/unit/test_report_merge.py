@@ -5,11 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.reports import report, weighed
+from wbuild.ci.merge import labelled, merge, remarks
+from wbuild.ci.untrusted import Expected, Plan
 from wbuild.errors import Problem
 from wbuild.model.happened import Report, Sizes
-from wbuild.report.merge import labelled, merge, remarks
 from wbuild.report.text import summary
-from wbuild.report.untrusted import Expected, Plan
 
 BROKEN = Problem(code="WB101", message="compile red src/main.c exited with 1")
 RED = replace(report(weighed("red", status="failed", sizes=None, choice=None, problems=(BROKEN,))), exit=1)

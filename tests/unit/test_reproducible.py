@@ -6,7 +6,7 @@ import pytest
 
 from tests.modules import component, module
 from tests.unit.wasm_samples import function_module, wat
-from wbuild.reproducible import ADVICE, CAUSES, Built, compare, dated, tied
+from wbuild.report.difference import ADVICE, CAUSES, Built, compare, dated, tied
 
 NOW = 1_790_000_000
 

@@ -8,10 +8,10 @@ from dataclasses import replace
 import pytest
 
 from tests.plans import context_of
-from wbuild.affected import Change, affected
 from wbuild.model.locked import Lock
 from wbuild.model.planned import Step
-from wbuild.plan import Request, make_plan
+from wbuild.plan.affected import Change, affected
+from wbuild.plan.plan import Request, make_plan
 
 TOML = '[artifact.a]\nlang = "rust"\npath = "app"\n'
 PACKAGE = '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n'

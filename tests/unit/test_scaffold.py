@@ -5,12 +5,13 @@ from __future__ import annotations
 import pytest
 
 from tests.plans import make
-from wbuild import catalog as catalogs
-from wbuild.boundary import Facts
-from wbuild.cli.data import recipe_texts, template_texts
+from wbuild.catalog import load as catalogs
 from wbuild.errors import UsageError
-from wbuild.manifest import load
-from wbuild.scaffold import Starter, Wish, checked_name, choose, draft, key, project_text, refuse_existing, starters, with_blocks, with_line
+from wbuild.init.scaffold import Starter, Wish, checked_name, choose, draft, project_text, refuse_existing, starters, with_blocks, with_line
+from wbuild.manifest.boundary import Facts
+from wbuild.manifest.load import load
+from wbuild.session.shipped_data import recipe_texts, template_texts
+from wbuild.text.toml_key import key
 
 CATALOG = catalogs.load(recipe_texts(), {})
 STARTERS = starters(template_texts())
@@ -40,7 +41,7 @@ def test_starters_make_manifests_that_load(starter: Starter, target: str) -> Non
     assert artifact.budget is not None
     assert made.files
     assert all(path.startswith("apps/my.app/") and "{{" not in content for path, content in made.files.items())
-    assert text.startswith("#:schema .wbuild/wbuild.schema.json\n")
+    assert text.startswith("#:schema .wbuild/wbuild.manifest.schema.json\n")
 
 
 def test_the_first_choice_is_the_languages_own_kind() -> None:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from tests.plans import make
-from wbuild import catalog as catalogs
-from wbuild.boundary import Facts
-from wbuild.cli.data import recipe_texts
-from wbuild.manifest import load
+from wbuild.catalog import load as catalogs
+from wbuild.init.scaffold import project_text
+from wbuild.init.survey import survey
+from wbuild.manifest.boundary import Facts
+from wbuild.manifest.load import load
 from wbuild.model.written import Artifact
-from wbuild.scaffold import project_text
-from wbuild.survey import survey
-from wbuild.tree import Tree
+from wbuild.session.shipped_data import recipe_texts
+from wbuild.steps.tree import Tree
 
 CATALOG = catalogs.load(recipe_texts(), {})
 MAIN = "#include <stdio.h>\nint main(void) { return 0; }\n"

@@ -11,7 +11,8 @@ import tomli
 
 from tests.catalogs import made_up
 from tests.plans import shipped_catalog
-from wbuild import reference, schema
+from wbuild.catalog import reference
+from wbuild.manifest import schema
 from wbuild.model import shipped, written
 
 ROOT = Path(__file__).parent.parent.parent

@@ -19,7 +19,7 @@ from wbuild.cache.folders import Folders
 from wbuild.doors.files import RealFiles
 from wbuild.doors.machine import refusal
 from wbuild.doors.regular import append
-from wbuild.engine.room import out_of_room
+from wbuild.engine.disk_space import out_of_room
 from wbuild.errors import MachineError
 from wbuild.model.planned import SharedCache, Step
 

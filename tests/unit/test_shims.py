@@ -15,12 +15,12 @@ from tests.provision import FakeSource, digest
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.files import RealFiles
 from wbuild.errors import UsageError
-from wbuild.kit import Kit, command, executable
 from wbuild.model.locked import Pin, PinnedFile, Platform
 from wbuild.model.planned import ToolPath
-from wbuild.shims import shims
+from wbuild.steps.kit import Kit, command, executable
+from wbuild.steps.words import portable
 from wbuild.store import Store
-from wbuild.words import portable
+from wbuild.store.shims import shims
 
 DEB = deb([Member(b"./usr/bin/tool", b"#!/bin/sh\n", mode=0o755), Member(b"./lib/x86_64-linux-gnu/ld-linux-x86-64.so.2", b"", mode=0o755)])
 BIN = {

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from tests.doors import Answer, FakeRunner, fake_doors
-from wbuild.sources.indexes import authorized, passwords, user_hosts
+from wbuild.sources.pip_config import authorized, passwords, user_hosts
 
 LISTED = """:env:.extra-index-url='https://a:1@one.example/simple http://b@two.example:8080'
 :env:.no-input='1'

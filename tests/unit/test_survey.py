@@ -12,15 +12,15 @@ from hypothesis import strategies as st
 
 from tests.goldens import golden
 from tests.plans import shipped_catalog
-from wbuild import catalog as catalogs
-from wbuild.boundary import Facts
-from wbuild.cli.data import recipe_texts
-from wbuild.manifest import load
+from wbuild.catalog import load as catalogs
+from wbuild.init.scaffold import project_text
+from wbuild.init.survey import reads, survey
+from wbuild.manifest.boundary import Facts
+from wbuild.manifest.load import load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact
-from wbuild.scaffold import project_text
-from wbuild.survey import reads, survey
-from wbuild.tree import Tree
+from wbuild.session.shipped_data import recipe_texts
+from wbuild.steps.tree import Tree
 
 LANGUAGE = """type = "language"
 name = "{name}"

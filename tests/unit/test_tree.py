@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from wbuild.tree import Tree, is_glob
+from wbuild.steps.tree import Tree, is_glob
 
 TREE = Tree(
     names=("Makefile", "a.c", "inc/a.h", "src/b.c", "src/deep/c.c", "src/deep/d.h", "src/x[1].c"),

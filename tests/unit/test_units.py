@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbuild import units
-from wbuild.units import FormError
+from wbuild.text import units
+from wbuild.text.units import FormError
 
 
 @pytest.mark.parametrize(

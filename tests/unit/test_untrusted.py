@@ -11,13 +11,13 @@ from hypothesis import strategies as st
 
 from tests.reports import everything, report, weighed
 from tests.unit.test_matrix import whole
+from wbuild.ci import jobs
+from wbuild.ci.merge import labelled, merge
+from wbuild.ci.untrusted import Plan, read
 from wbuild.errors import Problem
 from wbuild.model.happened import Report
-from wbuild.report import jobs
 from wbuild.report.markdown import render as markdown
-from wbuild.report.merge import labelled, merge
 from wbuild.report.to_json import render, report_document
-from wbuild.report.untrusted import Plan, read
 
 
 def changed(**fields: Any) -> bytes:  # noqa: ANN401

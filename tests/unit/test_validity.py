@@ -7,10 +7,10 @@ import json
 import pytest
 
 from tests.modules import component, module
+from wbuild.builtins.strip import strip
+from wbuild.builtins.validate import validate
 from wbuild.errors import ArtifactError, BugError
 from wbuild.model.planned import JSON
-from wbuild.optimize.strip import strip
-from wbuild.optimize.validity import validate
 
 CODE = module(imports=[("env", "f")], code=b"\x41\x00\x1a")
 LEGACY = module(code=b"\x06\x40\x0b")

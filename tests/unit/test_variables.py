@@ -6,11 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from wbuild.cache.keys import KEYED, Remembered, difference
 from wbuild.errors import UsageError
-from wbuild.keys import KEYED, Remembered, difference
 from wbuild.model.planned import Step, Tool
 from wbuild.model.written import Artifact, EnvFrom
-from wbuild.variables import Surrounding, hidden_values, with_variables
+from wbuild.steps.environment import Surrounding, hidden_values, with_variables
 
 STEP = Step(name="a:compile", verb="compile", label="a", artifact="a", action=Tool(argv=()), env={"OWN": ("x",)})
 ARTIFACT = Artifact(

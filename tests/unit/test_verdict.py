@@ -6,17 +6,17 @@ from collections.abc import Mapping
 
 import pytest
 
+from wbuild.builtins.judge import judge
+from wbuild.builtins.outcome import read
 from wbuild.errors import BugError
 from wbuild.model.happened import CheckVerdict
 from wbuild.model.planned import JSON
-from wbuild.outcome import read
 from wbuild.report.from_json import parse
-from wbuild.verdict import judge
 
 
 def outcome(*, stdout: bytes = b"", stderr: bytes = b"", **fields: JSON) -> bytes:
     doc: dict[str, JSON] = {
-        "schema": "wbuild.outcome/1",
+        "schema": "wbuild.builtins.outcome/1",
         "runtime": "wasmtime",
         "version": "50.0.0",
         "exit": 0,

@@ -6,7 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from wbuild.versions import SpecifierError, matches, newest, numbers, ordered, same
+from wbuild.text.versions import SpecifierError, matches, newest, numbers, ordered, same
 
 
 @pytest.mark.parametrize(

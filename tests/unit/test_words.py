@@ -9,7 +9,7 @@ import pytest
 
 from wbuild.errors import BugError
 from wbuild.model.planned import In, Late, Out, Python, Root, RunnerPath, Scratch, SharedCache, State, ToolPath
-from wbuild.words import Places, TemplateError, expand, fill, fill_all, placeholders, portable
+from wbuild.steps.words import Places, TemplateError, expand, fill, fill_all, placeholders, portable
 
 PLACES = Places(
     scratch=".wbuild/tmp/x",

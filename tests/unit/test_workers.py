@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine_world import World, builtin_step, pin
-from wbuild.builtin import Ask
+from wbuild.builtins.table import Ask
 from wbuild.doors.interfaces import Command
 from wbuild.model.planned import JSON, Builtin, Step, ToolPath
 

@@ -7,8 +7,8 @@ import re
 import pytest
 
 from tests.goldens import golden
-from wbuild.cli.data import template_texts
-from wbuild.workflows import ACTIONS, Setup, System, render
+from wbuild.ci.workflows import ACTIONS, Setup, System, render
+from wbuild.session.shipped_data import template_texts
 
 LINE = "python -m pip install 'git+https://host.example/wbuild@0123456789012345678901234567890123456789'"
 PLAIN: dict[System, Setup] = {

@@ -6,7 +6,7 @@ import pytest
 
 from tests.catalogs import made_up
 from wbuild.errors import Problem, UsageError
-from wbuild.manifest import Facts, Member, early_project, load
+from wbuild.manifest.load import Facts, Member, early_project, load
 from wbuild.model.written import Artifact, EnvFrom, Manifest
 
 FACTS = Facts(folder="/src/repo/shop", repository="/src/repo", version="0.3.1")

@@ -29,15 +29,15 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Final
 
-from wbuild import jsontext
-from wbuild.cache.books import LARGEST, Entry, decode, encode, entry_in, is_digest, names_in
 from wbuild.cache.folders import Folders, roots_of
+from wbuild.cache.keys import Evidence, Remembered, action_digest, digest
+from wbuild.cache.sealed_json import LARGEST, Entry, decode, encode, entry_in, is_digest, names_in
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.ownership import user_number
 from wbuild.doors.regular import UnfitError, append, opened, read
 from wbuild.errors import MachineError
-from wbuild.keys import Evidence, Remembered, action_digest, digest
+from wbuild.text import json_text
 
 __all__ = ["DEFAULT_LIMIT", "GROWTH", "RUNS", "SHARED", "STEADY", "SWEPT", "VERSION", "Cache", "Entry"]
 
@@ -267,8 +267,8 @@ class Cache:
             return None
         try:
             data = read(self._path("cas", content), LARGEST)
-            return names_in(jsontext.parse(data)) if digest(data) == content else None
-        except (OSError, jsontext.JsonError):
+            return names_in(json_text.parse(data)) if digest(data) == content else None
+        except (OSError, json_text.JsonError):
             return None
 
     def _heal(self, path: Path) -> None:

@@ -16,7 +16,7 @@ from pathlib import Path
 
 from wbuild.doors.ownership import writable
 from wbuild.doors.regular import append
-from wbuild.fast import ASIDE
+from wbuild.nothing_to_do import ASIDE
 
 _ROOMY = 1.0
 """Seconds for which a folder that could be written is not tried again."""

@@ -18,7 +18,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cache import GROWTH, RUNS, STEADY, SWEPT, VERSION
-from wbuild.cache.holdings import CONTENTS, Damage, File, Record, look
+from wbuild.cache.inventory import CONTENTS, Damage, File, Record, look
 from wbuild.doors.interfaces import Files
 from wbuild.errors import MachineError
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Final
 
 import click
 
-from wbuild import units
+from wbuild.text import units
 
 _SECONDS: Final = {"": 86_400.0, "d": 86_400.0, "w": 604_800.0, "h": 3600.0, "min": 60.0, "s": 1.0}
 _AGE: Final = re.compile(r"\s*(\d{1,6})\s*([a-z]*)\s*\Z", re.ASCII)

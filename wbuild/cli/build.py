@@ -9,8 +9,9 @@ from pathlib import Path
 import click
 
 from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.cli.options import Command, format_option, pass_common
 from wbuild.errors import UsageError
+from wbuild.session.call import Common
 
 
 @click.command(cls=Command)
@@ -39,8 +40,8 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
 
     ARTIFACT is a name, a glob, lang:L, category:C, tag:T or target:T; default: all.
     """
-    from wbuild.cli import conclude, shell
-    from wbuild.cli.session import Asked, nothing, prepare
+    from wbuild.session import ending, shell
+    from wbuild.session.session import Asked, nothing, prepare
 
     _fit(given)
     if given["shell"]:
@@ -59,27 +60,27 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         flags={"jobs": given["jobs"], "memory": given["memory"], "offline": given["offline"]},
     )
     if given["watch"]:
-        from wbuild.cli.watching import watch
+        from wbuild.session.watch import watch
 
         watch(common, asked, program=given["program"], explain=bool(given["explain"]))  # type: ignore[arg-type]
     session = prepare(common, asked)
     json = given["format_"] == "json"
     once = json or given["explain"] or given["changed_since"] or given["verify_reproducible"]
-    then = nothing if once or asked.timed or common.verbosity else partial(conclude.remember, common, session)
+    then = nothing if once or asked.timed or common.verbosity else partial(ending.remember, common, session)
     built = session.build(explain=bool(given["explain"]), then=then)
     report = built.report
     if not json:
-        conclude.show(session, report)
-    conclude.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
+        ending.show(session, report)
+    ending.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
     if given["shell"]:
         shell.after_failure(session, built.results)
     if given["verify_reproducible"] and not report.exit:
-        from wbuild.cli.reproduce import verify
+        from wbuild.session.reproduce import verify
 
         report = verify(session, report)
         session.publish(report)
     if json:
-        conclude.document(session, report)
+        ending.document(session, report)
     return report.exit
 
 

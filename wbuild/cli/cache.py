@@ -9,13 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.ages import Age, Size, show_age
-from wbuild.cli.options import Common, Group, format_option, pass_common
+from wbuild.cli.options import Group, format_option, pass_common
 from wbuild.errors import IntegrityError
+from wbuild.session.call import Common
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from wbuild.cache.holdings import Summary
+    from wbuild.cache.inventory import Summary
 
 
 @click.group(cls=Group)
@@ -28,7 +29,7 @@ def command() -> None:
 @pass_common
 def info(common: Common, format_: str) -> int:
     """Show where the cache is and what takes how much room."""
-    from wbuild.cache.holdings import summary
+    from wbuild.cache.inventory import summary
 
     world = common.world()
     cache = world.open_cache()
@@ -61,22 +62,20 @@ def _shared(path: Path, size: int) -> dict[str, object]:
 
 
 def _page(found: Summary, limit: int) -> str:
-    from wbuild import legible
     from wbuild.report.table import Cell, render
-    from wbuild.units import show_size
+    from wbuild.text import show
+    from wbuild.text.units import show_size
 
-    rows = [
-        [Cell(name), Cell(str(kind.files), right=True), Cell(legible.size(kind.size), right=True)] for name, kind in found.kinds.items()
-    ]
+    rows = [[Cell(name), Cell(str(kind.files), right=True), Cell(show.size(kind.size), right=True)] for name, kind in found.kinds.items()]
     head = [Cell("kind"), Cell("files", right=True), Cell("size", right=True)]
-    share = f"{legible.percent(found.size, limit)} of its limit, {show_size(limit)} (`cache-limit`)"
-    lines = [f" {legible.escape(str(found.path))}", render([head, *rows]).rstrip("\n"), f" together {legible.size(found.size)}: {share}"]
+    share = f"{show.percent(found.size, limit)} of its limit, {show_size(limit)} (`cache-limit`)"
+    lines = [f" {show.escape(str(found.path))}", render([head, *rows]).rstrip("\n"), f" together {show.size(found.size)}: {share}"]
     if found.oldest is not None:
         lines.append(f" the oldest result was last used {show_age(time.time() - found.oldest)} ago")
     for folder in dict.fromkeys(path.parent for path in found.places.values()):
         here = [(path, found.shared[name]) for name, path in found.places.items() if path.parent == folder]
-        rows = [[Cell(legible.escape(_title(path))), Cell(legible.size(size), right=True)] for path, size in here]
-        lines += [f" {legible.escape(str(folder))}: caches of tools, not counted above", render(rows).rstrip("\n")]
+        rows = [[Cell(show.escape(_title(path))), Cell(show.size(size), right=True)] for path, size in here]
+        lines += [f" {show.escape(str(folder))}: caches of tools, not counted above", render(rows).rstrip("\n")]
     return "\n".join(lines)
 
 
@@ -92,11 +91,11 @@ def _title(path: Path) -> str:
 @pass_common
 def verify(common: Common, repair: bool) -> int:
     """Read all of the cache and compare it with its digests. Damage is exit code 5."""
-    from wbuild.cache import holdings
+    from wbuild.cache import inventory
     from wbuild.cache.sweep import discard
 
     world, console = common.world(), common.console
-    count, damage = holdings.verify(world.cache, world.doors.files)
+    count, damage = inventory.verify(world.cache, world.doors.files)
     lines = [f"  {found.what}" for found in damage]
     if damage and not repair:
         raise IntegrityError(
@@ -122,22 +121,20 @@ def gc(common: Common, most: int | None, older_than: float | None, dry_run: bool
 
     Projects' own copies of tools' caches go when the project is gone.
     """
-    from wbuild import legible
     from wbuild.cache.copies import idle_copies, remove
-    from wbuild.cache.holdings import size_of
+    from wbuild.cache.inventory import size_of
     from wbuild.cache.sweep import Limits, sweep
+    from wbuild.text import show
 
     world, console = common.world(), common.console
     limits = Limits(size=world.open_cache().limit if most is None else most, age=older_than)
     done = sweep(world.cache, world.doors.files, limits, patience=world.lock_timeout, dry=dry_run, say=console.note)
     verb, stays = ("would remove", "would stay") if dry_run else ("removed", "left")
-    console.show(
-        f"{verb} {done.results} results and {done.contents} contents ({legible.size(done.freed)}); {legible.size(done.left)} {stays}"
-    )
+    console.show(f"{verb} {done.results} results and {done.contents} contents ({show.size(done.freed)}); {show.size(done.left)} {stays}")
     copies = list(idle_copies(world.open_cache().shared_roots))
     sizes = [size for copy, size in [(copy, size_of(copy.path)) for copy in copies] if dry_run or remove(copy, world.doors.files)]
     if sizes:
-        console.show(f"{verb} {len(sizes)} copies of tools' caches whose projects are gone ({legible.size(sum(sizes))})")
+        console.show(f"{verb} {len(sizes)} copies of tools' caches whose projects are gone ({show.size(sum(sizes))})")
     if done.spared:
         console.note(f"{done.spared} results stay over the limit, because a running build may use them")
     return 0

@@ -8,11 +8,12 @@ from dataclasses import replace
 import click
 
 from wbuild.cli.choices import changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, Common, format_option, pass_common
-from wbuild.cli.selection import is_file
+from wbuild.cli.options import Command, format_option, pass_common
 from wbuild.errors import exit_code, worst
 from wbuild.model.happened import ArtifactReport
 from wbuild.model.shipped import HostRecipe
+from wbuild.session.call import Common
+from wbuild.session.selection import is_file
 
 
 @click.command(cls=Command)
@@ -38,9 +39,9 @@ def command(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
 
 
 def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, ...], given: dict[str, object]) -> int:
-    from wbuild.cli import conclude
-    from wbuild.cli.session import Asked, prepare
     from wbuild.report.text import checks
+    from wbuild.session import ending
+    from wbuild.session.session import Asked, prepare
 
     chosen, level = profile_of(given["opt"], given["profile"], "dev")  # type: ignore[arg-type]
     asked = Asked(
@@ -58,9 +59,9 @@ def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, 
     session = prepare(common, asked)
     report = session.build().report
     if given["format_"] == "json":
-        conclude.document(session, report)
+        ending.document(session, report)
         return report.exit
-    conclude.problems(session, report)
+    ending.problems(session, report)
     session.console.table(lambda style: checks(report, style))
     for product in session.plan.products:
         if not (product.verdicts or product.hosts or product.problem or product.only_needed):
@@ -71,10 +72,10 @@ def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, 
 
 def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, as_json: bool) -> int:
     """What hosts say to files that something else built."""
-    from wbuild import fit
-    from wbuild.cli.measured import measured
     from wbuild.errors import UsageError
+    from wbuild.report import hosts as fit
     from wbuild.report.to_json import artifact_document
+    from wbuild.session.measured_file import measured
 
     if not hosts:
         raise UsageError("WB290", "a file has no declared checks", hint="--host H compares it with a host; `wbuild hosts` lists them")
@@ -91,7 +92,7 @@ def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, a
             if not problems and not as_json:
                 common.console.show(f"{word} fits {host.title}")
     if as_json:
-        documents = {"schema": "wbuild.fit/1", "files": [artifact_document(report) for report in found]}
+        documents = {"schema": "wbuild.report.hosts/1", "files": [artifact_document(report) for report in found]}
         common.console.result(json.dumps(documents, indent=2, ensure_ascii=False))
     return worst(refused)
 
@@ -99,7 +100,7 @@ def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, a
 def known_hosts(common: Common, names: tuple[str, ...]) -> tuple[HostRecipe, ...]:
     """The hosts with these names. Raises UsageError for one that is unknown."""
     from wbuild.cli.hosts import named
-    from wbuild.cli.project import catalog_of
+    from wbuild.session.project import catalog_of
 
     catalog = catalog_of(common.start) if names else None
     return tuple(named(catalog, name) for name in dict.fromkeys(names)) if catalog else ()
@@ -107,8 +108,8 @@ def known_hosts(common: Common, names: tuple[str, ...]) -> tuple[HostRecipe, ...
 
 def known_runtimes(common: Common, names: tuple[str, ...]) -> tuple[str, ...]:
     """`names`, when all of them are runtimes. Raises UsageError with the list."""
-    from wbuild.cli.project import catalog_of
     from wbuild.errors import UsageError
+    from wbuild.session.project import catalog_of
 
     known = catalog_of(common.start).runtimes if names else {}
     for name in names:

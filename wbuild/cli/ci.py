@@ -6,8 +6,9 @@ from pathlib import Path
 
 import click
 
-from wbuild.cli.options import Common, Group, pass_common
+from wbuild.cli.options import Group, pass_common
 from wbuild.model.locked import PLATFORMS, Platform
+from wbuild.session.call import Common
 
 _platforms = click.option(
     "--platform",
@@ -36,7 +37,7 @@ def command() -> None:
 @_platforms
 @click.option("--changed-since", metavar="REF", help="Only artifacts that differ from the newest commit in common with REF.")
 @click.option("--durations", metavar="PATH", help="A report.json, or a folder of them, that says how long artifacts took. [default: dist]")
-@click.option("--out", metavar="FILE", help="Also write the whole matrix (wbuild.matrix/1) to FILE.")
+@click.option("--out", metavar="FILE", help="Also write the whole matrix (wbuild.ci.matrix/1) to FILE.")
 @click.option(
     "--format", "format_", type=click.Choice(["json", "github", "gitlab"]), default="json", show_default=True, help="Form of the matrix."
 )
@@ -46,7 +47,7 @@ def matrix(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
 
     With github, `matrix=`, `any=` and `count=` are appended to $GITHUB_OUTPUT; gitlab prints a child pipeline.
     """
-    from wbuild.cli.cells import Options, run
+    from wbuild.ci.matrix_jobs import Options, run
 
     out = given.pop("out")
     return run(common, Options(artifacts=artifacts, out=Path(str(out)) if out else None, **given))  # type: ignore[arg-type]
@@ -61,7 +62,7 @@ def matrix(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
 @pass_common
 def cache_key(common: Common, platform: Platform | None, job: str, format_: str) -> int:
     """Print keys and folders for a CI system's cache: of tools (by lock and platform), of results (also by commit)."""
-    from wbuild.cli.cachekey import run
+    from wbuild.ci.cache_key import run
 
     return run(common, platform, job, format_)
 
@@ -76,7 +77,7 @@ def cache_key(common: Common, platform: Platform | None, job: str, format_: str)
 @pass_common
 def init(common: Common, system: str, **given: object) -> int:
     """Write workflows that build every artifact of the project, and report to pull requests."""
-    from wbuild.cli.cifiles import Options, run
+    from wbuild.ci.files import Options, run
 
     return run(common, Options(system=system, **given))  # type: ignore[arg-type]
 
@@ -87,9 +88,9 @@ def init(common: Common, system: str, **given: object) -> int:
 @pass_common
 def comment(common: Common, folder: Path, against: Path | None) -> int:
     """Print the Markdown of a pull request's comment from reports in DIR; nothing in them is trusted."""
-    from wbuild.cli.joined import joined
+    from wbuild.ci.merge import labelled
+    from wbuild.ci.reports import joined
     from wbuild.report.markdown import COMMENT_LIMIT, MARKER, render
-    from wbuild.report.merge import labelled
 
     found = joined(common.start / folder, common.start / against if against else None)
     text = render(labelled(found.report), limit=COMMENT_LIMIT, marker=MARKER, remarks=found.remarks)

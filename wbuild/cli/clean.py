@@ -10,19 +10,20 @@ from typing import Any, Final
 
 import click
 
-from wbuild import jsontext
-from wbuild.cli.deplocks import DEPENDENCY_LOCK, dependency_lock
-from wbuild.cli.options import Command, Common, pass_common
-from wbuild.cli.project import find
-from wbuild.cli.workdir import locked
+from wbuild.cli.options import Command, pass_common
 from wbuild.doors import owned
 from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
 from wbuild.doors.regular import read
+from wbuild.engine.killed_runs import Leftovers
 from wbuild.engine.layout import Layout
-from wbuild.engine.leftovers import Leftovers
-from wbuild.fast import WORK
-from wbuild.plan import DIST
+from wbuild.nothing_to_do import WORK
+from wbuild.plan.plan import DIST
+from wbuild.session.call import Common
+from wbuild.session.dependency_locks import DEPENDENCY_LOCK, dependency_lock
+from wbuild.session.project import find
+from wbuild.session.work_folder import locked
+from wbuild.text import json_text
 
 _LARGEST: Final = 64 << 20
 """Bytes of a report."""
@@ -100,7 +101,7 @@ def written(folder: Path, files: Files) -> Iterator[Path]:
 def _files(index: Path) -> list[str]:
     """Artifact files that a report names; nothing for a file of another form."""
     try:
-        document: Any = jsontext.parse(read(index, _LARGEST))
+        document: Any = json_text.parse(read(index, _LARGEST))
         return [Path(entry["file"]).name and f"{DIST}/{index.parent.name}/{Path(entry['file']).name}" for entry in document["artifacts"]]
     except (OSError, ValueError, KeyError, TypeError):
         return []

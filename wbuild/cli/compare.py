@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, Common, format_option, pass_common
+from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.session.call import Common
 
 if TYPE_CHECKING:
-    from wbuild.cli.engines import Runtime
-    from wbuild.cli.session import Session
     from wbuild.model.happened import ArtifactReport, Contract, Report, Result
     from wbuild.model.planned import Product
+    from wbuild.session.runtime import Runtime
+    from wbuild.session.session import Session
 
 
 @click.command(cls=Command)
@@ -32,10 +33,10 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     They are built first, in the release profile. Start-up is measured on this machine each time, and is in no report.
     """
     from wbuild import __version__
-    from wbuild.cli import conclude
-    from wbuild.cli.session import Asked, prepare
     from wbuild.model.happened import Comparison
     from wbuild.report import compare, to_json
+    from wbuild.session import ending
+    from wbuild.session.session import Asked, prepare
 
     chosen, level = profile_of(opt, profile, "release")
     asked = Asked(
@@ -55,7 +56,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
         common.console.note(f"not compared, since no other declares the same checks: {', '.join(left)}")
     built = session.build()
     report = built.report
-    conclude.problems(session, report)
+    ending.problems(session, report)
     contracts = tuple(_contract(session, group, report, built.results) for group in groups)
     made = Comparison(
         project=report.project, profile=chosen, wbuild=__version__, platform=session.world.doors.platform, contracts=contracts
@@ -76,8 +77,8 @@ def _narrowed(session: Session, groups: Sequence[Sequence[Product]]) -> Session:
 
 
 def _contract(session: Session, group: Sequence[Product], report: Report, results: Sequence[Result]) -> Contract:
-    from wbuild.cli import engines
     from wbuild.report import compare
+    from wbuild.session import runtime as engines
 
     files = {artifact.file: artifact for artifact in report.artifacts}
     reports = [files[product.file] for product in group]
@@ -106,7 +107,7 @@ def _tool(session: Session, product: Product) -> str:
 
 def _starts(session: Session, product: Product, report: ArtifactReport, runtime: Runtime, name: str) -> tuple[float, ...]:
     """Seconds of several runs of a check on the file that is shipped."""
-    from wbuild.checks import Trial, step_name
+    from wbuild.plan.checks import Trial, step_name
 
     check = next(check for check in product.artifact.checks if check.name == name)
     step = step_name(product.artifact, product.target, Trial(check=check, runtime=runtime.recipe), "compiled")

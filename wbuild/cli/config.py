@@ -6,12 +6,13 @@ import json
 
 import click
 
-from wbuild.cli.options import Command, Common, format_option, pass_common
-from wbuild.cli.settings import SETTINGS
-from wbuild.cli.world import config_paths
-from wbuild.legible import escape
+from wbuild.cli.options import Command, format_option, pass_common
 from wbuild.report.table import Cell, render
-from wbuild.units import show_size
+from wbuild.session.call import Common
+from wbuild.session.settings import SETTINGS
+from wbuild.session.world import config_paths
+from wbuild.text.show import escape
+from wbuild.text.units import show_size
 
 
 @click.command(cls=Command)

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING
 from wbuild import __version__
 from wbuild.doors.places import user_folder
 from wbuild.errors import BugError, WbuildError
-from wbuild.fast import WORK, project_folder
-from wbuild.redact import redactor
+from wbuild.nothing_to_do import WORK, project_folder
+from wbuild.text.redact import redactor
 
 if TYPE_CHECKING:
-    from wbuild.cli.options import Common
+    from wbuild.session.call import Common
 
 EXIT = 70
 

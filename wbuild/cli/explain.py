@@ -9,10 +9,11 @@ from typing import Any
 import click
 import tomli
 
-from wbuild.cli.data import pages
-from wbuild.cli.options import Command, Common, pass_common
+from wbuild.cli.options import Command, pass_common
 from wbuild.errors import UsageError, exit_code
-from wbuild.names import quoted
+from wbuild.session.call import Common
+from wbuild.session.shipped_data import pages
+from wbuild.text.names import quoted
 
 WIDTH = 100
 

@@ -6,10 +6,11 @@ from dataclasses import replace
 
 import click
 
-from wbuild.cli.options import Command, Common, pass_common
+from wbuild.cli.options import Command, pass_common
 from wbuild.errors import exit_code, worst
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Plan, Step
+from wbuild.session.call import Common
 
 
 @click.command(cls=Command)
@@ -18,7 +19,7 @@ from wbuild.model.planned import Plan, Step
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> int:
     """Fetch what artifacts need: tools, vendored sources, packages; for every profile."""
-    from wbuild.cli.session import Asked, prepare
+    from wbuild.session.session import Asked, prepare
 
     pins: dict[str, Pin] = {}
     steps: dict[str, Step] = {}

@@ -9,14 +9,15 @@ from textwrap import wrap
 
 import click
 
-from wbuild.cli.options import Command, Common, format_option, pass_common
-from wbuild.cli.project import catalog_of
+from wbuild.cli.options import Command, format_option, pass_common
 from wbuild.errors import UsageError
-from wbuild.faults import suggestion
-from wbuild.legible import escape
 from wbuild.model.shipped import Catalog, HostModule, HostRecipe
-from wbuild.names import quoted
 from wbuild.report.table import Cell, render
+from wbuild.session.call import Common
+from wbuild.session.project import catalog_of
+from wbuild.text.names import quoted
+from wbuild.text.show import escape
+from wbuild.toml.problems import suggestion
 
 
 @click.command(cls=Command)

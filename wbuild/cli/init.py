@@ -8,15 +8,16 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wbuild.cli.data import template_texts
-from wbuild.cli.options import Command, Common, pass_common
+from wbuild.cli.options import Command, pass_common
 from wbuild.errors import UsageError
+from wbuild.init.scaffold import Draft, Wish, choose, draft, starters
 from wbuild.model.shipped import Catalog, LanguageRecipe
-from wbuild.names import quoted
-from wbuild.scaffold import Draft, Wish, choose, draft, starters
+from wbuild.session.call import Common
+from wbuild.session.shipped_data import template_texts
+from wbuild.text.names import quoted
 
 if TYPE_CHECKING:
-    from wbuild.cli.newfiles import Spot
+    from wbuild.init.files import Spot
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -52,22 +53,22 @@ def command(common: Common, **options: object) -> int:
 
     Without --lang in a folder that holds code: propose a manifest for what is there.
     """
-    from wbuild.cli import newfiles
-    from wbuild.cli.project import catalog_of
+    from wbuild.init import files
+    from wbuild.session.project import catalog_of
 
     asked = Options(**options)  # type: ignore[arg-type]
     if asked.list_:
         return _list(common)
-    place = newfiles.locate(common.start, asked.dir, asked.name, new=asked.new)
+    place = files.locate(common.start, asked.dir, asked.name, new=asked.new)
     catalog = catalog_of(place.folder if place.text is not None else common.start)
-    drafts = _drafts(asked, place, catalog) if asked.lang else newfiles.proposal(place, catalog, common.world().doors.files)
+    drafts = _drafts(asked, place, catalog) if asked.lang else files.proposal(place, catalog, common.world().doors.files)
     if not asked.lang and not asked.dry_run and not asked.yes:
-        newfiles.confirm(place, drafts, common.console)
-    plan = newfiles.arrange(place, drafts, catalog)
+        files.confirm(place, drafts, common.console)
+    plan = files.arrange(place, drafts, catalog)
     if asked.dry_run:
-        newfiles.show(plan, common.console)
+        files.show(plan, common.console)
         return 0
-    newfiles.write(plan, catalog, common)
+    files.write(plan, catalog, common)
     return 0
 
 
@@ -99,9 +100,9 @@ def language_of(catalog: Catalog, word: str) -> LanguageRecipe:
 
 
 def _list(common: Common) -> int:
-    from wbuild.cli.project import catalog_of
-    from wbuild.cli.toolsizes import download_sizes
     from wbuild.report.table import Cell, render
+    from wbuild.session.project import catalog_of
+    from wbuild.session.tool_sizes import download_sizes
 
     catalog = catalog_of(common.start)
     available = starters(template_texts())

@@ -6,9 +6,10 @@ import json
 
 import click
 
-from wbuild.cli.options import Command, Common, format_option, pass_common
-from wbuild.legible import escape
+from wbuild.cli.options import Command, format_option, pass_common
 from wbuild.model.happened import ArtifactReport
+from wbuild.session.call import Common
+from wbuild.text.show import escape
 
 
 @click.command(cls=Command)
@@ -21,10 +22,10 @@ def command(common: Common, file: str, other: str | None, format_: str) -> int:
 
     Imports, exports, proposals and what needs each, memory, producers and sections. `-` is standard input.
     """
-    from wbuild.cli.given import FILE_ONLY
-    from wbuild.cli.measured import measured
     from wbuild.cli.size import document, text
     from wbuild.report.sizes import sections
+    from wbuild.session.input_files import FILE_ONLY
+    from wbuild.session.measured_file import measured
 
     first = measured(common, file, FILE_ONLY)
     if other is not None:

@@ -6,11 +6,12 @@ import json
 
 import click
 
-from wbuild.cli.options import Command, Common, format_option, pass_common
-from wbuild.cli.project import catalog_of
-from wbuild.legible import escape
+from wbuild.cli.options import Command, format_option, pass_common
 from wbuild.model.shipped import Catalog
 from wbuild.report.table import Cell, render
+from wbuild.session.call import Common
+from wbuild.session.project import catalog_of
+from wbuild.text.show import escape
 
 
 @click.command(cls=Command)

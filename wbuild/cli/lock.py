@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import click
 
-from wbuild.cli.options import Command, Common, pass_common
+from wbuild.cli.options import Command, pass_common
+from wbuild.session.call import Common
 
 
 @click.command(cls=Command)
@@ -26,20 +27,20 @@ def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, s
     a tool to take it from another source. Lock files of the project's own dependencies (Cargo.lock, go.sum, package-lock.json)
     that are missing are made too.
     """
-    from wbuild.cli import lockedit
-    from wbuild.cli.locking import Locking
-    from wbuild.cli.project import open_project, shown
-    from wbuild.cli.session import lock_dependencies
+    from wbuild.session import lock_edit
+    from wbuild.session.locking import Locking
+    from wbuild.session.project import open_project, shown
+    from wbuild.session.session import lock_dependencies
 
     world, console = common.world(offline=offline, sources=sources), common.console
     project = open_project(common.start)
-    names = lockedit.names(project, tools)
+    names = lock_edit.names(project, tools)
     if check:
         locking = Locking(world=world, project=project, console=console, locked=True)
         lock_dependencies(world, console, project, locking.fitting(), check=True)
         console.show(f"{shown(locking.path)} fits")
         return 0
-    edit = lockedit.set_versions(project, tools)
+    edit = lock_edit.set_versions(project, tools)
     locking = Locking(world=world, project=edit.project, console=console, locked=False)
     before = locking.read()
     wanted = (frozenset(names) or frozenset({"*"})) if update else frozenset(names)

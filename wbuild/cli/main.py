@@ -16,9 +16,10 @@ import click
 
 from wbuild import __version__
 from wbuild.cli.argv import rewrite
-from wbuild.cli.options import Common, Group
+from wbuild.cli.options import Group
 from wbuild.doors.machine import refusal
 from wbuild.errors import MachineError, UsageError, WbuildError, exit_code, worst
+from wbuild.session.call import Common
 
 COMMANDS: Final[Mapping[str, str]] = {
     "init": "wbuild.cli.init",

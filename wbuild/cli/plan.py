@@ -9,10 +9,11 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.choices import Opt, changed_option, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, Common, pass_common
+from wbuild.cli.options import Command, pass_common
+from wbuild.session.call import Common
 
 if TYPE_CHECKING:
-    from wbuild.cli.session import Session
+    from wbuild.session.session import Session
 
 
 @click.command(cls=Command)
@@ -34,8 +35,8 @@ if TYPE_CHECKING:
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
     """Show the steps that would make artifacts, without running or writing anything."""
-    from wbuild.cli.session import Asked, prepare
     from wbuild.errors import exit_code, worst
+    from wbuild.session.session import Asked, prepare
 
     chosen, level = profile_of(opt, profile, "dev")
     asked = Asked(
@@ -74,7 +75,7 @@ def _show(common: Common, session: Session, given: dict[str, object]) -> None:
 def late_values(session: Session) -> Mapping[tuple[str, str], Sequence[str]]:
     """What late words became in the last build, as far as its files are there."""
     from wbuild.model.planned import Tool
-    from wbuild.words import late_words
+    from wbuild.steps.words import late_words
 
     found: dict[tuple[str, str], Sequence[str]] = {}
     for step in session.plan.steps:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import click
 
-from wbuild.cli.options import Common, Group, pass_common
+from wbuild.cli.options import Group, pass_common
+from wbuild.session.call import Common
 
 
 @click.group(cls=Group)
@@ -32,9 +33,9 @@ def merge(common: Common, folder: Path, **given: object) -> int:
 
     A cell of the matrix file (`ci matrix --out`) in DIR that no report tells about counts as failed.
     """
-    from wbuild.cli.joined import joined
+    from wbuild.ci.merge import labelled
+    from wbuild.ci.reports import joined
     from wbuild.report import markdown, text, to_json
-    from wbuild.report.merge import labelled
 
     against, out = given["against"], given["out"]
     found = joined(common.start / folder, common.start / against if isinstance(against, Path) else None)

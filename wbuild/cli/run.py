@@ -11,11 +11,12 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, Common, pass_common
-from wbuild.cli.selection import is_file
+from wbuild.cli.options import Command, pass_common
+from wbuild.session.call import Common
+from wbuild.session.selection import is_file
 
 if TYPE_CHECKING:
-    from wbuild.cli.engines import Runtime
+    from wbuild.session.runtime import Runtime
 
 
 @click.command(cls=Command)
@@ -29,8 +30,8 @@ if TYPE_CHECKING:
 @pass_common
 def command(common: Common, artifact: str | None, args: tuple[str, ...], **given: object) -> int:
     """Build an artifact and run it, or run a file. It ends with the program's own exit code."""
-    from wbuild.cli import engines
-    from wbuild.cli import given as files
+    from wbuild.session import input_files as files
+    from wbuild.session import runtime as engines
 
     invoke = str(given["invoke"]) if given["invoke"] is not None else None
     if artifact is None or not is_file(artifact):
@@ -57,9 +58,10 @@ class Target:
 
 def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Target:
     """The artifact, built. Raises UsageError when several are meant, ClickExit with the build's code when it fails."""
-    from wbuild.cli import conclude, engines
-    from wbuild.cli.session import Asked, prepare
     from wbuild.errors import UsageError
+    from wbuild.session import ending
+    from wbuild.session import runtime as engines
+    from wbuild.session.session import Asked, prepare
 
     opt, profile = given["opt"], given["profile"]
     chosen, level = profile_of(opt if isinstance(opt, Opt) else None, str(profile) if profile else None, "dev")
@@ -77,7 +79,7 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
     if len(names) > 1:
         raise UsageError("WB280", "several artifacts could be run", hint=f"name one: {', '.join(names)}")
     report = session.build().report
-    conclude.problems(session, report)
+    ending.problems(session, report)
     if report.exit:
         raise click.exceptions.Exit(report.exit)
     product = products[0]
@@ -86,7 +88,7 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
 
 def _list(common: Common, target: Target) -> int:
     """A library is not run: say what could be called."""
-    from wbuild.cli.engines import signature
+    from wbuild.session.runtime import signature
 
     functions = target.runtime.functions(target.module)
     lines = [f"  {signature(f)}" for f in functions]

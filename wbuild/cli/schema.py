@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import click
 
-from wbuild.cli.options import Command, Common, pass_common
-from wbuild.cli.project import readable_catalog
-from wbuild.cli.workdir import schema_text
+from wbuild.cli.options import Command, pass_common
+from wbuild.session.call import Common
+from wbuild.session.project import readable_catalog
+from wbuild.session.work_folder import schema_text
 
 
 @click.command(cls=Command)

@@ -8,9 +8,10 @@ from collections.abc import Sequence
 import click
 
 from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, Common, format_option, pass_common
-from wbuild.cli.selection import is_file
+from wbuild.cli.options import Command, format_option, pass_common
 from wbuild.model.happened import ArtifactReport
+from wbuild.session.call import Common
+from wbuild.session.selection import is_file
 
 
 @click.command(cls=Command)
@@ -24,9 +25,9 @@ from wbuild.model.happened import ArtifactReport
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt: Opt | None, profile: str | None, **given: object) -> int:
     """Show every section of artifacts or files with its bytes. Artifacts are built first, in the release profile."""
-    from wbuild.cli.given import FILE_ONLY
-    from wbuild.cli.measured import measured
     from wbuild.errors import UsageError
+    from wbuild.session.input_files import FILE_ONLY
+    from wbuild.session.measured_file import measured
 
     files = [word for word in artifacts if is_file(word)]
     names = tuple(word for word in artifacts if not is_file(word))
@@ -48,8 +49,8 @@ def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt
 def _built(
     common: Common, names: tuple[str, ...], profile: str, level: object, given: dict[str, object]
 ) -> tuple[list[ArtifactReport], int]:
-    from wbuild.cli import conclude
-    from wbuild.cli.session import Asked, prepare
+    from wbuild.session import ending
+    from wbuild.session.session import Asked, prepare
 
     asked = Asked(
         words=names,
@@ -62,7 +63,7 @@ def _built(
     )
     session = prepare(common, asked)
     report = session.build().report
-    conclude.problems(session, report)
+    ending.problems(session, report)
     return [a for a in report.artifacts if a.sizes], report.exit
 
 

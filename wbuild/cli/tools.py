@@ -3,21 +3,18 @@
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import click
 
 from wbuild.cli.ages import Age, show_age
-from wbuild.cli.options import Common, Group, format_option, pass_common
-from wbuild.errors import IntegrityError, ProvisionError, UsageError
-from wbuild.names import quoted
+from wbuild.cli.options import Group, format_option, pass_common
+from wbuild.errors import IntegrityError, ProvisionError
+from wbuild.session.call import Common
+from wbuild.session.tool_shelf import shelf
 
 if TYPE_CHECKING:
-    from wbuild.cli.console import Console
-    from wbuild.model.locked import Lock, Pin, Platform
-    from wbuild.model.shipped import Catalog, ToolRecipe
-    from wbuild.store import Store
+    from wbuild.model.locked import Pin
 
 
 @click.group(cls=Group)
@@ -25,76 +22,13 @@ def command() -> None:
     """List, install and verify tools."""
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Shelf:
-    """Catalogue, lock and store together."""
-
-    catalog: Catalog
-    lock: Lock | None
-    """None where no project (or no lock) is around."""
-    store: Store
-    platform: Platform
-    console: Console
-    common: Common
-
-    def pin(self, name: str) -> Pin | None:
-        """The pin for this machine, as far as the lock has one."""
-        from wbuild.model.locked import Pin
-
-        tool = self.lock.tools.get(name) if self.lock else None
-        pin = tool.platforms.get(self.platform) if tool else None
-        return pin if isinstance(pin, Pin) else None
-
-    def pins(self, names: tuple[str, ...]) -> tuple[Pin, ...]:
-        """Pins of `names` (all of the lock without any), with what they need. Raises UsageError, ProvisionError."""
-        from wbuild import lock as locks
-
-        if self.lock is None:
-            raise UsageError("WB284", "there is no wbuild.lock here", hint="run `wbuild lock` in a project; tools are installed as locked")
-        kit = locks.kit(self.lock, self.platform)
-        for name in names:
-            self.recipe(name)
-        return kit.closure(names or [name for name in self.lock.tools if self.pin(name)])
-
-    def recipe(self, name: str) -> ToolRecipe | None:
-        """The recipe of a tool; None for a vendored source. Raises UsageError for an unknown name."""
-        from difflib import get_close_matches
-
-        found = self.catalog.tools.get(name)
-        if found is None and not (name.startswith("vendor.") and self.lock and name in self.lock.tools):
-            close = get_close_matches(name, list(self.catalog.tools), n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(self.catalog.tools)}"
-            raise UsageError("WB279", f"unknown tool {quoted(name)}", hint=hint)
-        return found
-
-
-def shelf(common: Common, *, looking: bool = True, **flags: object) -> Shelf:
-    """What the commands below look at; not `looking`: for one that starts what it finds."""
-    from wbuild import lock as locks
-    from wbuild.cli.locking import Locking
-    from wbuild.cli.project import catalog_of, open_project
-    from wbuild.fast import project_folder
-
-    world = common.world(**flags)
-    lock = None
-    if project_folder(str(common.start)):
-        project = open_project(common.start)
-        world = world.looking(project.root) if looking else world
-        lock = Locking(world=world, project=project, console=common.console, locked=True).read()
-    store = world.open_store()
-    catalog = catalog_of(common.start)
-    if lock is not None:
-        lock = locks.on_machine(lock, catalog, world.doors)
-    return Shelf(catalog=catalog, lock=lock, store=store, platform=world.doors.platform, console=common.console, common=common)
-
-
 @command.command("list")
 @format_option
 @pass_common
 def list_(common: Common, format_: str) -> int:
     """List all tools: version in the lock, download size, whether they are in the store."""
-    from wbuild.legible import escape
     from wbuild.report.table import Cell, render
+    from wbuild.text.show import escape
 
     found = shelf(common)
     entries = []
@@ -193,7 +127,7 @@ def _words(entry: object) -> str:
 @pass_common
 def install(common: Common, tools: tuple[str, ...], offline: bool | None) -> int:
     """Install tools as the lock pins them; without TOOL all of them."""
-    from wbuild.cli.progress import Progress
+    from wbuild.session.progress import Progress
 
     found = shelf(common, looking=False, offline=offline)
     pins = found.pins(tools)
@@ -226,8 +160,8 @@ def where(common: Common, tool: str) -> int:
 @pass_common
 def verify(common: Common, tools: tuple[str, ...], repair: bool) -> int:
     """Compare installed tools with the digests taken when they came. Damage is exit code 5."""
-    from wbuild.cli.progress import Progress
     from wbuild.model.locked import SYSTEM
+    from wbuild.session.progress import Progress
 
     found = shelf(common)
     broken: list[tuple[Pin, tuple[str, ...]]] = []

@@ -6,11 +6,12 @@ from pathlib import Path
 
 import click
 
-from wbuild.cli.options import Command, Common, pass_common
-from wbuild.cli.project import home, open_project, shown
-from wbuild.cli.trusted import Trust, Word, digest_of, links_of, tracked_of
+from wbuild.cli.options import Command, pass_common
 from wbuild.errors import UsageError
-from wbuild.legible import escape
+from wbuild.session.call import Common
+from wbuild.session.project import home, open_project, shown
+from wbuild.session.trusted import Trust, Word, digest_of, links_of, tracked_of
+from wbuild.text.show import escape
 
 
 @click.command(cls=Command)

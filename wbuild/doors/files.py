@@ -25,7 +25,7 @@ from wbuild.doors import locks, owned, presence
 from wbuild.doors import walk as walking
 from wbuild.doors.machine import free_bytes, machine_errors
 from wbuild.doors.regular import UnfitError, opened, read
-from wbuild.fast import ASIDE
+from wbuild.nothing_to_do import ASIDE
 
 if sys.platform == "linux":
     import fcntl

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Final
 from urllib.parse import urljoin, urlsplit, urlunsplit
 
-from wbuild.addresses import host_of, hosts_in, plain, same_host
+from wbuild.doors.addresses import host_of, hosts_in, plain, same_host
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.peers import Named, guard, refuse_host
 from wbuild.errors import IntegrityError, ProvisionError, UsageError

@@ -12,7 +12,7 @@ from contextlib import suppress
 from ipaddress import IPv4Network
 from typing import TYPE_CHECKING, Final
 
-from wbuild.addresses import address_of, is_public
+from wbuild.doors.addresses import address_of, is_public
 from wbuild.errors import ProvisionError
 
 if TYPE_CHECKING:

@@ -16,11 +16,11 @@ from pathlib import Path
 from typing import BinaryIO, Final
 
 from wbuild.doors.conversation import Dialogue
-from wbuild.doors.drain import Sink, drain, sink
 from wbuild.doors.fence import can_fence, inside
 from wbuild.doors.interfaces import Command, Conversation, Exit, Running
 from wbuild.doors.keeper import KEEPER
 from wbuild.doors.machine import machine_errors
+from wbuild.doors.pipes import Sink, drain, sink
 from wbuild.errors import MachineError, ProvisionError, WbuildError
 
 POSIX: Final = os.name == "posix"

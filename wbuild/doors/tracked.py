@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors.git_index import FOLDER, LINK, Entry, entries_below
 from wbuild.doors.regular import read
 from wbuild.errors import WbuildError
-from wbuild.fast import GIT
-from wbuild.gitindex import FOLDER, LINK, Entry, entries_below
+from wbuild.nothing_to_do import GIT
 
 _LARGEST: Final = 256 << 20
 """Bytes of an index: of two million files."""

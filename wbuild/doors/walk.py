@@ -8,7 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from wbuild import fast
+from wbuild import nothing_to_do
 from wbuild.doors.machine import machine_errors
 
 TAG: Final = "CACHEDIR.TAG"
@@ -42,8 +42,8 @@ def walk(root: Path, start: str = "", *, own: Collection[str] = (), everything: 
     waiting = [start]
     while waiting:
         folder = waiting.pop()
-        lines = fast.listing(base + folder if folder else str(root), fast.SHOWS_GIT)
-        if lines is None or lines == [fast.UNREADABLE]:
+        lines = nothing_to_do.listing(base + folder if folder else str(root), nothing_to_do.SHOWS_GIT)
+        if lines is None or lines == [nothing_to_do.UNREADABLE]:
             why = _refusal(root / folder)
             if folder == start:
                 with machine_errors(root / folder, "list"):
@@ -69,7 +69,7 @@ def _inner(found: Walked, folder: str, lines: list[str], own: Collection[str], *
     for line in lines:
         entry, slash, rest = line.partition("/")
         name = lead + entry
-        if entry == fast.GIT:
+        if entry == nothing_to_do.GIT:
             found.closed[name] = "git"
         elif name in own:
             found.closed[name] = "own"

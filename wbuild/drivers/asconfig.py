@@ -14,9 +14,9 @@ from wbuild.drivers.build import Build, Facts
 from wbuild.drivers.npmproject import MODULES, NpmProject, table
 from wbuild.drivers.zigsource import within
 from wbuild.model.planned import In
-from wbuild.names import quoted
-from wbuild.tree import Tree
-from wbuild.words import Value
+from wbuild.steps.tree import Tree
+from wbuild.steps.words import Value
+from wbuild.text.names import quoted
 
 TEXTS: Final = ("**/*.json", "**/*.ts")
 ABOVE: Final = ("package.json", "package-lock.json")

@@ -9,13 +9,13 @@ from posixpath import join, normpath
 from typing import Protocol
 
 from wbuild.errors import Place, UsageError
-from wbuild.kit import Kit
-from wbuild.locate import Path
 from wbuild.model.planned import Step
 from wbuild.model.shipped import LanguageRecipe, ToolchainRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
-from wbuild.tree import Tree, without
-from wbuild.words import Value
+from wbuild.steps.kit import Kit
+from wbuild.steps.tree import Tree, without
+from wbuild.steps.words import Value
+from wbuild.toml.locate import Path
 
 
 def _nowhere(_artifact: Artifact, _keys: Path) -> None:

@@ -23,9 +23,9 @@ from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.model.planned import In
 from wbuild.model.written import Kind
-from wbuild.names import quoted
-from wbuild.tree import Tree, upward
-from wbuild.words import Value
+from wbuild.steps.tree import Tree, upward
+from wbuild.steps.words import Value
+from wbuild.text.names import quoted
 
 TEXTS: Final = ("**/Cargo.toml", "**/Cargo.lock", "**/.cargo/config.toml", "**/.cargo/config", "**/*.rs")
 ABOVE: Final = cargoconfig.NAMES

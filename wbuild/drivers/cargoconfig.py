@@ -8,7 +8,7 @@ from typing import Any, Final
 
 import tomli
 
-from wbuild.tree import Tree, upward
+from wbuild.steps.tree import Tree, upward
 
 NAMES: Final = (".cargo/config.toml", ".cargo/config")
 """Relative to each folder from that of the package up to the root of the file system."""

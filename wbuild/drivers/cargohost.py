@@ -6,7 +6,7 @@ from collections.abc import Iterable, Mapping
 from posixpath import join, normpath
 from typing import Any, TypeAlias
 
-from wbuild.tree import Tree
+from wbuild.steps.tree import Tree
 
 Table: TypeAlias = "Mapping[str, Any]"
 _FROM_ELSEWHERE = "source ="

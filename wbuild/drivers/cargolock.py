@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final
 
-from wbuild.versions import SpecifierError, matches
+from wbuild.text.versions import SpecifierError, matches
 
 _BLOCK: Final = re.compile(r"^\[\[package\]\]\n(.*?)(?=^\[|\Z)", re.MULTILINE | re.DOTALL)
 _KEY: Final = re.compile(r'^(name|version|source) = "([^"]*)"', re.MULTILINE)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 from posixpath import join, normpath
 
-from wbuild.tree import is_glob
+from wbuild.steps.tree import is_glob
 
 
 def searched(folder: str, patterns: Iterable[str]) -> tuple[str, ...]:

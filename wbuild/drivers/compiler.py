@@ -14,14 +14,14 @@ from wbuild.drivers.bystanders import without
 from wbuild.drivers.named import Named, named
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
-from wbuild.faults import suggestion
+from wbuild.manifest.needs import with_files
 from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, InnerCache, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
 from wbuild.model.shipped import LockRecipe, StepRecipe
-from wbuild.names import quoted
-from wbuild.needs import with_files
-from wbuild.tree import is_glob
-from wbuild.words import Value, fill, fill_all, placeholders
+from wbuild.steps.tree import is_glob
+from wbuild.steps.words import Value, fill, fill_all, placeholders
+from wbuild.text.names import quoted
+from wbuild.toml.problems import suggestion
 
 DEPFILE = "deps.d"
 _EACH: Final = frozenset({"in", "out", "depfile"})

@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from posixpath import dirname, isabs, join, normpath, relpath
 from typing import Final
 
-from wbuild import jsontext
 from wbuild.drivers import gosource
 from wbuild.drivers.build import Build, DependencyLock, Facts, below
 from wbuild.model.planned import In, Root
 from wbuild.model.written import Artifact, Kind
-from wbuild.tree import Tree, upward
-from wbuild.words import Value
+from wbuild.steps.tree import Tree, upward
+from wbuild.steps.words import Value
+from wbuild.text import json_text
 
 TEXTS: Final = ("**/go.mod", "**/go.work", "**/*.go")
 _BLOCK: Final = re.compile(r"(\w+)\s*\(\s*\Z")
@@ -107,7 +107,7 @@ def _named(build: Build, module: str) -> Iterator[str]:
         yield place
         if name == "modfile":
             yield from (one for one in (f"{place.removesuffix('.mod')}.sum",) if build.tree.kind(one) == "file")
-        replaced = (jsontext.table(build.tree.texts.get(place, "")) or {}).get("Replace") if name == "overlay" else None
+        replaced = (json_text.table(build.tree.texts.get(place, "")) or {}).get("Replace") if name == "overlay" else None
         for target in replaced.values() if isinstance(replaced, dict) else ():
             inside = normpath(join(module, target)) if isinstance(target, str) and target else ""
             if inside and build.tree.kind(inside) == "file":

@@ -12,7 +12,7 @@ from collections.abc import Iterable, Iterator, Sequence
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from wbuild.tree import Tree
+from wbuild.steps.tree import Tree
 
 __all__ = ["TEXTS", "is_read", "outside"]
 

@@ -14,7 +14,7 @@ from posixpath import normpath
 from typing import Final
 
 from wbuild.model.written import Artifact
-from wbuild.tree import Tree, literal
+from wbuild.steps.tree import Tree, literal
 
 __all__ = ["Named", "named", "responses"]
 

@@ -15,8 +15,8 @@ from typing import Any, Final
 
 from wbuild.drivers.build import Build, DependencyLock
 from wbuild.drivers.npmrange import satisfies
-from wbuild.names import quoted
-from wbuild.tree import Tree, matches, upward
+from wbuild.steps.tree import Tree, matches, upward
+from wbuild.text.names import quoted
 
 PACKAGE: Final = "package.json"
 LOCK: Final = "package-lock.json"

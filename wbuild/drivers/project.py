@@ -11,12 +11,12 @@ from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from wbuild.artifact_rules import usual_kind
 from wbuild.drivers import asconfig, cargo, gomod, includes, zigsource
 from wbuild.drivers.build import Build, DependencyLock, Facts
 from wbuild.drivers.compiler import assemble, locking
 from wbuild.drivers.named import responses
 from wbuild.errors import UsageError
+from wbuild.manifest.artifact import usual_kind
 from wbuild.model.planned import Step
 from wbuild.model.shipped import LanguageRecipe, LockRecipe, ProjectName
 from wbuild.model.written import Artifact, Kind

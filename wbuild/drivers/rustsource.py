@@ -11,7 +11,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from wbuild.tree import Tree
+from wbuild.steps.tree import Tree
 
 _LITERAL: Final = re.compile(r'"([^"\n]+)(?=")')
 """A quote may open as well as close one: what stands in a character opens none. In linear time whatever a text holds."""

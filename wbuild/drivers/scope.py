@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 from wbuild.drivers.build import Build
 from wbuild.errors import UsageError
+from wbuild.manifest.needs import with_files
 from wbuild.model.planned import In, Python, RunnerPath, ToolPath, Word
 from wbuild.model.shipped import Option
-from wbuild.needs import with_files
-from wbuild.words import Value, fill_all, placeholders
+from wbuild.steps.words import Value, fill_all, placeholders
 
 VENDOR = "{vendor."
 

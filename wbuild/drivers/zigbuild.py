@@ -11,7 +11,7 @@ from typing import Final
 from wbuild.drivers import zigsource
 from wbuild.drivers.build import Build, Facts
 from wbuild.drivers.zigsource import within
-from wbuild.tree import Tree
+from wbuild.steps.tree import Tree
 
 BUILD: Final = "build.zig"
 PACKAGE: Final = "build.zig.zon"

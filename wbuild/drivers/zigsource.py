@@ -9,7 +9,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from wbuild.drivers.build import Build, Facts
-from wbuild.tree import Tree
+from wbuild.steps.tree import Tree
 
 TEXTS: Final = ("**/*.zig", "**/build.zig.zon")
 ZIG: Final = ".zig"

@@ -9,20 +9,19 @@ from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 
-from wbuild.builtin import ASKING, BUILTINS, Asking, Function
+from wbuild.builtins.table import ASKING, BUILTINS, Asking, Function
 from wbuild.cache import SHARED, Cache
 from wbuild.doors.grounds import Grounds, secret_places
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.jobserver import JobServer
 from wbuild.engine.events import Interrupted, Note, Say, StepFinished, StepStarted
 from wbuild.engine.failure import failed, replaceable
-from wbuild.engine.fetched import Fetched
+from wbuild.engine.fetch_marks import Fetched
 from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
-from wbuild.engine.keying import settled
+from wbuild.engine.killed_runs import Leftovers
 from wbuild.engine.launch import Launch
 from wbuild.engine.layout import WORK, Layout, Surroundings
-from wbuild.engine.leftovers import Leftovers
 from wbuild.engine.lookup import slot
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
@@ -30,13 +29,14 @@ from wbuild.engine.scratch import Scratches
 from wbuild.engine.session import Session
 from wbuild.engine.slots import Slots
 from wbuild.engine.statedirs import StateDirs
-from wbuild.engine.strays import Strays
+from wbuild.engine.step_key import settled
 from wbuild.engine.tools import Provisioner, Tools
+from wbuild.engine.undeclared_writes import Strays
 from wbuild.engine.workers import Workers
 from wbuild.errors import MachineError, StepError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Step, Tool
-from wbuild.tree import upward
+from wbuild.steps.tree import upward
 
 __all__ = ["Engine", "Interrupted", "Note", "Say", "StepFinished", "StepStarted", "Tools"]
 

@@ -14,8 +14,8 @@ from wbuild.doors.regular import opened
 from wbuild.engine.refusal import REFUSED
 from wbuild.errors import MachineError, Problem, UsageError, WbuildError
 from wbuild.model.planned import Step
-from wbuild.redact import HIDDEN
 from wbuild.sources.client import refusal
+from wbuild.text.redact import HIDDEN
 
 _HEAD: Final = 48 << 10
 _TAIL: Final = 16 << 10

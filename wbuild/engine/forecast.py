@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from wbuild.engine.fetched import Fetched
-from wbuild.engine.keying import key_of, settled
+from wbuild.cache.keys import ABSENT, blob_name
+from wbuild.engine.fetch_marks import Fetched
 from wbuild.engine.lookup import Lookup
 from wbuild.engine.session import Session
-from wbuild.keys import ABSENT, blob_name
+from wbuild.engine.step_key import key_of, settled
 from wbuild.model.planned import Step, Tool
-from wbuild.wiring import reads
-from wbuild.words import late_words
+from wbuild.steps.order import reads
+from wbuild.steps.words import late_words
 
 
 class Forecast:

@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Final, NamedTuple
 
+from wbuild.cache.keys import blob_name, canonical, digest
 from wbuild.doors.interfaces import Clock, Files
 from wbuild.doors.regular import read
 from wbuild.doors.seal import sealed, unsealed
-from wbuild.keys import blob_name, canonical, digest
 
 _TICK_NS: Final = 50_000_000
 """File systems with fine time stamps: the kernel's clock tick, generously."""

@@ -17,18 +17,18 @@ from pathlib import Path
 from posixpath import dirname
 from typing import Final, TypeAlias
 
-from wbuild import jsontext
+from wbuild.cache.keys import ABSENT, canonical, digest
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import read
-from wbuild.engine.keying import Settled
 from wbuild.engine.layout import slug
 from wbuild.engine.session import Session
+from wbuild.engine.step_key import Settled
 from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import MachineError
-from wbuild.keys import ABSENT, canonical, digest
 from wbuild.model.planned import InnerCache, Step
 from wbuild.model.shipped import InnerCacheName
-from wbuild.words import portable
+from wbuild.steps.words import portable
+from wbuild.text import json_text
 
 RECORD: Final = ".wbuild-contents"
 """How names of records begin."""
@@ -135,7 +135,7 @@ class Record:
     def _known(self) -> Known | None:
         """What an earlier run has left; None when there is no record."""
         try:
-            found = jsontext.table(read(self._path, _LARGEST)) or {}
+            found = json_text.table(read(self._path, _LARGEST)) or {}
         except OSError:
             return None
         files = found.get("files")

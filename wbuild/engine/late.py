@@ -6,10 +6,10 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, Final
 
-from wbuild import jsontext
 from wbuild.doors.regular import read
 from wbuild.errors import BugError
 from wbuild.model.planned import Late, Word
+from wbuild.text import json_text
 
 _LARGEST: Final = 64 << 20
 """Bytes of a file with late values."""
@@ -38,7 +38,7 @@ def _single(part: Late, found: str | list[str]) -> str:
 def late_value(root: Path, part: Late) -> str | list[str]:
     """The value of a late word: a text, a number or a list of texts. Raises BugError WB903 for anything else."""
     try:
-        found: Any = jsontext.parse(read(root / part.path, _LARGEST))
+        found: Any = json_text.parse(read(root / part.path, _LARGEST))
         for name in part.field.split("."):
             found = found[name] if isinstance(found, dict) else None
     except (OSError, ValueError, KeyError) as error:

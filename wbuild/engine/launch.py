@@ -11,8 +11,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from wbuild.addresses import LOCK_FILES, locked_urls
-from wbuild.clients import seen_by
+from wbuild.doors.addresses import LOCK_FILES, locked_urls
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.places import has_home
@@ -21,17 +20,18 @@ from wbuild.doors.seal import sealed, unsealed
 from wbuild.engine.depfile import Read, sort
 from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.failure import MAKEFLAGS, unfetched
-from wbuild.engine.keying import Settled
 from wbuild.engine.layout import TEMPORARY, slug
 from wbuild.engine.reach import Reach
 from wbuild.engine.session import Session
 from wbuild.engine.step_caches import StepCaches
+from wbuild.engine.step_key import Settled
 from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, Step
-from wbuild.redact import redactor
 from wbuild.sources.client import clean
-from wbuild.words import OUT_FOLDER, Places, expand, portable
+from wbuild.sources.clients import seen_by
+from wbuild.steps.words import OUT_FOLDER, Places, expand, portable
+from wbuild.text.redact import redactor
 
 FIRST_USE = ".wbuild-first-use"
 SEEDED = ".wbuild-seeded"

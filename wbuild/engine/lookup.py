@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cache import Entry
+from wbuild.cache.keys import ABSENT, Evidence, Key, Remembered, action_digest, canonical, difference
 from wbuild.engine.failure import free, replaceable
 from wbuild.engine.session import Session
-from wbuild.keys import ABSENT, Evidence, Key, Remembered, action_digest, canonical, difference
 from wbuild.model.planned import Builtin, Step, Tool
 
 _LOST: Final = "its result is not in the cache"

@@ -9,7 +9,7 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import BrokenExecutor
 from typing import TYPE_CHECKING, Final
 
-from wbuild.builtin import Function
+from wbuild.builtins.table import Function
 from wbuild.errors import StepError
 from wbuild.model.planned import JSON
 

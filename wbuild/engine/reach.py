@@ -12,9 +12,9 @@ from typing import Final
 
 from wbuild.doors import grounds
 from wbuild.doors.interfaces import Fence
-from wbuild.engine.keying import Settled
 from wbuild.engine.session import RUNNERS, Session
 from wbuild.engine.step_caches import StepCaches
+from wbuild.engine.step_key import Settled
 from wbuild.model.locked import SYSTEM, Pin
 from wbuild.model.planned import Python, RunnerPath, Step
 

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.model.planned import Step
-from wbuild.tree import upward
+from wbuild.steps.tree import upward
 
 REFUSED: Final = re.compile(r"permission ?denied|\bEACCES\b|AccessDenied|os error 13\b", re.IGNORECASE)
 """How compilers say what the system told them."""

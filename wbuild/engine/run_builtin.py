@@ -6,14 +6,14 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from wbuild.builtin import only_copies
+from wbuild.builtins.table import only_copies
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import opened
 from wbuild.engine.failure import title
 from wbuild.engine.session import Session
 from wbuild.errors import BugError, StepError
 from wbuild.model.planned import Builtin, Step, Word
-from wbuild.words import expand
+from wbuild.steps.words import expand
 
 
 def run_builtin(session: Session, step: Step) -> dict[str, bytes | Path | None]:

@@ -21,7 +21,7 @@ from wbuild.engine.work import Work
 from wbuild.errors import BugError, Problem, WbuildError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Step, Tool
-from wbuild.wiring import reads
+from wbuild.steps.order import reads
 
 SPARE: Final = 4
 """Threads beside those that run steps: they look steps up and wait for downloads meanwhile."""

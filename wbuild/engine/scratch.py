@@ -16,7 +16,7 @@ from wbuild.doors import owned
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import MachineError
-from wbuild.words import OUT_FOLDER
+from wbuild.steps.words import OUT_FOLDER
 
 HOME: Final = "home"
 TMP: Final = "tmp"

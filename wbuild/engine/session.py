@@ -8,9 +8,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from wbuild.builtin import Asking, Function
+from wbuild.builtins.table import Asking, Function
 from wbuild.cache import Cache
 from wbuild.cache.copies import own_name
+from wbuild.cache.keys import Key
 from wbuild.doors.grounds import Grounds
 from wbuild.doors.interfaces import Doors
 from wbuild.engine.events import Note, Say
@@ -21,12 +22,11 @@ from wbuild.engine.pool import Pool
 from wbuild.engine.scratch import Scratches
 from wbuild.engine.slots import Slots
 from wbuild.engine.statedirs import StateDirs
-from wbuild.engine.strays import Strays
 from wbuild.engine.tools import Provisioner, Tools
+from wbuild.engine.undeclared_writes import Strays
 from wbuild.engine.workers import Workers
-from wbuild.keys import Key
 from wbuild.model.planned import Late, Step
-from wbuild.words import Places, common_base
+from wbuild.steps.words import Places, common_base
 
 RUNNERS = Path(__file__).resolve().parent.parent / "runners"
 

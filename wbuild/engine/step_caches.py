@@ -14,8 +14,8 @@ from pathlib import Path
 
 from wbuild.cache.copies import note_use
 from wbuild.doors.machine import machine_errors
-from wbuild.engine.keying import Settled
 from wbuild.engine.session import Session
+from wbuild.engine.step_key import Settled
 from wbuild.errors import MachineError
 from wbuild.model.planned import SharedCache, Step, Toml
 

@@ -10,25 +10,25 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.cache import Cache, Entry
+from wbuild.cache.keys import ABSENT, digest
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.engine import assembler
+from wbuild.engine.disk_space import out_of_room
 from wbuild.engine.events import StepStarted
 from wbuild.engine.evidence import told
 from wbuild.engine.failure import ended_by, failed, free, how, missing_output, replaceable, said, title, unfetched
-from wbuild.engine.fetched import Fetched
+from wbuild.engine.fetch_marks import Fetched
 from wbuild.engine.inner_caches import Record
-from wbuild.engine.keying import Settled, key_of, settled
 from wbuild.engine.launch import Launch
 from wbuild.engine.lookup import Lookup, picked, slot
 from wbuild.engine.refusal import advice, may_be_refused, named
-from wbuild.engine.room import out_of_room
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Session
+from wbuild.engine.step_key import Settled, key_of, settled
 from wbuild.errors import IntegrityError, MachineError, Problem, ProvisionError, StepError, WbuildError
-from wbuild.keys import ABSENT, digest
 from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Late, Step, Tool
-from wbuild.words import late_words
+from wbuild.steps.words import late_words
 
 NEVER_EMPTY = (".wasm", ".o", ".a", ".json")
 """Endings of formats in which an empty file is never right."""

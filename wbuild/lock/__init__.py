@@ -7,10 +7,9 @@ from typing import cast
 
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import IntegrityError, Problem
-from wbuild.kit import Kit
 from wbuild.lock import text
+from wbuild.lock.attach import Equipment, route_of
 from wbuild.lock.binding import strays
-from wbuild.lock.equip import Equipment, route_of
 from wbuild.lock.needed import Required, choose_toolchains, required
 from wbuild.lock.resolve import Request, resolve, vendor_fits
 from wbuild.lock.trust import refused, untrusted
@@ -18,7 +17,8 @@ from wbuild.model.locked import SYSTEM, Lock, LockedTool, Pin, Platform, Unavail
 from wbuild.model.shipped import Catalog, Route, SourceName
 from wbuild.model.written import Manifest
 from wbuild.sources import system
-from wbuild.versions import same
+from wbuild.steps.kit import Kit
+from wbuild.text.versions import same
 
 __all__ = ["Request", "Required", "choose_toolchains", "decode", "encode", "kit", "kit_here", "on_machine", "required", "resolve", "stale"]
 

@@ -12,7 +12,7 @@ from typing import Final, get_args
 
 from wbuild.model.locked import Pin, PinnedFile, Platform, Trust
 from wbuild.model.shipped import Route
-from wbuild.versions import same
+from wbuild.text.versions import same
 
 _WHEEL: Final = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9.!+_]+)(?:-\d[A-Za-z0-9_.]*)?-[A-Za-z0-9_.]+-[A-Za-z0-9_.]+-([A-Za-z0-9_.]+)\.whl")
 _DEB: Final = re.compile(r"([a-z0-9][a-z0-9+.-]*)_([A-Za-z0-9.+~-]+)_(amd64|arm64|all)\.deb")

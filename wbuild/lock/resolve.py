@@ -9,15 +9,15 @@ from dataclasses import dataclass, field, replace
 
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError, UsageError
-from wbuild.faults import suggestion
-from wbuild.lock.equip import Equipment, needs_of
+from wbuild.lock.attach import Equipment, needs_of
 from wbuild.lock.needed import closure, required, vendor_recipe
 from wbuild.lock.trust import refusal, refused
 from wbuild.model.locked import PLATFORMS, SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, Route, ToolRecipe
 from wbuild.model.written import Manifest, Vendor
 from wbuild.sources import SOURCES, Source
-from wbuild.versions import matches, same
+from wbuild.text.versions import matches, same
+from wbuild.toml.problems import suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

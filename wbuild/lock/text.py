@@ -12,14 +12,14 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Final, cast, get_args
 
-from wbuild.decode import read
 from wbuild.errors import IntegrityError, Place, Problem, UsageError
-from wbuild.faults import Faults
-from wbuild.locate import Path
 from wbuild.model.locked import PLATFORMS, SYSTEM, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
 from wbuild.model.shipped import SourceName
-from wbuild.names import quoted
-from wbuild.versions import same
+from wbuild.text.names import quoted
+from wbuild.text.versions import same
+from wbuild.toml.decode import read
+from wbuild.toml.locate import Path
+from wbuild.toml.problems import Faults
 
 SCHEMA: Final = 1
 FIRST: Final = "# made by wbuild lock; do not edit"

@@ -6,14 +6,15 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from wbuild import fit, jsontext, legible
+from wbuild.builtins.custom_sections import unasked
+from wbuild.builtins.measure import verdicts
 from wbuild.errors import Problem, exit_code, worst
-from wbuild.measure import verdicts
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes, Validation
 from wbuild.model.planned import Plan, Product
-from wbuild.optimize.customs import unasked
-from wbuild.proposals import features_of
+from wbuild.report import hosts
 from wbuild.report.from_json import load, parse
+from wbuild.text import json_text, show
+from wbuild.wasm.proposals import features_of
 
 __all__ = ["Run", "assemble", "last_sizes"]
 
@@ -60,7 +61,7 @@ def assemble(plan: Plan, run: Run) -> Report:
 def last_sizes(text: str) -> Sizes | None:
     """The sizes in an artifact report, or those before it when it failed; None when it is not one (files in dist/ belong to the user)."""
     try:
-        doc: Any = jsontext.parse(text)
+        doc: Any = json_text.parse(text)
         sizes = doc.get("sizes") or doc.get("previous")
         return load(Sizes, sizes) if sizes else None
     except (ValueError, AttributeError):
@@ -97,8 +98,8 @@ def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: 
     texts: Mapping[str, str] = {} if _stopped(own) else run.texts
     report = _weighed(report, product, texts)
     report = _chosen(report, product, texts, degraded=any(result.degraded for result in own))
-    misfits = [(host, tuple(fit.problems(host, _title(report, product), report))) for host in product.hosts if report.sizes]
-    report = replace(report, hosts=tuple(fit.verdict(host, found) for host, found in misfits))
+    misfits = [(host, tuple(hosts.problems(host, _title(report, product), report))) for host in product.hosts if report.sizes]
+    report = replace(report, hosts=tuple(hosts.verdict(host, found) for host, found in misfits))
     broken = [result.problem for result in own if result.status == "failed" and result.problem]
     judged = [*_judged(report, product, locked=run.locked), *(problem for _, found in misfits for problem in found)]
     problems = tuple(dict.fromkeys([*broken, *judged]))
@@ -118,7 +119,7 @@ def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str])
     text = texts.get(product.measure)
     if not text:
         return report
-    doc: Any = jsontext.parse(text)
+    doc: Any = json_text.parse(text)
     found = load(ArtifactReport, {**_IDENTITY, **doc})
     budget = product.artifact.budget
     return replace(
@@ -152,7 +153,7 @@ def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], 
     text = texts.get(product.select)
     if not text:
         return replace(report, checks=tuple(checks))
-    doc: Any = jsontext.parse(text)
+    doc: Any = json_text.parse(text)
     fuel = doc.get("fuel", {})
     checks = [replace(check, fuel=fuel.get(f"{check.name}/{check.runtime}", check.fuel)) for check in checks]
     validation = load(Validation, doc["validation"]) if doc.get("validation") else None
@@ -182,7 +183,7 @@ def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterat
             if feature in report.features:
                 yield Problem(
                     code="WB303",
-                    message=f"{name} uses {feature}, which its proposals deny: {legible.escape(report.features[feature])}",
+                    message=f"{name} uses {feature}, which its proposals deny: {show.escape(report.features[feature])}",
                     hint=f"compile without it, or take {denied} out of proposals.deny",
                 )
     if locked and report.choice is not None and report.choice.degraded:
@@ -197,13 +198,13 @@ def _over(name: str, artifact: str, verdict: BudgetVerdict) -> Problem:
     over = verdict.actual - verdict.limit
     return Problem(
         code="WB300",
-        message=f"{name} is {legible.size(over)} over its {verdict.metric} budget: {verdict.actual} B, limit {verdict.limit} B",
+        message=f"{name} is {show.size(over)} over its {verdict.metric} budget: {verdict.actual} B, limit {verdict.limit} B",
         hint=f"`wbuild size {artifact}` shows where the bytes are; or raise budget.{verdict.metric}",
     )
 
 
 def _check(name: str, verdict: CheckVerdict) -> Problem:
-    label = legible.escape(verdict.name)
+    label = show.escape(verdict.name)
     if verdict.status == "error":
         return Problem(
             code="WB302",

@@ -7,12 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
-from wbuild import legible
 from wbuild.errors import UsageError
 from wbuild.model.happened import ArtifactReport, CheckVerdict, Compared, Comparison, Contract, Result
 from wbuild.model.planned import Product
 from wbuild.report.table import Cell, Style, plain, render
 from wbuild.report.text import by_category
+from wbuild.text import show
 
 __all__ = ["Measured", "build_seconds", "contract", "groups", "start_check", "text"]
 
@@ -52,7 +52,7 @@ def groups(products: Sequence[Product], *, named: bool) -> tuple[tuple[Product, 
     if named and len(found) > 1:
         (one, first), (other, second) = list(found.items())[:2]
         differ = sorted(one ^ other)
-        listed = ", ".join(f'"{legible.escape(name)}"' for name in differ[:_LISTED]) + (" …" if len(differ) > _LISTED else "")
+        listed = ", ".join(f'"{show.escape(name)}"' for name in differ[:_LISTED]) + (" …" if len(differ) > _LISTED else "")
         message = f"{first[0].artifact.name} and {second[0].artifact.name} do not declare the same checks: {listed}"
         raise UsageError("WB254", message, hint="name artifacts of one contract; without names every contract has its table")
     kept = tuple(tuple(members) for members in found.values() if named or len(members) > 1)
@@ -130,10 +130,10 @@ def _why(report: ArtifactReport) -> str:
 
 _Number = Callable[[Compared], "float | None"]
 _COLUMNS: Final[Sequence[tuple[str, _Number, Callable[[float], str]]]] = (
-    ("raw", lambda row: row.sizes.raw if row.sizes else None, lambda value: legible.size(int(value))),
-    ("gzip", lambda row: row.sizes.gzip if row.sizes else None, lambda value: legible.size(int(value))),
-    ("brotli", lambda row: row.sizes.brotli if row.sizes else None, lambda value: legible.size(int(value))),
-    ("fuel", lambda row: row.fuel, lambda value: legible.count(int(value))),
+    ("raw", lambda row: row.sizes.raw if row.sizes else None, lambda value: show.size(int(value))),
+    ("gzip", lambda row: row.sizes.gzip if row.sizes else None, lambda value: show.size(int(value))),
+    ("brotli", lambda row: row.sizes.brotli if row.sizes else None, lambda value: show.size(int(value))),
+    ("fuel", lambda row: row.fuel, lambda value: show.count(int(value))),
     ("start", lambda row: row.start_ms, lambda value: f"{value:.2f} ms"),
     ("build", lambda row: row.build_seconds, lambda value: f"{value:.1f} s"),
 )
@@ -164,22 +164,22 @@ def _several(rows: Sequence[Compared], row: Compared) -> bool:
 def _row(row: Compared, best: Mapping[str, float | None], *, several: bool) -> list[Cell]:
     name = f"{row.name} ({row.target})" if several else row.name
     tool = f"{row.tool} {row.version}".rstrip()
-    cells = [Cell(legible.escape(name), "name"), *(Cell(legible.escape(word)) for word in (row.language, row.category, tool))]
+    cells = [Cell(show.escape(name), "name"), *(Cell(show.escape(word)) for word in (row.language, row.category, tool))]
     if row.sizes is None:
-        why = legible.escape(row.why, cap=100)
+        why = show.escape(row.why, cap=100)
         return [*cells, Cell(f"{row.status}: {why}" if why else row.status, "bad" if row.status == "failed" else "dim", rest=True)]
     for title, number, shown in _COLUMNS:
         value = number(row)
         winner = row.status == "ok" and value is not None and value == best[title]
         cells.append(Cell("–" if value is None else shown(value) + ("*" if winner else " "), "good" if winner else "", right=True))
-    return [*cells, Cell(legible.escape(row.why, cap=100), "bad")]
+    return [*cells, Cell(show.escape(row.why, cap=100), "bad")]
 
 
 def _legend(found: Contract, style: Style) -> str:
     many = f"all {len(found.checks)} checks" if len(found.checks) != 1 else "the check"
     lines = [f"* least of its column · fuel: instructions of {many} on {found.runtime}" if found.runtime else "* least of its column"]
     if found.start_runs:
-        check = legible.escape(found.start_check, cap=60)
+        check = show.escape(found.start_check, cap=60)
         lines.append(f'start: check "{check}" from instance to end, module compiled before, median of {found.start_runs} runs here')
     lines.append("build: compile, link and optimize steps, as long as they took when they ran")
     return "".join(f" {style('dim', line)}\n" for line in lines)

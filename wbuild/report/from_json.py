@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
-from wbuild import jsontext
+from wbuild.text import json_text
 
 __all__ = ["load", "parse"]
 
@@ -17,7 +17,7 @@ T = TypeVar("T")
 
 def parse(kind: type[T], text: str) -> T:
     """Decode a JSON text. Raises ValueError for broken JSON or another form."""
-    return load(kind, jsontext.parse(text))
+    return load(kind, json_text.parse(text))
 
 
 def load(kind: type[T], doc: object) -> T:

@@ -11,8 +11,8 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from wbuild import legible, units
 from wbuild.model.happened import ArtifactReport, Report
+from wbuild.text import show, units
 
 __all__ = ["COMMENT_LIMIT", "MARKER", "SUMMARY_LIMIT", "code", "render"]
 
@@ -71,7 +71,7 @@ def render(report: Report, *, limit: int = SUMMARY_LIMIT, marker: str = "", rema
 
 def code(text: str, *, cap: int = _NAME_COLUMNS) -> str:
     """A text of the report as inline code: nothing in it is read as Markdown, HTML, a name to notify or a link."""
-    return f"<code>{_SAFE.sub(_reference, legible.escape(text, cap=cap))}</code>" if text else ""
+    return f"<code>{_SAFE.sub(_reference, show.escape(text, cap=cap))}</code>" if text else ""
 
 
 def _reference(match: re.Match[str]) -> str:
@@ -131,7 +131,7 @@ def _cells(artifact: ArtifactReport) -> list[str]:
     sizes = artifact.sizes
     if sizes is None:
         return [*row, "", "", "", f"**{artifact.status}**", ""]
-    row += [legible.size(number) for number in (sizes.raw, sizes.gzip, sizes.brotli)]
+    row += [show.size(number) for number in (sizes.raw, sizes.gzip, sizes.brotli)]
     return [*row, f"**{artifact.status}**" if artifact.status != "ok" else _change(artifact), _budget(artifact)]
 
 
@@ -143,11 +143,11 @@ def _change(artifact: ArtifactReport) -> str:
     difference = sizes.raw - before.raw
     if difference == 0:
         return "=" if sizes == before else f"= (gzip {_signed(sizes.gzip - before.gzip)})"
-    return f"{_signed(difference)} ({legible.signed_percent(before.raw, sizes.raw)})"
+    return f"{_signed(difference)} ({show.signed_percent(before.raw, sizes.raw)})"
 
 
 def _signed(difference: int) -> str:
-    return f"{'+' if difference > 0 else '−'}{legible.size(abs(difference))}"
+    return f"{'+' if difference > 0 else '−'}{show.size(abs(difference))}"
 
 
 def _budget(artifact: ArtifactReport) -> str:
@@ -155,7 +155,7 @@ def _budget(artifact: ArtifactReport) -> str:
     if not artifact.budget:
         return ""
     verdict = max(artifact.budget, key=lambda v: v.actual / max(v.limit, 1))
-    text = f"{legible.percent(verdict.actual, verdict.limit)} of {units.show_size(verdict.limit)} {code(verdict.metric)}"
+    text = f"{show.percent(verdict.actual, verdict.limit)} of {units.show_size(verdict.limit)} {code(verdict.metric)}"
     if artifact.level == "none":
         return f"({text})"
     return {"over": f"**over**: {text}", "warn": f"near: {text}"}.get(verdict.status, text)
@@ -184,7 +184,7 @@ def _of_artifact(artifact: ArtifactReport) -> Iterator[str]:
 
 def _detail(text: str) -> str:
     """What a tool or a check said, folded; its end when it is long."""
-    lines = [legible.escape(line.rstrip("\r"), cap=_TEXT_COLUMNS) for line in text.strip("\n").split("\n")[-_DETAIL_LINES:]]
+    lines = [show.escape(line.rstrip("\r"), cap=_TEXT_COLUMNS) for line in text.strip("\n").split("\n")[-_DETAIL_LINES:]]
     if not any(lines):
         return ""
     # Blank lines would end the HTML block of the list item, and what follows would be read as Markdown.

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from wbuild.legible import escape
 from wbuild.model.planned import Plan, Step
+from wbuild.text.show import escape
 
 __all__ = ["to_dot", "to_mermaid"]
 

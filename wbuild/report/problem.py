@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Final
 
 from wbuild.errors import Place, Problem
-from wbuild.legible import escape, width
+from wbuild.text.show import escape, width
 
 __all__ = ["render"]
 

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, fields
 
-from wbuild import legible
 from wbuild.model.happened import ArtifactReport, SectionSize, Sizes
 from wbuild.report.table import Cell, Style, plain, render
+from wbuild.text import show
 
 __all__ = ["Delta", "difference", "render_difference", "sections", "summary"]
 
@@ -47,8 +47,8 @@ def _history(artifact: ArtifactReport, style: Style) -> str:
     if choice.before != choice.compiled:
         stages.append(f"stripped {choice.before} B")
     if choice.chosen != "unoptimized":
-        stages.append(f"{legible.escape(choice.chosen)} {choice.after} B")
-    total = legible.signed_percent(choice.compiled, choice.after)
+        stages.append(f"{show.escape(choice.chosen)} {choice.after} B")
+    total = show.signed_percent(choice.compiled, choice.after)
     return f" {style('dim', ' → '.join(stages) + f'  ({total})')}\n"
 
 
@@ -71,12 +71,12 @@ def sections(artifact: ArtifactReport, style: Style = plain) -> str:
 
 def _section(part: SectionSize, whole: int) -> list[Cell]:
     offset = Cell(f"{part.offset:#x}", "dim", right=True)
-    return [Cell(legible.escape(part.name, cap=60)), offset, *_amount(part.size), Cell(_share(part.size, whole), "dim", right=True)]
+    return [Cell(show.escape(part.name, cap=60)), offset, *_amount(part.size), Cell(_share(part.size, whole), "dim", right=True)]
 
 
 def _amount(number: int) -> tuple[Cell, Cell]:
     """Exact, and for people where that is shorter."""
-    return Cell(str(number), right=True), Cell(legible.size(number) if number >= 1024 else "", "dim", right=True)
+    return Cell(str(number), right=True), Cell(show.size(number) if number >= 1024 else "", "dim", right=True)
 
 
 def _share(part: int, whole: int) -> str:
@@ -120,10 +120,10 @@ def _delta(delta: Delta) -> list[Cell]:
     if delta.before is None or delta.after is None:
         share = "gone" if delta.after is None else "new"
     else:
-        share = legible.signed_percent(delta.before, delta.after)
+        share = show.signed_percent(delta.before, delta.after)
     shown = [Cell("" if number is None else str(number), right=True) for number in (delta.before, delta.after)]
     return [
-        Cell(legible.escape(delta.name, cap=60)),
+        Cell(show.escape(delta.name, cap=60)),
         *shown,
         Cell(f"{sign}{abs(delta.change)}", role, right=True),
         Cell(share, role, right=True),
@@ -139,4 +139,4 @@ def _surface(before: ArtifactReport, after: ArtifactReport) -> Iterator[str]:
     ):
         for name in sorted({*old, *new}):
             if (name in old) != (name in new):
-                yield f"{'+' if name in new else '−'} {what} {legible.escape(name, cap=100)}"
+                yield f"{'+' if name in new else '−'} {what} {show.escape(name, cap=100)}"

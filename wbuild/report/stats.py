@@ -7,11 +7,11 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Final
 
-from wbuild import legible
 from wbuild.model.happened import Report
 from wbuild.model.planned import Plan
 from wbuild.report.table import Cell, Style, plain, render
 from wbuild.report.timeline import Span, Timeline, critical_path
+from wbuild.text import show
 
 __all__ = ["CacheUse", "summary"]
 
@@ -50,15 +50,15 @@ def _counts(report: Report, timeline: Timeline, cache: CacheUse) -> Iterator[tup
     ends = [(sum(r.status == status for r in report.results), status) for status in ("failed", "skipped")]
     others = "".join(f", {count} {status}" for count, status in ends if count)
     yield "steps", f"{ran} ran, {hits} from the cache{others}"
-    yield "cache", f"{legible.percent(hits, ran + hits) if ran + hits else 'no'} hits; {_bytes(cache)}"
+    yield "cache", f"{show.percent(hits, ran + hits) if ran + hits else 'no'} hits; {_bytes(cache)}"
     if timeline.downloaded:
         tools = timeline.of("tool")
-        yield "downloaded", f"{legible.size(timeline.downloaded)}, {len(tools)} {'tool' if len(tools) == 1 else 'tools'}"
+        yield "downloaded", f"{show.size(timeline.downloaded)}, {len(tools)} {'tool' if len(tools) == 1 else 'tools'}"
 
 
 def _bytes(cache: CacheUse) -> str:
     healed = f", {cache.healed} damaged files healed" if cache.healed else ""
-    return f"{legible.size(cache.restored)} restored, {legible.size(cache.stored)} stored{healed}"
+    return f"{show.size(cache.restored)} restored, {show.size(cache.stored)} stored{healed}"
 
 
 def _times(timeline: Timeline, plan: Plan) -> Iterator[tuple[str, str]]:
@@ -70,7 +70,7 @@ def _times(timeline: Timeline, plan: Plan) -> Iterator[tuple[str, str]]:
     yield "time", f"{timeline.seconds:.1f} s; steps took {work:.1f} s{waited}"
     chain = critical_path(plan, timeline.spans)
     if chain:
-        names = [legible.escape(span.name) for span in chain]
+        names = [show.escape(span.name) for span in chain]
         if len(names) > _CHAIN:
             names[1 : 1 - _CHAIN] = [f"… {len(names) - _CHAIN} more …"]
         yield "critical path", f"{sum(span.seconds for span in chain):.1f} s: {' → '.join(names)}"
@@ -85,4 +85,4 @@ def _by_verb(steps: Sequence[Span]) -> list[list[Cell]]:
 
 
 def _timed(span: Span) -> list[Cell]:
-    return [Cell(legible.escape(span.name, cap=60)), Cell(f"{span.seconds:.2f} s", right=True)]
+    return [Cell(show.escape(span.name, cap=60)), Cell(f"{span.seconds:.2f} s", right=True)]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
-from wbuild import legible
+from wbuild.text import show
 
 __all__ = ["Cell", "Style", "plain", "render"]
 
@@ -37,7 +37,7 @@ def render(rows: Sequence[Sequence[Cell]], style: Style = plain, *, indent: str 
     for row in rows:
         for at, cell in enumerate(row):
             if not cell.rest:
-                widths[at] = max(widths[at], legible.width(cell.text))
+                widths[at] = max(widths[at], show.width(cell.text))
     return "".join(_line(row, widths, style, indent) for row in rows)
 
 
@@ -45,7 +45,7 @@ def _line(row: Sequence[Cell], widths: Sequence[int], style: Style, indent: str)
     shown = indent
     last = max((at for at, cell in enumerate(row) if cell.text), default=-1)
     for at, cell in enumerate(row[: last + 1]):
-        space = " " * (0 if cell.rest else widths[at] - legible.width(cell.text))
+        space = " " * (0 if cell.rest else widths[at] - show.width(cell.text))
         text = style(cell.role, cell.text) if cell.role and cell.text else cell.text
         shown += f"{space}{text}" if cell.right else text + ("" if at == last else space)
         shown += "" if at == last else "  "

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final, TypeVar
 
-from wbuild import legible, units
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Compared, HostVerdict, Report
 from wbuild.report.table import Cell, Style, plain, render
+from wbuild.text import show, units
 
 __all__ = ["CATEGORIES", "by_category", "checks", "notes", "summary", "table"]
 
@@ -34,20 +34,20 @@ def by_category(rows: Iterable[Grouped]) -> list[Grouped]:
 
 
 def _row(artifact: ArtifactReport) -> list[Cell]:
-    words = [legible.escape(word) for word in (artifact.name, artifact.language, artifact.category, artifact.target)]
+    words = [show.escape(word) for word in (artifact.name, artifact.language, artifact.category, artifact.target)]
     row = [Cell(words[0], "name"), *map(Cell, words[1:])]
     sizes = artifact.sizes
     if sizes is None:
         role = "bad" if artifact.status == "failed" else "dim"
         return [*row, Cell(_reason(artifact), role, rest=True)]
-    row += [Cell(legible.size(number), right=True) for number in (sizes.raw, sizes.gzip, sizes.brotli)]
+    row += [Cell(show.size(number), right=True) for number in (sizes.raw, sizes.gzip, sizes.brotli)]
     return [*row, _change(artifact), _budget(artifact)]
 
 
 def _reason(artifact: ArtifactReport) -> str:
     """Why there is no file."""
     first = artifact.problems[0].message.splitlines()[0] if artifact.problems else ""
-    message = legible.escape(first.removeprefix(f"{artifact.name}: "), cap=100)
+    message = show.escape(first.removeprefix(f"{artifact.name}: "), cap=100)
     if artifact.status in message:
         return message
     return f"{artifact.status}: {message}" if message else artifact.status
@@ -60,7 +60,7 @@ def _change(artifact: ArtifactReport) -> Cell:
         return Cell("new", "dim")
     if before.raw == now.raw:
         return Cell("=", "dim")
-    return Cell(legible.signed_percent(before.raw, now.raw), "warn" if now.raw > before.raw else "good")
+    return Cell(show.signed_percent(before.raw, now.raw), "warn" if now.raw > before.raw else "good")
 
 
 def _budget(artifact: ArtifactReport) -> Cell:
@@ -73,7 +73,7 @@ def _budget(artifact: ArtifactReport) -> Cell:
         return Cell(f"({text})", "dim")
     match verdict.status:
         case "over":
-            return Cell(f"OVER by {legible.size(verdict.actual - verdict.limit)}: {text}", "bad")
+            return Cell(f"OVER by {show.size(verdict.actual - verdict.limit)}: {text}", "bad")
         case "warn":
             return Cell(f"near: {text}", "warn")
         case _:
@@ -85,7 +85,7 @@ def _share(verdict: BudgetVerdict) -> float:
 
 
 def _share_text(verdict: BudgetVerdict) -> str:
-    return f"{legible.percent(verdict.actual, verdict.limit)} of {units.show_size(verdict.limit)} {verdict.metric}"
+    return f"{show.percent(verdict.actual, verdict.limit)} of {units.show_size(verdict.limit)} {verdict.metric}"
 
 
 def notes(report: Report, style: Style = plain) -> str:
@@ -97,20 +97,20 @@ def notes(report: Report, style: Style = plain) -> str:
 def _title(artifact: ArtifactReport, report: Report) -> str:
     """The name, with the target where the report has several."""
     several = sum(other.name == artifact.name for other in report.artifacts) > 1
-    return legible.escape(artifact.name) + (f" ({artifact.target})" if several else "")
+    return show.escape(artifact.name) + (f" ({artifact.target})" if several else "")
 
 
 def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
     failed = [verdict for verdict in artifact.checks if verdict.status != "passed"]
     if failed:
-        names = ", ".join(dict.fromkeys(f'"{legible.escape(verdict.name)}"' for verdict in failed[:3]))
+        names = ", ".join(dict.fromkeys(f'"{show.escape(verdict.name)}"' for verdict in failed[:3]))
         more = f" and {len(failed) - 3} more" if len(failed) > 3 else ""
         yield "bad", f"{len(failed)} of {len(artifact.checks)} checks failed: {names}{more}"
     refused = [verdict.host for verdict in artifact.hosts if verdict.status == "refused"]
     if refused:
-        yield "bad", f"does not fit {', '.join(map(legible.escape, refused))}"
+        yield "bad", f"does not fit {', '.join(map(show.escape, refused))}"
     if artifact.validation is not None and artifact.validation.status == "unknown":
-        yield "warn", f"not validated: {legible.escape(artifact.validation.why)}"
+        yield "warn", f"not validated: {show.escape(artifact.validation.why)}"
     yield from _about_sections(artifact)
     choice = artifact.choice
     if choice is None or artifact.level == "none":
@@ -118,9 +118,9 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
     if not choice.checked:
         yield "warn", "unchecked: no check could run, so the optimizer did only what is proven safe"
     if choice.chosen == "unoptimized":
-        yield "warn", f"unoptimized: {legible.escape(choice.why) or 'nothing to try at this level'}"
+        yield "warn", f"unoptimized: {show.escape(choice.why) or 'nothing to try at this level'}"
     elif choice.why:
-        yield "warn", f"{legible.escape(choice.chosen)} was taken: {legible.escape(choice.why)}"
+        yield "warn", f"{show.escape(choice.chosen)} was taken: {show.escape(choice.why)}"
     if choice.degraded:
         yield "warn", "degraded: a limit of time decided, so another run may make another file"
 
@@ -128,13 +128,13 @@ def _remarks(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
 def _about_sections(artifact: ArtifactReport) -> Iterator[tuple[str, str]]:
     """Custom sections that stay, and what was asked for and is not there."""
     if artifact.unknown_sections:
-        named = ", ".join(f"{legible.escape(part.name, cap=60)} ({legible.size(part.size)})" for part in artifact.unknown_sections[:8])
+        named = ", ".join(f"{show.escape(part.name, cap=60)} ({show.size(part.size)})" for part in artifact.unknown_sections[:8])
         more = f" and {len(artifact.unknown_sections) - 8} more" if len(artifact.unknown_sections) > 8 else ""
         yield "dim", f"keeps custom sections that wbuild does not know: {named}{more}"
     for pattern in artifact.unmatched:
-        yield "warn", f"{legible.escape(pattern)} matches no custom section"
+        yield "warn", f"{show.escape(pattern)} matches no custom section"
     if artifact.undebugged:
-        yield "warn", f"{legible.escape(artifact.undebugged)}, though the profile's debug asks for it: the toolchain wrote none"
+        yield "warn", f"{show.escape(artifact.undebugged)}, though the profile's debug asks for it: the toolchain wrote none"
 
 
 def checks(report: Report, style: Style = plain) -> str:
@@ -145,7 +145,7 @@ def checks(report: Report, style: Style = plain) -> str:
         entries += [([*_host_cells(artifact, verdict, report)], verdict.reasons) for verdict in artifact.hosts]
     shown: list[str] = []
     for (_, details), line in zip(entries, render([row for row, _ in entries], style).splitlines(keepends=True), strict=True):
-        shown += [line, *(f"         {legible.escape(detail)}\n" for detail in details)]
+        shown += [line, *(f"         {show.escape(detail)}\n" for detail in details)]
     return "".join(shown)
 
 
@@ -153,13 +153,13 @@ def _host_cells(artifact: ArtifactReport, verdict: HostVerdict, report: Report) 
     yield Cell(verdict.status, "good" if verdict.status == "fits" else "bad")
     yield Cell(_title(artifact, report), "name")
     yield Cell("host")
-    yield Cell(legible.escape(verdict.host))
+    yield Cell(show.escape(verdict.host))
     yield Cell("")
 
 
 def _check_cells(artifact: ArtifactReport, verdict: CheckVerdict, report: Report) -> Iterator[Cell]:
     yield Cell(verdict.status, "good" if verdict.status == "passed" else "bad")
     yield Cell(_title(artifact, report), "name")
-    yield Cell(legible.escape(verdict.name))
-    yield Cell(legible.escape(verdict.runtime))
-    yield Cell("" if verdict.fuel is None else f"{legible.count(verdict.fuel)} instructions", "dim")
+    yield Cell(show.escape(verdict.name))
+    yield Cell(show.escape(verdict.runtime))
+    yield Cell("" if verdict.fuel is None else f"{show.count(verdict.fuel)} instructions", "dim")

@@ -11,9 +11,9 @@ from collections.abc import Collection, Mapping, Sequence
 from functools import cache
 from typing import Final
 
-from wbuild import jsontext
 from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
+from wbuild.text import json_text
 
 __all__ = [
     "ARTIFACT_SCHEMA",
@@ -66,7 +66,7 @@ def render_index(report: Report, earlier: str = "", files: Collection[str] | Non
 def _entries(earlier: str) -> list[dict[str, JSON]]:
     """Artifacts of an earlier index; nothing for another form, since files in dist/ belong to the user."""
     try:
-        doc = jsontext.parse(earlier)
+        doc = json_text.parse(earlier)
     except ValueError:
         return []
     if not isinstance(doc, dict) or doc.get("schema") != REPORT_SCHEMA or not isinstance(doc.get("artifacts"), list):

@@ -7,9 +7,9 @@ from pathlib import Path
 from typing import Final, Protocol
 
 from wbuild.doors.interfaces import Doors
-from wbuild.lazy import Lazy
 from wbuild.model.locked import Pin, Platform, Trust, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.text.lazy import Lazy
 
 
 class Source(Protocol):

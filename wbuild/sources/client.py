@@ -12,12 +12,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.clients import seen_by
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.doors.places import has_home
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError
-from wbuild.redact import redactor
+from wbuild.sources.clients import seen_by
+from wbuild.text.redact import redactor
 
 TAIL: Final = 4000
 """Characters of a client's output that an error shows."""

@@ -18,7 +18,7 @@ from wbuild.model.locked import Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
 from wbuild.sources.apt import Apt, Wanted, closure, download, machine_apt
 from wbuild.sources.client import refuse_offline
-from wbuild.versions import matches, newest, same
+from wbuild.text.versions import matches, newest, same
 
 ARCHITECTURES: Final[Mapping[Platform, str]] = {"linux-x86_64": "amd64", "linux-aarch64": "arm64"}
 

@@ -22,7 +22,7 @@ from wbuild.model.shipped import Route, ToolRecipe
 from wbuild.sources import npm_tree
 from wbuild.sources.client import Outcome, failure, plain_name, refuse_offline, run_client, scratch, unreachable
 from wbuild.sources.npm_tree import Package, TreeError
-from wbuild.versions import newest, ordered, same
+from wbuild.text.versions import newest, ordered, same
 
 _ENV: Final = {
     "npm_config_update_notifier": "false",

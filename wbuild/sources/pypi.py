@@ -17,10 +17,10 @@ from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
-from wbuild.sources.answers import Answers, Question
 from wbuild.sources.client import Outcome, failure, plain_name, refusal, refuse_offline, run_client, scratch, unreachable
-from wbuild.sources.indexes import authorized, passwords
-from wbuild.versions import newest, ordered
+from wbuild.sources.pip_config import authorized, passwords
+from wbuild.sources.registry_answers import Answers, Question
+from wbuild.text.versions import newest, ordered
 
 _ENV: Final = {"PIP_DISABLE_PIP_VERSION_CHECK": "1", "PIP_NO_INPUT": "1", "PIP_NO_COLOR": "1", "PYTHONUTF8": "1", "PIP_QUIET": "0"}
 _RETRIES: Final = "1"

@@ -15,14 +15,14 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
-from wbuild.clients import PROBE
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import SYSTEM, Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import SHIPPED, Probe, Route, ToolRecipe
 from wbuild.sources.client import Outcome, run_client, scratch
-from wbuild.versions import clauses, matches
+from wbuild.sources.clients import PROBE
+from wbuild.text.versions import clauses, matches
 
 _ENV: Final = {"LC_ALL": "C", "GOTOOLCHAIN": "local", "RUSTUP_AUTO_INSTALL": "0"}
 """Version managers answer for what is there, and download nothing."""

@@ -27,24 +27,24 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import disk_full, machine_errors
 from wbuild.doors.ownership import closed, writable
 from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
-from wbuild.kit import command
 from wbuild.model.locked import SHIMS, SYSTEM, Pin
 from wbuild.model.planned import Late
-from wbuild.shims import shims
 from wbuild.sources import SOURCES, Source
+from wbuild.steps.kit import command
+from wbuild.steps.words import Places, expand
 from wbuild.store import contents, receipt, usage
-from wbuild.store.arriving import watched
 from wbuild.store.contents import CONTENTS, RECEIPT
+from wbuild.store.download_progress import watched
 from wbuild.store.events import Say, StoreEvent, megabytes
-from wbuild.store.looked import LOOKED, Looked
+from wbuild.store.glance import LOOKED, Looked
 from wbuild.store.older import take_over
 from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
-from wbuild.store.received import received_digests
 from wbuild.store.records import Records
 from wbuild.store.shelves import LAYOUT, Shelves, User
+from wbuild.store.shims import shims
 from wbuild.store.unpack import AT_ONCE, unpack
-from wbuild.words import Places, expand
+from wbuild.store.verify import received_digests
 
 __all__ = ["CHECKPOINTS", "LAYOUT", "Store", "StoreEvent", "User"]
 

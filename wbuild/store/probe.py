@@ -8,9 +8,9 @@ from typing import Final
 
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.errors import IntegrityError
-from wbuild.kit import command
 from wbuild.model.locked import Pin
 from wbuild.model.planned import ToolPath
+from wbuild.steps.kit import command
 
 _TIMEOUT: Final = 120.0
 _SYSTEM: Final = ("SYSTEMROOT", "WINDIR")

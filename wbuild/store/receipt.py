@@ -12,10 +12,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from wbuild import jsontext
 from wbuild.doors.regular import read
 from wbuild.model.locked import Pin
 from wbuild.sources import VOUCHED
+from wbuild.text import json_text
 
 LARGEST: Final = 64 << 20
 """Bytes of a receipt or of a list of contents: one of 20 000 files has 3 MiB."""
@@ -87,7 +87,7 @@ def encode(receipt: Receipt) -> str:
 
 def decode(text: str) -> Receipt | None:
     """The receipt in a text; None when it is damaged or of another schema."""
-    document = jsontext.table(text)
+    document = json_text.table(text)
     if document is None or document.pop("schema", None) != SCHEMA:
         return None
     try:

@@ -23,7 +23,7 @@ from wbuild.errors import MachineError
 from wbuild.model.locked import Pin
 from wbuild.store import receipt
 from wbuild.store.contents import RECEIPT
-from wbuild.store.looked import LOOKED
+from wbuild.store.glance import LOOKED
 
 RUNS: Final = ".runs"
 """Folder of builds that go on."""

@@ -1,0 +1,1 @@
+"""Steps that are functions of our own: bytes in, bytes out."""

@@ -1,0 +1,1 @@
+"""From recipes to tools, languages, runtimes and hosts. Pure."""

@@ -1,0 +1,221 @@
+"""Reference pages in Markdown, made from the model and the catalogue; a test keeps the copies in docs/reference fresh."""
+
+from __future__ import annotations
+
+import json
+import types
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import is_dataclass
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+
+from wbuild.catalog import rules
+from wbuild.manifest.load import MACHINE_KEYS
+from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, Entry, docs_of, entries, shown_default
+from wbuild.model.shipped import (
+    Candidate,
+    Catalog,
+    HostComponent,
+    HostModule,
+    HostRecipe,
+    LanguageRecipe,
+    LockRecipe,
+    OptimizerRecipe,
+    Option,
+    Probe,
+    Route,
+    RuntimeRecipe,
+    StepRecipe,
+    ToolchainRecipe,
+    ToolRecipe,
+)
+from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, Project, Proposals, Target, Vendor
+
+__all__ = ["manifest_page", "recipes_page"]
+
+NOTE: Final = "<!-- Generated from wbuild/model; `WBUILD_UPDATE_GOLDEN=1 pytest tests/unit/test_schema.py` writes it. -->"
+
+_FORMS: Final[Mapping[str, str]] = {
+    "size": "size",
+    "duration": "duration",
+    "count": "count",
+    "share": "percentage",
+    "path": "path",
+    "glob": "glob",
+    "text": "string",
+}
+_SCALARS: Final[Mapping[Any, str]] = {str: "string", bool: "true or false", int: "integer", float: "number"}
+_OPTION_TYPES: Final[Mapping[str, str]] = {
+    "string": "string",
+    "bool": "true or false",
+    "int": "integer",
+    "list": "list of strings",
+    "globs": "glob or list of globs",
+    "paths": "path or list of paths",
+}
+
+_MANIFEST_HEAD = """\
+# wbuild.toml
+
+One file describes a project. Every problem in it is reported at once, with its place. `wbuild schema` prints a JSON Schema for editors.
+
+**How values are written**
+
+| word below | means |
+|---|---|
+| size | bytes as a number, or `"512 B"`, `"60 kB"` (1000), `"60 KiB"` (1024), likewise `MB`, `MiB`, `GB`, `GiB` |
+| duration | `"10s"`, `"500ms"`, `"2min"`, `"1h"` |
+| count | a number, or `"500k"`, `"12M"`, `"1G"` |
+| percentage | `"90 %"` |
+| path | relative, with `/` on every system; stays inside the project's root |
+| glob | a path with `*` (in one folder), `**` (across folders), `?`, `[abc]`; may begin with `{vendor.NAME}/` |
+
+`project.recipes`, `artifact.NAME.path` and `artifact.NAME.out` are relative to the folder of wbuild.toml,
+all other paths of an artifact to its `path`.
+Names of artifacts, profiles, tags and vendored sources are made of letters, digits, `.`, `_` and `-`.
+"""
+
+_LEVELS = """\
+Order of levels, strongest first: `--opt=LEVEL`, `[artifact.NAME.profile.P]`, `artifact.NAME.opt`, `[profile.P]` and what it inherits.
+`artifact.NAME.opt` counts where the profile optimizes at all, and never in `dev`.
+An override for one artifact counts in exactly the profile that it names.
+`dev` is `opt = "none"`, `debug = "names"`; `release` is `opt = "size"`, `debug = "none"`; a new profile inherits `release`.
+"""
+
+_DEFAULTS = """\
+`[defaults]` is for all artifacts, `[defaults.LANG]` for those of one language; the second wins over the first, the artifact over both.
+The options of a language have defaults in `[defaults.LANG.LANG]`. Each variable of `env` is replaced as a whole.
+"""
+
+_RECIPES_HEAD = """\
+# Recipes
+
+A recipe is one TOML file that describes a tool, a language, a runtime or a host. Those that come with wbuild are in `toolchains/`;
+a project adds its own with `[project] recipes = ["recipes/*.toml"]`. Both have one format, but for one key:
+a project's own recipe begins with
+
+```toml
+type = "tool"        # or "language", "runtime", "host"
+```
+
+A project's own recipe replaces the shipped one with the same name. Its text is digested into wbuild.lock.
+Texts that become command lines are templates: `{name}` is a placeholder, `{{` and `}}` are braces.
+A placeholder that stands for several words must be a whole entry of the list. Nothing is ever given to a shell.
+"""
+
+
+def manifest_page(catalog: Catalog) -> str:
+    """docs/reference/manifest.md."""
+    parts = [NOTE, _MANIFEST_HEAD]
+    parts += _section("[project]", entries(Project))
+    parts.append("## `[toolchains]`\n\nLanguage = toolchain that serves it; default: the first that the machine can have.\n")
+    parts += [f"- `{r.name}`: {', '.join(f'`{t.name}`' for t in r.toolchains)}" for r in catalog.languages.values()]
+    parts.append("\n## `[tools]`\n\nTool = exact version; default: the newest that its recipe allows.\n")
+    parts += [f"- `{tool.name}`: {tool.summary}" for tool in catalog.tools.values()]
+    parts.append("")
+    parts += _section("[profile.NAME]", entries(Profile))
+    parts += [_LEVELS]
+    parts += _section("opt", entries(Optimize), docs_of(Optimize)[""])
+    parts += _section("[vendor.NAME]", entries(Vendor), docs_of(Vendor)[""])
+    target = Entry(name="target", type=Target, required=False, default="", doc=TARGET_DOC)
+    parts += _section("[artifact.NAME]", [*entries(Artifact, MADE), target])
+    parts += ["## `[defaults]`", "", DEFAULTS_DOC, _DEFAULTS]
+    for title, model in (("budget", Budget), ("env", EnvFrom), ("flags", Flags), ("proposals", Proposals)):
+        parts += _section(title, entries(model), docs_of(model)[""])
+    parts += _section("[[artifact.NAME.check]]", entries(Check), docs_of(Check)[""])
+    for recipe in catalog.languages.values():
+        parts += _options(recipe)
+    parts.append("## Never in wbuild.toml\n")
+    parts.append("These belong to the configuration of a machine, and a project that sets one is refused:")
+    parts.append(", ".join(f"`{name}`" for name in sorted(MACHINE_KEYS)) + ".")
+    return "\n".join(parts) + "\n"
+
+
+def recipes_page() -> str:
+    """docs/reference/recipes.md."""
+    origin = ("origin",)
+    parts = [NOTE, _RECIPES_HEAD]
+    parts += _section("Tool", entries(ToolRecipe, origin), docs_of(ToolRecipe)[""])
+    parts += _section("[[route]]", entries(Route), docs_of(Route)[""])
+    parts += _section("[probe]", entries(Probe), docs_of(Probe)[""])
+    parts += _section("[optimizer]", entries(OptimizerRecipe), docs_of(OptimizerRecipe)[""])
+    parts += _section("[[optimizer.levels.LEVEL]]", entries(Candidate), docs_of(Candidate)[""])
+    parts += _section("Language", entries(LanguageRecipe, origin), docs_of(LanguageRecipe)[""])
+    parts += _section("[[option]]", entries(Option), docs_of(Option)[""])
+    parts += _section("[[toolchain]]", entries(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
+    parts += _section("[toolchain.lock]", entries(LockRecipe), docs_of(LockRecipe)[""])
+    parts += _section("[[toolchain.step]]", entries(StepRecipe), docs_of(StepRecipe)[""])
+    parts += _section("Runtime", entries(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
+    parts += _section("Host", entries(HostRecipe, origin), docs_of(HostRecipe)[""])
+    parts += _section("[module]", entries(HostModule), docs_of(HostModule)[""])
+    parts += _section("[component]", entries(HostComponent), docs_of(HostComponent)[""])
+    parts.append("## Placeholders\n")
+    parts.append("| where | placeholders |\n|---|---|")
+    parts += [f"| {where} | {', '.join(f'`{{{name}}}`' for name in names)} |" for where, names in _placeholders()]
+    parts.append(
+        '\n`{toml.NAME}` is `{NAME}` inside of a string of TOML (`"…"`): quotes and backslashes in paths of the machine are escaped.'
+    )
+    return "\n".join(parts) + "\n"
+
+
+def _placeholders() -> Iterator[tuple[str, Iterable[str]]]:
+    yield (
+        "`bin` of a route",
+        (*(word.replace("runner:*", "runner:FILE").replace("*", "PROGRAM") for word in rules.ROUTE_WORDS), "bin:PROGRAM"),
+    )
+    yield "`expect` of a probe", rules.EXPECT_WORDS
+    yield "`run` of a candidate", (*rules.CANDIDATE_WORDS, "bin:PROGRAM")
+    yield "`words` of an option", rules.OPTION_WORDS
+    yield "`vendor` of a toolchain", rules.VENDOR_WORDS
+    yield "`run` and `env` of a step", (*rules.STEP_WORDS, "TABLE", "option.NAME", "bin:PROGRAM", "path:PROGRAM")
+    yield "`check` of a runtime", (*rules.CHECK_WORDS, "bin:PROGRAM")
+    yield "`run` of a runtime", (*rules.RUN_WORDS, "bin:PROGRAM")
+    yield "`exports` of a runtime", (*rules.EXPORTS_WORDS, "bin:PROGRAM")
+    yield "`start` of a runtime", (*rules.START_WORDS, "bin:PROGRAM")
+
+
+def _section(title: str, keys: Iterable[Entry], doc: str = "") -> list[str]:
+    heading = f"## {title}" if title[0].isupper() else f"## `{title}`"
+    lines = [heading, "", *([doc, ""] if doc else []), "| key | type | default | meaning |", "|---|---|---|---|"]
+    for entry in keys:
+        default = shown_default(entry)
+        shown = "required" if entry.required else "" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
+        lines.append(f"| `{entry.name}` | {_cell(_type(entry.type))} | {shown} | {_cell(entry.doc)} |")
+    return [*lines, ""]
+
+
+def _options(recipe: LanguageRecipe) -> list[str]:
+    lines = [f"## `[artifact.NAME.{recipe.name}]`", "", f"What only {recipe.title} has.", ""]
+    if not recipe.options:
+        return [*lines, "No options.", ""]
+    lines += ["| key | type | default | meaning |", "|---|---|---|---|"]
+    for option in recipe.options:
+        kind = " \\| ".join(option.choices) or _OPTION_TYPES[option.type]
+        default = "" if option.default is None else f"`{json.dumps(option.default, ensure_ascii=False)}`"
+        lines.append(f"| `{option.name}` | {kind} | {default} | {_cell(option.doc)} |")
+    return [*lines, ""]
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("<", "\\<")
+
+
+def _type(hint: Any) -> str:  # noqa: ANN401, PLR0911 - one line for each kind of annotation
+    origin, args = get_origin(hint), get_args(hint)
+    if origin is Annotated:
+        return _FORMS[args[1]]
+    if origin in (Union, types.UnionType):
+        return " or ".join(dict.fromkeys(_type(member) for member in args if member is not types.NoneType))
+    if origin is Literal:
+        return " | ".join(choice for choice in args if choice)
+    if origin is tuple:
+        return "tables" if is_dataclass(args[0]) else f"list of {_plural(_type(args[0]))}"
+    if origin is not None and issubclass(origin, Mapping):
+        return f"table of {_plural(_type(args[1]))}"
+    if is_dataclass(hint):
+        short = getattr(hint, "SHORT", "")
+        return f"{next(_type(e.type) for e in entries(hint) if e.name == short)} or table" if short else "table"
+    return _SCALARS[hint]
+
+
+def _plural(word: str) -> str:
+    return f"{word}s" if word in ("string", "path", "glob", "table", "size", "integer") else word

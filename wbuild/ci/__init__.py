@@ -1,0 +1,1 @@
+"""What CI systems need: matrices of jobs, workflows, keys of caches, reports of strangers."""

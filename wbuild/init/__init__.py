@@ -1,0 +1,1 @@
+"""New projects: a look at code that is there, and starters."""

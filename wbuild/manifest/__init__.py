@@ -1,0 +1,1 @@
+"""From wbuild.toml and its members to a `Manifest`. Pure."""

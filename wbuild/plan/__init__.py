@@ -1,0 +1,1 @@
+"""From a manifest, a lock, a catalogue and a tree to a `Plan`. Pure."""

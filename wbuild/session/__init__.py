@@ -1,0 +1,1 @@
+"""A project that is opened, locked, looked at, planned and built; what commands have in common."""

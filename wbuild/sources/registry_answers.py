@@ -1,0 +1,96 @@
+"""What an index said before about one exact version: immutable, kept for all projects of a user, verified on read.
+
+An answer becomes a digest in a lock, so it is bound to the user's key: what another user, or a cache that was restored from elsewhere,
+has to say about an index is not believed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+from contextlib import suppress
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any, Final
+
+from wbuild.doors.interfaces import Doors, Files
+from wbuild.doors.regular import read
+from wbuild.doors.userkey import mac
+from wbuild.errors import MachineError
+from wbuild.model.locked import Digest, PinnedFile
+from wbuild.sources.client import plain_name
+from wbuild.text import json_text
+
+FOLDER: Final = "answers-v1"
+"""Below `Doors.keep`; another number when questions or answers change their meaning."""
+_LARGEST: Final = 1 << 20
+_HEX: Final = {"sha256": 64, "sha512": 128}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Question:
+    """Which file an index serves for one version of a package on one platform."""
+
+    source: str
+    package: str
+    version: str
+    """The exact one."""
+    platform: str
+    """Everything that tells platforms apart for this source."""
+    index: str
+    """Digest of what the client says about the indexes it asks; no address and no credential stands in an answer."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Answers:
+    """Known answers, one small file each. Safe to use from several threads and processes."""
+
+    folder: Path | None
+    """None: nothing is known and nothing is kept."""
+    files: Files
+    key: bytes = b""
+    """The user's key."""
+
+    @classmethod
+    def of(cls, doors: Doors) -> Answers:
+        """The answers of this machine."""
+        return cls(folder=doors.keep / FOLDER if doors.keep else None, files=doors.files, key=doors.key)
+
+    def find(self, question: Question) -> PinnedFile | None:
+        """The known answer; None when there is none or the kept one is damaged."""
+        if self.folder is None:
+            return None
+        try:
+            kept: Any = json_text.parse(read(self._path(self.folder, question), _LARGEST))
+            answer = kept["answer"]
+            name, size, digest = answer["name"], answer["size"], answer["digest"]
+            whole = kept["question"] == asdict(question) and kept["check"] == self._bound(kept["question"], answer)
+            algorithm, value = digest["algorithm"], digest["hex"]
+            exact = type(size) is int and size >= 0 and bool(re.fullmatch(r"[0-9a-f]+", value)) and len(value) == _HEX[algorithm]
+        except (OSError, ValueError, KeyError, TypeError):
+            return None
+        if not whole or not exact or not plain_name(name):
+            return None
+        return PinnedFile(name=name, size=size, digest=Digest(algorithm=algorithm, hex=value))
+
+    def keep(self, question: Question, file: PinnedFile) -> None:
+        """Remember an answer; a disk that refuses it costs nothing but the next question."""
+        if self.folder is None:
+            return
+        asked = asdict(question)
+        answer = {"name": file.name, "size": file.size, "digest": {"algorithm": file.digest.algorithm, "hex": file.digest.hex}}
+        document = {"question": asked, "answer": answer, "check": self._bound(asked, answer)}
+        with suppress(MachineError):
+            self.files.write(self._path(self.folder, question), json.dumps(document, indent=1, sort_keys=True) + "\n")
+
+    def _bound(self, asked: object, answer: object) -> str:
+        return mac(self.key, "answers", json.dumps([asked, answer], sort_keys=True).encode("utf-8")).hex()
+
+    @staticmethod
+    def _path(folder: Path, question: Question) -> Path:
+        return folder / f"{_check(asdict(question))}.json"
+
+
+def _check(*parts: object) -> str:
+    return hashlib.sha256(json.dumps(parts, sort_keys=True).encode("utf-8")).hexdigest()

@@ -1,0 +1,84 @@
+"""How the steps of a plan hang together: one maker for each file, and an order in which all of them can run. Pure."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from graphlib import CycleError, TopologicalSorter
+
+from wbuild.errors import Problem
+from wbuild.model.planned import Step, Tool
+from wbuild.steps.words import late_words
+from wbuild.text.names import quoted
+
+__all__ = ["reads", "tangles"]
+
+
+def reads(step: Step) -> tuple[str, ...]:
+    """Every file that a step may read."""
+    words = [*step.action.argv, *step.env.values()] if isinstance(step.action, Tool) else []
+    return (*step.inputs, *step.candidates, *(part.path for part in late_words(words)))
+
+
+def tangles(steps: Sequence[Step]) -> Iterator[Problem]:
+    """Files that two steps make, on systems that ignore case too, and files in the place of folders (F72); else a cycle with its path."""
+    makers = _makers(steps)
+    problems = [_both(made[0], made[1], quoted(path)) for path, made in makers.items() if len(made) > 1]
+    seen: dict[str, str] = {}
+    for path in makers:
+        twin = seen.setdefault(path.casefold(), path)
+        if twin != path:
+            what = f"{quoted(twin)} and {quoted(path)}, which differ in case only"
+            problems.append(_both(makers[twin][0], makers[path][0], what))
+    for name, below in _folders(seen).items():
+        if name in seen:
+            what = f"{quoted(seen[name])} and something below it"
+            problems.append(_both(makers[seen[name]][0], makers[seen[below]][0], what))
+    yield from problems or _cycle(steps, {path: made[0] for path, made in makers.items()})
+
+
+def _folders(paths: Iterable[str]) -> dict[str, str]:
+    """Every folder that a path is in → one of the paths."""
+    found: dict[str, str] = {}
+    for path in paths:
+        folder = path.rpartition("/")[0]
+        while folder and folder not in found:
+            found[folder] = path
+            folder = folder.rpartition("/")[0]
+    return found
+
+
+def _makers(steps: Sequence[Step]) -> dict[str, list[Step]]:
+    makers: dict[str, list[Step]] = {}
+    for step in steps:
+        for path in step.outputs:
+            makers.setdefault(path, []).append(step)
+    return makers
+
+
+def _both(one: Step, other: Step, what: str) -> Problem:
+    names = f"{one.verb} of {one.label} and {other.verb} of {other.label}"
+    return Problem(code="WB258", message=f"{names} would both write {what}", hint="rename a source, an artifact or an `out`")
+
+
+def _in_order(graph: Mapping[str, Iterable[str]]) -> bool:
+    """Whether nothing is before what it reads, as in most plans: then there is no cycle."""
+    seen = set[str]()
+    for name, before in graph.items():
+        if not seen.issuperset(before):
+            return False
+        seen.add(name)
+    return True
+
+
+def _cycle(steps: Sequence[Step], makers: Mapping[str, Step]) -> Iterator[Problem]:
+    """The first cycle, told as a path of steps, each after the one that it reads from."""
+    graph = {step.name: [makers[path].name for path in reads(step) if path in makers] for step in steps}
+    if _in_order(graph):
+        return
+    try:
+        TopologicalSorter(graph).prepare()
+    except CycleError as error:
+        named = {step.name: f"{step.verb} of {step.label}" for step in steps}
+        path = " → ".join(named[name] for name in error.args[1])
+        hint = "one of them reads what another makes out of it: correct `inputs` or `needs`"
+        yield Problem(code="WB257", message=f"steps wait for each other: {path}", hint=hint)
