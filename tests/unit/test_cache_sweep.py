@@ -14,10 +14,11 @@ from hypothesis import strategies as st
 
 from tests.unit.engine_world import World, compile_step
 from tests.unit.test_cache import key
-from wbuild.cache import STEADY, Cache, Entry
+from wbuild.cache import Cache, Entry
 from wbuild.cache.copies import idle_copies, note_use, own_name, remove
 from wbuild.cache.inventory import look, summary, verify
 from wbuild.cache.keys import action_digest, digest
+from wbuild.cache.layout import STEADY
 from wbuild.cache.sweep import Limits, Swept, discard, sweep
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError

@@ -31,6 +31,7 @@ from typing import Final
 
 from wbuild.cache.folders import Folders, roots_of
 from wbuild.cache.keys import Evidence, Remembered, action_digest, digest
+from wbuild.cache.layout import GROWTH, RUNS, SHARED, STEADY, VERSION
 from wbuild.cache.sealed_json import LARGEST, Entry, decode, encode, entry_in, is_digest, names_in
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
@@ -39,15 +40,8 @@ from wbuild.doors.regular import UnfitError, append, opened, read
 from wbuild.errors import MachineError
 from wbuild.text import json_text
 
-__all__ = ["DEFAULT_LIMIT", "GROWTH", "RUNS", "SHARED", "STEADY", "SWEPT", "VERSION", "Cache", "Entry"]
+__all__ = ["DEFAULT_LIMIT", "Cache", "Entry"]
 
-VERSION: Final = "cache-v1"
-SHARED: Final = "shared"
-RUNS: Final = "runs"
-GROWTH: Final = "growth"
-SWEPT: Final = "swept"
-STEADY: Final = 3600.0
-"""Seconds for which a time of use is good enough: a build that finds a younger one writes nothing."""
 DEFAULT_LIMIT: Final = 5 << 30
 """Bytes."""
 _SLACK: Final = 10

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import SHARED, VERSION
+from wbuild.cache.layout import SHARED, VERSION
 from wbuild.cache.sealed_json import LARGEST, decode, entry_in, entry_of, is_digest
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors

@@ -17,8 +17,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import GROWTH, RUNS, STEADY, SWEPT, VERSION
 from wbuild.cache.inventory import CONTENTS, Damage, File, Record, look
+from wbuild.cache.layout import GROWTH, RUNS, STEADY, SWEPT, VERSION
 from wbuild.doors.interfaces import Files
 from wbuild.errors import MachineError
 

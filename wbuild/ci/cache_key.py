@@ -7,7 +7,7 @@ import re
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import VERSION
+from wbuild.cache.layout import VERSION
 from wbuild.ci.matrix_jobs import append
 from wbuild.errors import UsageError
 from wbuild.model.locked import Platform

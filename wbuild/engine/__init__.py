@@ -10,7 +10,8 @@ from functools import cache
 from pathlib import Path
 
 from wbuild.builtins.table import ASKING, BUILTINS, Asking, Function
-from wbuild.cache import SHARED, Cache
+from wbuild.cache import Cache
+from wbuild.cache.layout import SHARED
 from wbuild.doors.grounds import Grounds, secret_places
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.doors.jobserver import JobServer

@@ -6,7 +6,7 @@ from collections.abc import Callable, Container, Iterable
 from dataclasses import replace
 from pathlib import Path
 
-from wbuild.cache import VERSION
+from wbuild.cache.layout import VERSION
 from wbuild.errors import Problem
 from wbuild.model.happened import Report
 from wbuild.model.written import EnvFrom

@@ -11,7 +11,8 @@ from posixpath import join, normpath
 
 from wbuild import __version__
 from wbuild import lock as locks
-from wbuild.cache import SWEPT, VERSION, Cache
+from wbuild.cache import Cache
+from wbuild.cache.layout import SWEPT, VERSION
 from wbuild.doors.regular import read
 from wbuild.drivers.project import above as above_project
 from wbuild.drivers.project import texts as project_texts

@@ -11,7 +11,8 @@ from functools import cache
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import DEFAULT_LIMIT, SHARED, VERSION, Cache
+from wbuild.cache import DEFAULT_LIMIT, Cache
+from wbuild.cache.layout import SHARED, VERSION
 from wbuild.doors import owned
 from wbuild.doors.archive import SafeArchives
 from wbuild.doors.clock import SystemClock
