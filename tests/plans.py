@@ -8,12 +8,12 @@ from pathlib import Path
 
 from wbuild.catalog import load as catalog_module
 from wbuild.manifest import load as manifest_module
-from wbuild.manifest.load import Facts
+from wbuild.manifest.load import BoundaryFacts
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.planned import Plan
 from wbuild.model.shipped import Catalog, ToolRecipe
 from wbuild.model.written import Level
-from wbuild.plan.plan import Context, Request, make_plan
+from wbuild.plan.plan import BuildRequest, Context, make_plan
 from wbuild.steps.kit import Kit
 from wbuild.steps.tree import Tree
 
@@ -50,7 +50,7 @@ def context_of(
 ) -> Context:
     """A project with these files; a mapping has their texts."""
     catalog = shipped_catalog()
-    manifest = manifest_module.load(toml, "wbuild.toml", Facts(), catalog)
+    manifest = manifest_module.load(toml, "wbuild.toml", BoundaryFacts(), catalog)
     pins: dict[str, Pin | Unavailable] = {name: pin(tool, catalog, platform) for name, tool in catalog.tools.items()}
     for name in manifest.vendor:
         digest = Digest(algorithm="sha512", hex="1" * 128)
@@ -77,4 +77,4 @@ def make(
     """The plan of everything in a project with these files."""
     context = replace(context_of(toml, files, vendor, platform), environ=environ or {})
     names = tuple(a.name for a in context.manifest.artifacts)
-    return make_plan(context, Request(artifacts=names, profile=profile, level=level))
+    return make_plan(context, BuildRequest(artifacts=names, profile=profile, level=level))

@@ -14,7 +14,7 @@ from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, C
 from wbuild.model.locked import Digest, Pin, PinnedFile
 from wbuild.model.planned import JSON, Builtin, Plan, Product, Step
 from wbuild.model.written import Artifact, Budget, Level
-from wbuild.report.assemble import Run
+from wbuild.report.assemble import FinishedRun
 from wbuild.report.from_json import load
 
 OZ = Choice(chosen="Oz", before=50000, compiled=52148, after=41902)
@@ -140,5 +140,5 @@ def results(status: Status = "ran", problem: Problem | None = None, *, degraded:
     return (first, replace(first, step="measure", verb="measure", status="cached", seconds=0.25, problem=None, degraded=False))
 
 
-def run(**fields: Any) -> Run:  # noqa: ANN401
-    return replace(Run(project="shop", profile="release", wbuild="0.1.0", results=results(), texts=texts(), seconds=2.0), **fields)
+def run(**fields: Any) -> FinishedRun:  # noqa: ANN401
+    return replace(FinishedRun(project="shop", profile="release", wbuild="0.1.0", results=results(), texts=texts(), seconds=2.0), **fields)

@@ -188,3 +188,12 @@ def test_files_and_functions_stay_short() -> None:
                 if length > MAX_FUNCTION:
                     long.append(f"{path}:{node.lineno} {node.name}: {length} lines")
     assert not long
+
+
+def test_a_class_name_stands_once() -> None:
+    places: dict[str, list[str]] = defaultdict(list)
+    for name in (name for name in MODULES if package(name) not in APART):
+        for node in TREES[MODULES[name]].body:
+            if isinstance(node, ast.ClassDef):
+                places[node.name].append(name)
+    assert not {name: found for name, found in places.items() if len(found) > 1}

@@ -12,8 +12,8 @@ import tempfile
 from pathlib import Path
 
 from tests.bench.timing import ROOT, Place, fastest, machine, once, table
-from wbuild.cache import Cache, Entry
-from wbuild.cache.keys import Key, blob_name, digest
+from wbuild.cache import Cache, ResultEntry
+from wbuild.cache.keys import StepKey, blob_name, digest
 from wbuild.doors.files import RealFiles
 
 WBUILD = [sys.executable, "-m", "wbuild"]
@@ -51,7 +51,7 @@ def fill(root: Path, count: int) -> None:
     for number in range(count):
         content = cache.store_bytes(number.to_bytes(8, "little") + bytes(SIZE - 8))
         source, output = f"a/src/part{number}.c", f".wbuild/out/dev/a/part{number}.o"
-        key = Key(
+        key = StepKey(
             action=("{zig}/zig", "cc", "-c", "-O2", source, "-o", f"{{out}}/{output}"),
             env={"LANG": "C.UTF-8"},
             texts={},
@@ -61,7 +61,7 @@ def fill(root: Path, count: int) -> None:
             outputs=(output,),
             inputs=((source, blob_name(digest(source.encode()), 100)),),
         )
-        cache.keep(key.evidence(headers), Entry(outputs={output: content}, seconds=0.1))
+        cache.keep(key.evidence(headers), ResultEntry(outputs={output: content}, seconds=0.1))
         if number % 4 == 0:
             cache.remember(digest(source.encode()), tuple(headers))
 

@@ -127,7 +127,7 @@ def test_plan_explains_and_writes_nothing(project: Shell) -> None:
     assert "<words of" in project.run("plan", "--opt").ends(0).out
     assert "<words of" not in project.run("plan", "--opt", "--resolved").ends(0).out
     document = json.loads(project.run("plan", "--opt", "--format", "json").ends(0).out)
-    assert document["schema"] == "wbuild.plan.plan/1"
+    assert document["schema"] == "wbuild.plan/1"
     assert project.run("plan", "--format", "dot").ends(0).out.startswith("digraph plan {\n")
     assert 'compile<br>hello"]' in project.run("plan", "--format", "mermaid").ends(0).out
 

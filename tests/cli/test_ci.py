@@ -61,7 +61,7 @@ def commit(place: Shell) -> None:
 def jobs(place: Shell, *words: str) -> dict[str, list[str]]:
     """Id of each job → its artifacts."""
     document = json.loads(place.run("ci", "matrix", *words).ends(0).out)
-    assert document["schema"] == "wbuild.ci.matrix/1"
+    assert document["schema"] == "wbuild.matrix/1"
     return {job["id"]: job["artifacts"] for job in document["jobs"]}
 
 

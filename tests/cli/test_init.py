@@ -18,10 +18,10 @@ def test_a_new_project(language: str, place: Shell) -> None:
     done = place.run("init", "--lang", language, "hello").ends(0)
     assert done.out == ""
     assert "next: cd hello && wbuild build --opt" in done.err
-    assert place.read("hello/wbuild.toml").startswith('#:schema .wbuild/wbuild.manifest.schema.json\n\n[project]\nname = "hello"\n')
+    assert place.read("hello/wbuild.toml").startswith('#:schema .wbuild/wbuild.schema.json\n\n[project]\nname = "hello"\n')
     assert place.read("hello/.gitignore") == "/dist/\n"
     assert place.read("hello/.wbuild/.gitignore") == "*\n"
-    assert json.loads(place.read("hello/.wbuild/wbuild.manifest.schema.json"))["type"] == "object"
+    assert json.loads(place.read("hello/.wbuild/wbuild.schema.json"))["type"] == "object"
 
 
 def test_one_more_artifact_keeps_comments(place: Shell) -> None:

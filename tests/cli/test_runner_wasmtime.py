@@ -133,7 +133,7 @@ def test_exit_codes_and_streams(tmp_path: Path) -> None:
       (func (export "_start") (call $say (i32.const 1)) (call $say (i32.const 2)) (call $exit (i32.const 42))))"""
     outcome = check_text(tmp_path, text)
     assert (outcome.short(), outcome.stdout, outcome.stderr) == ({"exit": 42}, b"hello\n", b"hello\n")
-    assert outcome.fields["schema"] == "wbuild.builtins.outcome/1"
+    assert outcome.fields["schema"] == "wbuild.outcome/1"
     assert start("wasmtime.py", "version").stdout.decode().strip() == outcome.fields["version"]
 
 

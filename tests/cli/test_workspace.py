@@ -77,7 +77,7 @@ def test_init_in_a_member_and_for_a_new_one(shop: Shell) -> None:
     text = shop.read("services/api/wbuild.toml")
     assert text.startswith('[artifact.api]\npath = "."\nlang = "toy"\n\n[artifact.more]\nlang = "wat"\npath = "more"\n')
     done = shop.run("init", "--lang", "wat", "services/math").ends(0)
-    assert shop.read("services/math/wbuild.toml").startswith("#:schema ../../.wbuild/wbuild.manifest.schema.json\n\n[artifact.math]\n")
+    assert shop.read("services/math/wbuild.toml").startswith("#:schema ../../.wbuild/wbuild.schema.json\n\n[artifact.math]\n")
     assert "add" in done.err
     assert not (shop.folder / "services/math/.gitignore").exists()
     taken = shop.run("init", "--lang", "wat", "services/other", "--name", "math").ends(2)

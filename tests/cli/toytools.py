@@ -108,7 +108,7 @@ def check(request: str, outcome: str) -> int:
     if asked["stdin"] and Path(asked["stdin"]).read_text("utf-8") == "break\n":
         return 1
     text = base64.b64encode(said_by(asked["module"])).decode()
-    document = {"schema": "wbuild.builtins.outcome/1", "runtime": "toyrt", "exit": 0, "stdout": text, "stderr": "", "fuel": 7}
+    document = {"schema": "wbuild.outcome/1", "runtime": "toyrt", "exit": 0, "stdout": text, "stderr": "", "fuel": 7}
     Path(outcome).write_text(json.dumps(document))
     return 0
 

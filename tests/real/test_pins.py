@@ -20,7 +20,7 @@ from wbuild.doors.process import ProcessRunner
 from wbuild.errors import IntegrityError, ProvisionError
 from wbuild.model.locked import PLATFORMS, Digest, Lock, Pin, Platform
 from wbuild.model.shipped import Catalog
-from wbuild.model.written import Artifact, Check, Manifest, Project, Vendor
+from wbuild.model.written import Artifact, Check, Manifest, ProjectTable, Vendor
 from wbuild.session.shipped_data import recipe_texts
 from wbuild.session.world import this_platform
 from wbuild.sources.clients import any_of
@@ -65,7 +65,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
     opened = doors(this_platform(), any_of(os.environ))
     catalog = catalogs.load(recipe_texts(), {})
     manifest = Manifest(
-        project=Project(),
+        project=ProjectTable(),
         toolchains={},
         tools={},
         profiles={},
@@ -74,7 +74,7 @@ def real(tmp_path_factory: pytest.TempPathFactory) -> Real:
         folder=".",
     )
     store = Store(tmp_path_factory.mktemp("store"), opened)
-    request = locks.Request(doors=opened, say=lambda text: None, install=store.command)
+    request = locks.LockRequest(doors=opened, say=lambda text: None, install=store.command)
     return Real(catalog=catalog, manifest=manifest, lock=locks.resolve(manifest, catalog, None, request), store=store, doors=opened)
 
 
@@ -96,7 +96,9 @@ def test_F50_the_lock_is_the_same_made_on_another_machine(real: Real) -> None:
     other = replace(real.doors, platform="linux-aarch64" if real.doors.platform == "linux-x86_64" else "linux-x86_64")
     node = real.pin("node", real.doors.platform)
     again = frozenset({"wasmtime", "binaryen"})
-    request = locks.Request(doors=other, say=lambda text: None, install=lambda pin, program: real.store.argv(node, program), update=again)
+    request = locks.LockRequest(
+        doors=other, say=lambda text: None, install=lambda pin, program: real.store.argv(node, program), update=again
+    )
     assert locks.encode(locks.resolve(real.manifest, real.catalog, real.lock, request)) == text
     assert locks.stale(real.manifest, real.catalog, real.lock) == ()
 

@@ -8,7 +8,7 @@ import pytest
 
 from tests.plans import context_of
 from wbuild.drivers.bystanders import without
-from wbuild.plan.plan import Request, make_plan
+from wbuild.plan.plan import BuildRequest, make_plan
 
 CRATE = {"Cargo.toml": '[package]\nname = "a"\nversion = "0.1.0"\nedition = "2021"\n', "Cargo.lock": "", "src/main.rs": ""}
 MODULE = {"go.mod": "module example.org/a\n\ngo 1.23\n", "main.go": "package main\n\nfunc main() {}\n"}
@@ -16,7 +16,7 @@ SWAP = (".main.c.swp", ".main.c.swo", "src/.x.swpx", "main.c~", "src/#x.c#", ".#
 
 
 def candidates(lang: str, files: Mapping[str, str], more: str = "") -> set[str]:
-    plan = make_plan(context_of(f'[artifact.a]\nlang = "{lang}"\npath = "."\n{more}', files), Request(artifacts=("a",), profile="dev"))
+    plan = make_plan(context_of(f'[artifact.a]\nlang = "{lang}"\npath = "."\n{more}', files), BuildRequest(artifacts=("a",), profile="dev"))
     names = {name for step in plan.steps if step.verb == "compile" for name in (*step.inputs, *step.candidates)}
     return {name for name in names if not name.startswith(".wbuild/")}
 

@@ -10,7 +10,7 @@ from tests.plans import context_of
 from wbuild.model.locked import Lock
 from wbuild.model.planned import Step
 from wbuild.plan.affected import Change, affected
-from wbuild.plan.plan import Request, make_plan
+from wbuild.plan.plan import BuildRequest, make_plan
 
 TOML = '[artifact.a]\nlang = "c"\npath = "app"\n'
 PLAIN = "int main(void){return 0;}"
@@ -18,7 +18,7 @@ PLAIN = "int main(void){return 0;}"
 
 def compile_step(files: Mapping[str, str], toml: str = TOML) -> Step:
     """The step that compiles app/main.c, in a project with more files."""
-    plan = make_plan(context_of(toml, {"app/main.c": PLAIN, **files}), Request(artifacts=("a",), profile="dev"))
+    plan = make_plan(context_of(toml, {"app/main.c": PLAIN, **files}), BuildRequest(artifacts=("a",), profile="dev"))
     return next(step for step in plan.steps if step.verb == "compile" and "app/main.c" in step.inputs)
 
 
@@ -102,7 +102,7 @@ def test_the_same_folder_twice_ends() -> None:
 @pytest.mark.parametrize(("changed", "concerned"), [("common/x.h", {"a"}), ("common/new.h", {"a"}), ("other/x.h", set())])
 def test_a_change_there_concerns_the_artifact(changed: str, concerned: set[str]) -> None:
     context = context_of(TOML, {"app/main.c": '#include "../common/x.h"', "common/x.h": "", "other/x.h": "", changed: ""})
-    plan = make_plan(context, Request(artifacts=("a",), profile="dev"))
+    plan = make_plan(context, BuildRequest(artifacts=("a",), profile="dev"))
     lock = Lock(tools={}, toolchains={}, recipes="")
     change = Change(files=frozenset({changed}), manifest=context.manifest, lock=lock)
     assert affected(change, plan, context.manifest, lock, context.catalog) == concerned

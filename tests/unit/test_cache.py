@@ -12,8 +12,8 @@ import pytest
 from tests.doors import FakeClock
 from tests.reapi_vector import VECTOR
 from tests.unit.engine_world import World, compile_step
-from wbuild.cache import Cache, Entry
-from wbuild.cache.keys import ABSENT, Key, Remembered, action_digest, blob_name, canonical, difference, digest, proves
+from wbuild.cache import Cache, ResultEntry
+from wbuild.cache.keys import ABSENT, Remembered, StepKey, action_digest, blob_name, canonical, difference, digest, proves
 from wbuild.doors.clock import SystemClock
 from wbuild.doors.files import RealFiles
 from wbuild.engine.depfile import prerequisites, read
@@ -24,7 +24,7 @@ from wbuild.errors import MachineError
 files = RealFiles()
 
 
-def key(**changes: object) -> Key:
+def key(**changes: object) -> StepKey:
     given = {
         "action": ("cc", "-O2", "{out}/x"),
         "env": {"A": "1"},
@@ -36,7 +36,7 @@ def key(**changes: object) -> Key:
         "inputs": (("a.c", "1/8"),),
         "candidates": ("x.h",),
     }
-    return Key(**{**given, **changes})  # type: ignore[arg-type]
+    return StepKey(**{**given, **changes})  # type: ignore[arg-type]
 
 
 EVIDENCE = key().evidence({"x.h": "3/8"})
@@ -62,7 +62,7 @@ def kept(world: World, data: bytes) -> Path:
 
 def test_a_result_is_lent_to_another_cache(tmp_path: Path) -> None:
     cache, other = Cache(tmp_path / "a", files), Cache(tmp_path / "b", files)
-    entry = Entry(outputs={"x": cache.store_bytes(b"bytes"), "y": None}, log=cache.store_bytes(b"said"), seconds=1.5)
+    entry = ResultEntry(outputs={"x": cache.store_bytes(b"bytes"), "y": None}, log=cache.store_bytes(b"said"), seconds=1.5)
     cache.keep(EVIDENCE, entry)
     action = action_digest(EVIDENCE)
     cache.lend(action, other)
@@ -76,7 +76,7 @@ def test_a_result_is_lent_to_another_cache(tmp_path: Path) -> None:
 def test_an_entry_and_its_contents_come_back(tmp_path: Path) -> None:
     cache = Cache(tmp_path, files)
     content = cache.store_bytes(b"bytes")
-    entry = Entry(outputs={"x": content, "y": None}, log="", seconds=1.5)
+    entry = ResultEntry(outputs={"x": content, "y": None}, log="", seconds=1.5)
     cache.keep(EVIDENCE, entry)
     assert Cache(tmp_path, files).find(action_digest(EVIDENCE)) == entry
     assert cache.restore(content, tmp_path / "out" / "x")
@@ -89,7 +89,7 @@ def test_an_entry_and_its_contents_come_back(tmp_path: Path) -> None:
 def test_F70_an_entry_cut_or_flipped_at_any_byte_is_a_miss_and_removed(tmp_path: Path) -> None:
     cache = Cache(tmp_path, files)
     action = action_digest(EVIDENCE)
-    cache.keep(EVIDENCE, Entry(outputs={"x": "1" * 64}))
+    cache.keep(EVIDENCE, ResultEntry(outputs={"x": "1" * 64}))
     path = only(tmp_path / "cache-v1/ac")
     whole = path.read_bytes()
     for at in range(len(whole)):
@@ -272,7 +272,7 @@ def test_the_action_digest_is_that_of_the_remote_execution_api() -> None:
         results={"o.wasm": "{state}/o"},
         inputs=(("src/a.c", blob("int a;")), ("a.txt", blob("in"))),
     )
-    builtin = Key(
+    builtin = StepKey(
         action=("{builtin}", "join", "v1", 'text="x"'),
         env={},
         texts={},

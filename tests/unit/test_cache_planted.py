@@ -18,7 +18,7 @@ from wbuild.cache import Cache
 from wbuild.cache.inventory import summary, verify
 from wbuild.cache.keys import canonical, digest
 from wbuild.cache.sealed_json import decode, encode, entry_of
-from wbuild.cache.sweep import Limits, discard, sweep
+from wbuild.cache.sweep import SweepLimits, discard, sweep
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError
 
@@ -50,12 +50,12 @@ def check(world: World) -> None:
     assert {result.status for result in results.values()} <= {"ran", "cached"}
     assert {path: world.read(path) for path in EXPECTED} == EXPECTED
     summary(world.cache_root)
-    sweep(world.cache_root, files, Limits(size=1 << 40), dry=True)
+    sweep(world.cache_root, files, SweepLimits(size=1 << 40), dry=True)
     count, damage = verify(world.cache_root, files)
     assert count >= len(damage)
     discard(world.cache_root, files, damage)
     assert verify(world.cache_root, files)[1] == ()
-    sweep(world.cache_root, files, Limits(size=0), patience=0)
+    sweep(world.cache_root, files, SweepLimits(size=0), patience=0)
     world.forget_outputs()
     world.run(*STEPS)
     assert {path: world.read(path) for path in EXPECTED} == EXPECTED
@@ -194,10 +194,10 @@ def test_a_lock_that_is_a_link_signs_nobodys_file(tmp_path: Path) -> None:
     lock.unlink(missing_ok=True)
     lock.symlink_to(tmp_path / "precious.txt")
     with pytest.raises(MachineError, match="cannot lock"):
-        sweep(world.cache_root, files, Limits(size=0))
+        sweep(world.cache_root, files, SweepLimits(size=0))
     lock.unlink()
     os.link(tmp_path / "precious.txt", lock)
-    sweep(world.cache_root, files, Limits(size=0))
+    sweep(world.cache_root, files, SweepLimits(size=0))
     assert (tmp_path / "precious.txt").read_text() == "precious"
 
 

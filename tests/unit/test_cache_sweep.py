@@ -14,12 +14,12 @@ from hypothesis import strategies as st
 
 from tests.unit.engine_world import World, compile_step
 from tests.unit.test_cache import key
-from wbuild.cache import Cache, Entry
+from wbuild.cache import Cache, ResultEntry
 from wbuild.cache.copies import idle_copies, note_use, own_name, remove
 from wbuild.cache.inventory import look, summary, verify
 from wbuild.cache.keys import action_digest, digest
 from wbuild.cache.layout import STEADY
-from wbuild.cache.sweep import Limits, Swept, discard, sweep
+from wbuild.cache.sweep import SweepLimits, Swept, discard, sweep
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError
 
@@ -39,7 +39,7 @@ class Shelf:
         """A result that was last used so many days ago; its action."""
         evidence = key(action=(name,)).evidence({})
         found = {str(number): self.cache.store_bytes(data) for number, data in enumerate(contents)}
-        self.cache.keep(evidence, Entry(outputs=found))
+        self.cache.keep(evidence, ResultEntry(outputs=found))
         for content in found.values():
             self.age("cas", content, days)
         self.age("ac", action_digest(evidence), days)
@@ -53,7 +53,7 @@ class Shelf:
         os.utime(self.path(kind, name), (moment, moment))
 
     def sweep(self, size: int | None = None, age: float | None = None, *, dry: bool = False) -> Swept:
-        return sweep(self.root, files, Limits(size=size, age=age), patience=0, dry=dry)
+        return sweep(self.root, files, SweepLimits(size=size, age=age), patience=0, dry=dry)
 
     def has(self, action: str) -> bool:
         return self.path("ac", action).is_file()
@@ -140,7 +140,7 @@ def test_F54_a_content_that_a_build_found_there_stays_for_it(shelf: Shelf) -> No
     with Cache(shelf.root, files).running():
         shelf.cache.store_bytes(b"same")  # it is there: nothing is written
         shelf.sweep(0)
-        shelf.cache.keep(key(action=("new",)).evidence({}), Entry(outputs={"x": digest(b"same")}))
+        shelf.cache.keep(key(action=("new",)).evidence({}), ResultEntry(outputs={"x": digest(b"same")}))
     assert verify(shelf.root, files)[1] == ()
 
 

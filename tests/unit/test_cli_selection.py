@@ -6,7 +6,7 @@ import pytest
 
 from wbuild.catalog import load as catalogs
 from wbuild.errors import UsageError
-from wbuild.manifest.boundary import Facts
+from wbuild.manifest.boundary import BoundaryFacts
 from wbuild.manifest.load import load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
@@ -36,7 +36,7 @@ def catalog() -> Catalog:
 
 @pytest.fixture(scope="module")
 def manifest(catalog: Catalog) -> Manifest:
-    return load(TEXT, "wbuild.toml", Facts(), catalog)
+    return load(TEXT, "wbuild.toml", BoundaryFacts(), catalog)
 
 
 @pytest.mark.parametrize(
@@ -78,7 +78,7 @@ def test_nothing_matches(word: str, hint: str, manifest: Manifest, catalog: Cata
 
 def test_no_artifact_at_all(catalog: Catalog) -> None:
     with pytest.raises(UsageError, match="declares no artifact"):
-        select(load("", "wbuild.toml", Facts(), catalog), catalog, ())
+        select(load("", "wbuild.toml", BoundaryFacts(), catalog), catalog, ())
 
 
 def test_targets_are_declared_ones(manifest: Manifest) -> None:

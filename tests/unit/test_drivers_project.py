@@ -15,7 +15,7 @@ from wbuild.drivers.project import READERS, LockToMake, texts
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step, Tool
 from wbuild.model.shipped import ProjectName
-from wbuild.plan.plan import Request, locks_to_make, make_plan
+from wbuild.plan.plan import BuildRequest, locks_to_make, make_plan
 from wbuild.steps.words import portable
 
 PACKAGE = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2021"\n'
@@ -314,7 +314,7 @@ def wanted(toml: str, files: Mapping[str, str]) -> dict[str, LockToMake]:
     """Lock files that have to be made, by name."""
     context = context_of(toml, files)
     names = tuple(artifact.name for artifact in context.manifest.artifacts)
-    return {one.lock.file: one for one in locks_to_make(context, Request(artifacts=names, profile="dev"))}
+    return {one.lock.file: one for one in locks_to_make(context, BuildRequest(artifacts=names, profile="dev"))}
 
 
 def without(files: Mapping[str, str], name: str) -> dict[str, str]:
@@ -460,7 +460,7 @@ def test_the_state_directory_belongs_to_the_tools_that_filled_it() -> None:
     before = context_of(RUST, cargo())
     zig = before.kit.pin("zig")
     after = replace(before, kit=replace(before.kit, pins={**before.kit.pins, "zig": replace(zig, version="2.0.0")}))
-    request = Request(artifacts=("a",), profile="release")
+    request = BuildRequest(artifacts=("a",), profile="release")
     old, new = ({step.state for step in make_plan(context, request).steps if step.state} for context in (before, after))
     assert (len(old), len(new), len(old & new)) == (1, 1, 0)
 

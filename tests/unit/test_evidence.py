@@ -11,7 +11,7 @@ import pytest
 
 from tests.doors import Answer
 from tests.unit.engine_world import World, tool_step
-from wbuild.cache.keys import Key, action_digest
+from wbuild.cache.keys import StepKey, action_digest
 from wbuild.doors.interfaces import Command
 from wbuild.model.planned import Out, State, Step, Word
 from wbuild.session.project_texts import FileTexts
@@ -127,7 +127,7 @@ def test_a_tool_that_says_nothing_is_not_believed(world: World) -> None:
 def test_files_above_the_project_have_a_place_in_actions() -> None:
     def action(read: dict[str, str]) -> str:
         fields = {"action": ("cargo",), "env": {}, "texts": {}, "stdin": "", "tools": {}, "platform": "", "outputs": (), "inputs": ()}
-        return action_digest(Key(**fields).evidence(read))  # type: ignore[arg-type]
+        return action_digest(StepKey(**fields).evidence(read))  # type: ignore[arg-type]
 
     one, two = f"{'1' * 64}/1", f"{'2' * 64}/1"
     assert action({"../.cargo/config.toml": one}) == action({"{above}/1/.cargo/config.toml": one})

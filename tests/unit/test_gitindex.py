@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from wbuild.doors.git_index import LINK, Entry, entries_below
+from wbuild.doors.git_index import LINK, IndexEntry, entries_below
 from wbuild.doors.tracked import tracked
 
 FILE = 0o100644
@@ -97,7 +97,7 @@ def test_a_large_index_is_searched_in_no_time(version: int) -> None:
 
 
 def test_modes_tell_links_and_submodules() -> None:
-    assert entries_below(index(["dist"], mode=LINK), [b"dist"]) == (Entry(b"dist", LINK),)
+    assert entries_below(index(["dist"], mode=LINK), [b"dist"]) == (IndexEntry(b"dist", LINK),)
 
 
 def repository(folder: Path, *paths: str, there: bool = True, version: int = 2) -> Path:

@@ -11,7 +11,7 @@ from tests.plans import context_of
 from wbuild.drivers import gosource
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step
-from wbuild.plan.plan import Request, make_plan
+from wbuild.plan.plan import BuildRequest, make_plan
 from wbuild.steps.tree import Closed, Part
 
 TOML = '[artifact.a]\nlang = "go"\npath = "app"\n'
@@ -93,7 +93,7 @@ def compile_step(files: Mapping[str, str], *, toml: str = TOML, **tree: object) 
     context = context_of(toml, files)
     plan = make_plan(
         replace(context, tree=replace(context.tree, **tree)),  # type: ignore[arg-type]
-        Request(artifacts=("a",), profile="dev"),
+        BuildRequest(artifacts=("a",), profile="dev"),
     )
     return next(step for step in plan.steps if step.verb == "compile")
 

@@ -15,7 +15,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.model.locked import PLATFORMS, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, LanguageRecipe, OptimizerRecipe, Probe, Route, RuntimeRecipe, ToolchainRecipe, ToolRecipe
-from wbuild.model.written import Artifact, Check, Manifest, Project, Target, Vendor
+from wbuild.model.written import Artifact, Check, Manifest, ProjectTable, Target, Vendor
 
 
 def tool(name: str, *routes: Route, versions: str = "", optimizer: bool = False) -> ToolRecipe:
@@ -82,7 +82,7 @@ def manifest(
     toolchains: Mapping[str, str] | None = None,
 ) -> Manifest:
     return Manifest(
-        project=Project(),
+        project=ProjectTable(),
         toolchains=toolchains or {},
         tools=tools or {},
         profiles={},
@@ -107,7 +107,7 @@ class Bench:
     def resolve(
         self, wanted: Manifest, previous: Lock | None = None, *update: str, offline: bool = False, catalog: Catalog = CATALOG
     ) -> Lock:
-        request = locks.Request(
+        request = locks.LockRequest(
             doors=fake_doors(offline=offline),
             say=self.said.append,
             install=self.install,

@@ -6,25 +6,25 @@ from hypothesis import strategies as st
 
 from tests.catalogs import made_up
 from wbuild.errors import Problem, UsageError
-from wbuild.manifest.load import Facts, load, profile_names, recipe_globs, resolve_profile
+from wbuild.manifest.load import BoundaryFacts, load, profile_names, recipe_globs, resolve_profile
 from wbuild.model.written import Budget, Manifest, Optimize
 
 HELLO = '[artifact.hello]\nlang = "c"\n'
-FACTS = Facts(folder="/src/repo/apps/shop", repository="/src/repo", version="0.3.1")
+FACTS = BoundaryFacts(folder="/src/repo/apps/shop", repository="/src/repo", version="0.3.1")
 
 
-def manifest(text: str, facts: Facts = FACTS) -> Manifest:
+def manifest(text: str, facts: BoundaryFacts = FACTS) -> Manifest:
     return load(text, "wbuild.toml", facts, made_up())
 
 
-def problems(text: str, facts: Facts = FACTS) -> tuple[Problem, ...]:
+def problems(text: str, facts: BoundaryFacts = FACTS) -> tuple[Problem, ...]:
     with pytest.raises(UsageError) as caught:
         manifest(text, facts)
     assert all(problem.place for problem in caught.value.problems)
     return caught.value.problems
 
 
-def codes(text: str, facts: Facts = FACTS) -> list[str]:
+def codes(text: str, facts: BoundaryFacts = FACTS) -> list[str]:
     return [problem.code for problem in problems(text, facts)]
 
 
@@ -68,7 +68,7 @@ def test_root_widens_the_boundary() -> None:
 @pytest.mark.parametrize("root", ["../../..", "src", "../x", "/"])
 def test_root_stays_in_the_repository(root: str) -> None:
     assert codes(f'[project]\nroot = "{root}"\n' + HELLO) == ["WB209"]
-    assert codes('[project]\nroot = ".."\n' + HELLO, Facts(folder="/src/shop")) == ["WB209"]
+    assert codes('[project]\nroot = ".."\n' + HELLO, BoundaryFacts(folder="/src/shop")) == ["WB209"]
 
 
 @pytest.mark.parametrize("path", ["../x", "/etc", "C:/x", "a/../../x", "a\\\\b", "x\\ny", ""])
@@ -96,7 +96,7 @@ def test_F113_symbolic_links_are_asked_for() -> None:
         asked.append((path, root))
         return path == "link/data"
 
-    facts = Facts(folder="/src/repo/shop", repository="/src/repo", escapes=escapes)
+    facts = BoundaryFacts(folder="/src/repo/shop", repository="/src/repo", escapes=escapes)
     text = '[project]\nroot = ".."\n' + HELLO + 'path = "link"\ninputs = ["data/**/*.txt"]\n'
     (problem,) = problems(text, facts)
     assert "through a symbolic link" in problem.message

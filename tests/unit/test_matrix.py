@@ -15,9 +15,9 @@ from hypothesis import strategies as st
 from tests.goldens import golden
 from tests.plans import pin, shipped_catalog
 from wbuild.ci import jobs
-from wbuild.ci.matrix import LIMITS, Cell, Group, Job, LeftOut, Matrix, Wanted, cells, make_matrix, parse_group
+from wbuild.ci.matrix import LIMITS, Job, LeftOut, Matrix, MatrixCell, MatrixGroup, MatrixRequest, cells, make_matrix, parse_group
 from wbuild.errors import UsageError
-from wbuild.manifest.load import Facts, load
+from wbuild.manifest.load import BoundaryFacts, load
 from wbuild.model.locked import Pin, Platform, Unavailable
 from wbuild.steps.kit import Kit
 
@@ -45,20 +45,20 @@ def shop(
     profiles: Sequence[str] = ("release",),
     platforms: Sequence[Platform] = ("linux-x86_64",),
     seconds: Mapping[tuple[str, str, str], float] | None = None,
-) -> tuple[Cell, ...]:
-    wanted = Wanted(
+) -> tuple[MatrixCell, ...]:
+    wanted = MatrixRequest(
         artifacts=("cart", "user", "math"),
         profiles=tuple(profiles),
         kits={platform: kit(platform) for platform in platforms},
         seconds=seconds or {},
     )
-    found, left_out = cells(load(SHOP, "wbuild.toml", Facts(), CATALOG), CATALOG, wanted)
+    found, left_out = cells(load(SHOP, "wbuild.toml", BoundaryFacts(), CATALOG), CATALOG, wanted)
     assert left_out == ()
     return found
 
 
-def cell(name: str, seconds: float | None = None, platform: Platform = "linux-x86_64") -> Cell:
-    return Cell(
+def cell(name: str, seconds: float | None = None, platform: Platform = "linux-x86_64") -> MatrixCell:
+    return MatrixCell(
         artifact=name,
         target="wasip1",
         profile="release",
@@ -71,7 +71,7 @@ def cell(name: str, seconds: float | None = None, platform: Platform = "linux-x8
     )
 
 
-def many(count: int, platform: Platform = "linux-x86_64") -> list[Cell]:
+def many(count: int, platform: Platform = "linux-x86_64") -> list[MatrixCell]:
     return [cell(f"a{number}", platform=platform) for number in range(count)]
 
 
@@ -88,7 +88,7 @@ def test_cells_are_artifact_by_target_by_profile_by_platform() -> None:
 
 
 def test_a_compiler_is_installed_by_one_job_of_a_platform() -> None:
-    found = make_matrix(shop(("dev", "release"), ("linux-x86_64", "macos-arm64")), Group(by="lang"))
+    found = make_matrix(shop(("dev", "release"), ("linux-x86_64", "macos-arm64")), MatrixGroup(by="lang"))
     assert held(found) == {
         "zig-linux-x86_64": ("cart", "user"),
         "zig-macos-arm64": ("cart", "user"),
@@ -99,13 +99,13 @@ def test_a_compiler_is_installed_by_one_job_of_a_platform() -> None:
 
 
 def test_a_job_for_each_artifact() -> None:
-    found = make_matrix(shop(), Group(by="artifact"))
+    found = make_matrix(shop(), MatrixGroup(by="artifact"))
     assert held(found) == {"cart-linux-x86_64": ("cart",), "math-linux-x86_64": ("math",), "user-linux-x86_64": ("user",)}
 
 
 def test_the_longest_job_starts_first() -> None:
     remembered = {("math", "freestanding", "release"): 60.0, ("cart", "wasip1", "release"): 1.0, ("cart", "freestanding", "release"): 0.0}
-    found = make_matrix(shop(seconds=remembered), Group(by="artifact"))
+    found = make_matrix(shop(seconds=remembered), MatrixGroup(by="artifact"))
     usual = 30.5  # the median of what is known; a cell that took nothing came from a cache
     assert [(job.id, job.seconds) for job in found] == [
         ("math-linux-x86_64", 60.0),
@@ -116,14 +116,14 @@ def test_the_longest_job_starts_first() -> None:
 
 def test_shards_are_balanced_by_what_cells_took() -> None:
     heavy = [cell("slow", 100.0), *(cell(f"quick{number}", 10.0) for number in range(20))]
-    found = make_matrix(heavy, Group(by="shard", shards=3))
+    found = make_matrix(heavy, MatrixGroup(by="shard", shards=3))
     assert 80.0 <= min(job.seconds for job in found) <= max(job.seconds for job in found) <= 110.0
 
 
 @pytest.mark.parametrize(("system", "count"), [("github", 257), ("gitlab", 201), ("github", 4000), ("gitlab", 4000)])
 def test_F99_no_matrix_has_more_jobs_than_its_system_takes(system: str, count: int) -> None:
     limit = LIMITS[system]  # type: ignore[index]
-    found = make_matrix(many(count), Group(by="artifact"), limit)
+    found = make_matrix(many(count), MatrixGroup(by="artifact"), limit)
     assert len(found) == limit
     assert sorted(name for job in found for name in job.artifacts) == sorted(f"a{number}" for number in range(count))
     assert max(len(job.cells) for job in found) <= count // limit + 2
@@ -135,11 +135,11 @@ def test_F99_no_matrix_has_more_jobs_than_its_system_takes(system: str, count: i
 
 
 def test_at_the_limit_nothing_is_joined() -> None:
-    assert all(len(job.cells) == 1 for job in make_matrix(many(256), Group(by="artifact"), 256))
+    assert all(len(job.cells) == 1 for job in make_matrix(many(256), MatrixGroup(by="artifact"), 256))
 
 
 def test_every_platform_has_its_share_of_the_limit() -> None:
-    found = make_matrix([*many(400), *many(3, "macos-arm64")], Group(by="artifact"), 200)
+    found = make_matrix([*many(400), *many(3, "macos-arm64")], MatrixGroup(by="artifact"), 200)
     on = Counter(job.platform for job in found)
     assert len(found) <= 200
     assert on["macos-arm64"] >= 1
@@ -150,15 +150,15 @@ def test_every_platform_has_its_share_of_the_limit() -> None:
 @given(st.lists(st.floats(0, 1000), max_size=60), st.integers(1, 30), st.sampled_from([None, 5, 20]))
 def test_every_cell_is_in_exactly_one_job(seconds: list[float], count: int, limit: int | None) -> None:
     found = [cell(f"a{number}", value) for number, value in enumerate(seconds)]
-    made = make_matrix(found, Group(by="shard", shards=count), limit)
+    made = make_matrix(found, MatrixGroup(by="shard", shards=count), limit)
     assert Counter(c.id for job in made for c in job.cells) == Counter(c.id for c in found)
     assert len(made) <= min(count, limit or count)
     assert len({job.id for job in made}) == len(made)
-    assert made == make_matrix(found, Group(by="shard", shards=count), limit)
+    assert made == make_matrix(found, MatrixGroup(by="shard", shards=count), limit)
 
 
 def test_most_cells_stay_in_their_shard_when_one_goes() -> None:
-    group = Group(by="shard", shards=8)
+    group = MatrixGroup(by="shard", shards=8)
     before = {name: job.id for job in make_matrix(many(200), group) for name in job.artifacts}
     after = {name: job.id for job in make_matrix(many(199), group) for name in job.artifacts}
     moved = sum(before[name] != shard for name, shard in after.items())
@@ -166,9 +166,9 @@ def test_most_cells_stay_in_their_shard_when_one_goes() -> None:
 
 
 def test_what_a_platform_cannot_have_is_left_out() -> None:
-    manifest = load(SHOP, "wbuild.toml", Facts(), CATALOG)
+    manifest = load(SHOP, "wbuild.toml", BoundaryFacts(), CATALOG)
     kits = {"linux-x86_64": kit("linux-x86_64"), "windows-x86_64": kit("windows-x86_64", zig="nobody offers it")}
-    found, left_out = cells(manifest, CATALOG, Wanted(artifacts=("user", "math"), kits=kits))  # type: ignore[arg-type]
+    found, left_out = cells(manifest, CATALOG, MatrixRequest(artifacts=("user", "math"), kits=kits))  # type: ignore[arg-type]
     assert [c.id for c in found] == [
         "user/wasip1/release/linux-x86_64",
         "math/freestanding/release/linux-x86_64",
@@ -200,7 +200,7 @@ def test_no_groups(text: str) -> None:
 
 def whole() -> Matrix:
     left = LeftOut(artifact="user", platform="macos-arm64", reason="nobody offers it")
-    found = make_matrix(shop(("dev", "release"), ("linux-x86_64", "macos-arm64")), Group(by="lang"))
+    found = make_matrix(shop(("dev", "release"), ("linux-x86_64", "macos-arm64")), MatrixGroup(by="lang"))
     return Matrix(project="shop", jobs=found, left_out=(left,))
 
 
@@ -219,10 +219,12 @@ def test_the_empty_matrix() -> None:
 
 
 def test_a_job_is_told_only_targets_that_it_has() -> None:
-    manifest = load(SHOP, "wbuild.toml", Facts(), CATALOG)
+    manifest = load(SHOP, "wbuild.toml", BoundaryFacts(), CATALOG)
     kits: dict[Platform, Kit] = {"linux-x86_64": kit("linux-x86_64")}
-    wanted = Wanted(artifacts=("cart", "user", "math"), targets=("wasip1", "freestanding"), kits=kits)
-    matrix = Matrix(project="shop", jobs=make_matrix(cells(manifest, CATALOG, wanted)[0], Group(by="artifact")), targets=wanted.targets)
+    wanted = MatrixRequest(artifacts=("cart", "user", "math"), targets=("wasip1", "freestanding"), kits=kits)
+    matrix = Matrix(
+        project="shop", jobs=make_matrix(cells(manifest, CATALOG, wanted)[0], MatrixGroup(by="artifact")), targets=wanted.targets
+    )
     entries: Any = jobs.github(matrix)["include"]
     assert {entry["args"] for entry in entries} == {
         "cart --target=wasip1 --target=freestanding",

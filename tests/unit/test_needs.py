@@ -13,7 +13,7 @@ from wbuild.manifest.needs import with_needed
 from wbuild.model.locked import Lock
 from wbuild.model.planned import In, Plan, Root, Tool
 from wbuild.plan.affected import Change, affected
-from wbuild.plan.plan import Request, make_plan
+from wbuild.plan.plan import BuildRequest, make_plan
 from wbuild.steps.order import tangles
 
 TOML = """
@@ -39,7 +39,7 @@ FILES = ["app/main.c", "a/main.c", "b/b.wat", "app/a.wasm", "wbuild.toml"]
 
 
 def plan(*names: str, toml: str = TOML, targets: tuple[str, ...] = (), files: list[str] | None = None) -> Plan:
-    return make_plan(context_of(toml, files or FILES), Request(artifacts=names, profile="release", targets=targets))  # type: ignore[arg-type]
+    return make_plan(context_of(toml, files or FILES), BuildRequest(artifacts=names, profile="release", targets=targets))  # type: ignore[arg-type]
 
 
 def products(made: Plan) -> list[tuple[str, str, bool]]:
@@ -74,7 +74,7 @@ def test_files_of_needed_artifacts_are_inputs_and_words() -> None:
 def test_what_changed_touches_those_that_need_it() -> None:
     context = context_of(TOML, FILES)
     lock = Lock(tools={}, toolchains={})
-    whole = make_plan(context, Request(artifacts=("app", "b", "a"), profile="release"))
+    whole = make_plan(context, BuildRequest(artifacts=("app", "b", "a"), profile="release"))
     change = Change(files=frozenset({"b/b.wat"}), manifest=context.manifest, lock=lock)
     assert affected(change, whole, context.manifest, lock, context.catalog) == {"app", "b"}
 

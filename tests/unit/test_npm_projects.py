@@ -12,7 +12,7 @@ from tests.plans import context_of, make
 from wbuild.drivers.npmrange import satisfies
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step
-from wbuild.plan.plan import Request, locks_to_make, make_plan
+from wbuild.plan.plan import BuildRequest, locks_to_make, make_plan
 
 AS = '[artifact.app]\nlang = "assemblyscript"\ntarget = "freestanding"\npath = "packages/app"\n'
 ASC = {"assemblyscript": "0.28.20"}
@@ -108,7 +108,7 @@ def test_who_is_a_member_is_what_npm_takes_for_one(workspaces: object, members: 
 
 def test_the_lock_of_a_workspace_is_made_in_its_root() -> None:
     context = context_of(AS, without(WORKSPACE, "package-lock.json"))
-    (made,) = locks_to_make(context, Request(artifacts=("app",), profile="dev"))
+    (made,) = locks_to_make(context, BuildRequest(artifacts=("app",), profile="dev"))
     assert made.lock.file == "package-lock.json"
     assert made.lock.problem == ". has no package-lock.json"
     assert set(made.lock.reads) == {n for n in WORKSPACE if n.endswith("package.json")}
@@ -166,7 +166,7 @@ def test_a_workspace_around_the_project_is_an_error_with_a_way_out(workspaces: o
     tree = replace(context.tree, names=names, above=outside, home="/home/me/mono/packages/app")
     found = None
     try:
-        make_plan(replace(context, tree=tree), Request(artifacts=("app",), profile="dev"))
+        make_plan(replace(context, tree=tree), BuildRequest(artifacts=("app",), profile="dev"))
     except UsageError as error:
         found = error.problems[0]
     expected = 'artifact.app: "packages/app" is a member of the npm workspace in ../.., which is outside of the project'

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tests.unit.engine_world import World, builtin_step
-from wbuild.cache import Cache, Entry
+from wbuild.cache import Cache, ResultEntry
 from wbuild.cache.keys import digest
 from wbuild.model.planned import JSON, Plan, Step
 
@@ -54,7 +54,9 @@ def test_a_forged_entry_of_the_cache_ships_nothing(world: World, outputs: tuple[
     assert entry is not None
     assert remembered is not None
     cache.store_bytes(content, digest(content))
-    cache.keep(remembered.evidence, Entry(outputs={**entry.outputs, **dict.fromkeys(outputs, digest(content))}, log="", seconds=0), action)
+    cache.keep(
+        remembered.evidence, ResultEntry(outputs={**entry.outputs, **dict.fromkeys(outputs, digest(content))}, log="", seconds=0), action
+    )
     for name in ("dist", ".wbuild"):
         shutil.rmtree(world.root / name)
     (world.root / "copy.wasm").unlink()

@@ -13,7 +13,7 @@ from wbuild.errors import UsageError
 from wbuild.model.locked import Unavailable
 from wbuild.model.planned import Builtin, Tool
 from wbuild.model.written import Level
-from wbuild.plan.plan import Request, make_plan
+from wbuild.plan.plan import BuildRequest, make_plan
 from wbuild.report.plan_text import render
 
 LEVELS: tuple[Level, ...] = ("none", "speed", "size", "smallest")
@@ -208,9 +208,9 @@ def test_what_a_platform_cannot_have_leaves_the_rest_as_it_is() -> None:
     toml = '[artifact.a]\nlang = "wat"\npath = "."\n[artifact.b]\nlang = "zig"\npath = "b"\n'
     context = context_of(toml, ["a.wat", "b/src/main.zig"])
     pins = {**context.kit.pins, "zig": Unavailable(reason="nobody builds it")}
-    plan = make_plan(replace(context, kit=replace(context.kit, pins=pins)), Request(artifacts=("a", "b"), profile="release"))
+    plan = make_plan(replace(context, kit=replace(context.kit, pins=pins)), BuildRequest(artifacts=("a", "b"), profile="release"))
     whole, missing = plan.products
-    assert plan.steps == make_plan(context, Request(artifacts=("a",), profile="release")).steps
+    assert plan.steps == make_plan(context, BuildRequest(artifacts=("a",), profile="release")).steps
     assert (whole.problem, missing.steps) == (None, ())
     assert missing.problem is not None
     assert (missing.problem.code, missing.problem.message) == ("WB430", "b: zig cannot be had on linux-x86_64: nobody builds it")

@@ -7,7 +7,7 @@ from tests.goldens import golden
 from wbuild.catalog import load as catalog
 from wbuild.errors import Place, Problem, UsageError
 from wbuild.manifest import load as manifest
-from wbuild.manifest.load import Facts, Member
+from wbuild.manifest.load import BoundaryFacts, Member
 from wbuild.report.problem import WIDEST, render
 from wbuild.text.show import width
 
@@ -58,7 +58,7 @@ def rendered(error: UsageError) -> str:
 
 @pytest.mark.parametrize("name", CASES)
 def test_messages_of_manifests(name: str) -> None:
-    facts = Facts(folder="/src/shop", repository="/src", version="0.1.0")
+    facts = BoundaryFacts(folder="/src/shop", repository="/src", version="0.1.0")
     with pytest.raises(UsageError) as caught:
         manifest.load(CASES[name], "wbuild.toml", facts, made_up())
     golden(f"errors/{name}.txt", rendered(caught.value))
@@ -87,12 +87,12 @@ def test_messages_of_recipes(name: str, text: str) -> None:
 def test_a_member_that_is_more() -> None:
     member = Member(folder="a", file="a/wbuild.toml", content='[project]\nname = "a"\n' + HELLO)
     with pytest.raises(UsageError) as caught:
-        manifest.load('[project]\nmembers = ["a", "b/*"]\n', "wbuild.toml", Facts(unmatched=("b/*",)), made_up(), [member])
+        manifest.load('[project]\nmembers = ["a", "b/*"]\n', "wbuild.toml", BoundaryFacts(unmatched=("b/*",)), made_up(), [member])
     golden("errors/member.txt", rendered(caught.value))
 
 
 def test_unknown_profile() -> None:
-    found = manifest.load(HELLO, "wbuild.toml", Facts(), made_up())
+    found = manifest.load(HELLO, "wbuild.toml", BoundaryFacts(), made_up())
     with pytest.raises(UsageError) as caught:
         manifest.resolve_profile(found, found.artifacts[0], "relase")
     golden("errors/unknown-profile.txt", rendered(caught.value))

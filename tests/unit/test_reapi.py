@@ -10,13 +10,13 @@ import pytest
 
 from tests.reapi_vector import VECTOR
 from wbuild.cache import reapi
-from wbuild.cache.reapi import Digest, File, Folder
+from wbuild.cache.reapi import BlobDigest, FileNode, Folder
 
 CASES: list[dict[str, Any]] = json.loads(VECTOR.read_text("utf-8"))
 
 
 def tree(given: dict[str, Any]) -> Folder:
-    return {name: tree(node) if isinstance(node, dict) else File(Digest(node[0], node[1]), node[2]) for name, node in given.items()}
+    return {name: tree(node) if isinstance(node, dict) else FileNode(BlobDigest(node[0], node[1]), node[2]) for name, node in given.items()}
 
 
 def shuffled(given: dict[str, Any]) -> dict[str, Any]:
@@ -46,7 +46,7 @@ def test_the_vector_has_the_awkward_cases() -> None:
 
 
 def test_paths_become_a_tree() -> None:
-    one = File(Digest("1", 1))
+    one = FileNode(BlobDigest("1", 1))
     assert reapi.folder({"b": one, "a/c/d": one, "a/b": one}) == {"b": one, "a": {"c": {"d": one}, "b": one}}
     for paths in (["a", "a/b"], ["a/b", "a"], ["a/b/c", "a/b"]):
         with pytest.raises(ValueError, match="is a file and a folder"):

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from tests.reports import report, weighed
 from wbuild.ci.merge import labelled, merge, remarks
-from wbuild.ci.untrusted import Expected, Plan
+from wbuild.ci.untrusted import Expected, ExpectedMatrix
 from wbuild.errors import Problem
 from wbuild.model.happened import Report, Sizes
 from wbuild.report.text import summary
@@ -38,14 +38,14 @@ def test_the_worst_exit_code_is_the_reports() -> None:
 
 
 def test_a_cell_that_left_no_report_has_failed() -> None:
-    made = merge([report(weighed("b"))], Plan(project="shop", cells=(cell("c"), cell("b"), cell("a"))))
+    made = merge([report(weighed("b"))], ExpectedMatrix(project="shop", cells=(cell("c"), cell("b"), cell("a"))))
     assert [(a.name, a.status) for a in made.artifacts] == [("c", "failed"), ("b", "ok"), ("a", "failed")]
     assert made.artifacts[0].problems[0].code == "WB191"
     assert made.exit == 1
 
 
 def test_a_whole_matrix_without_any_job() -> None:
-    made = merge([], Plan(project="shop", cells=()))
+    made = merge([], ExpectedMatrix(project="shop", cells=()))
     assert (made.project, made.artifacts, made.exit) == ("shop", (), 0)
 
 

@@ -6,13 +6,13 @@ import pytest
 
 from tests.modules import component, module
 from tests.unit.wasm_samples import function_module, wat
-from wbuild.report.difference import ADVICE, CAUSES, Built, compare, dated, tied
+from wbuild.report.difference import ADVICE, CAUSES, ComparedBuild, compare, dated, tied
 
 NOW = 1_790_000_000
 
 
-def built(data: bytes, number: int = 1) -> Built:
-    return Built(
+def built(data: bytes, number: int = 1) -> ComparedBuild:
+    return ComparedBuild(
         where=f"build {number}",
         data=data,
         paths=(f"/somewhere/wbuild-x/{number}",),

@@ -11,7 +11,7 @@ from tests.plans import context_of
 from wbuild.model.locked import Lock
 from wbuild.model.planned import Step
 from wbuild.plan.affected import Change, affected
-from wbuild.plan.plan import Request, make_plan
+from wbuild.plan.plan import BuildRequest, make_plan
 
 TOML = '[artifact.a]\nlang = "rust"\npath = "app"\n'
 PACKAGE = '[package]\nname = "app"\nversion = "0.1.0"\nedition = "2021"\n'
@@ -25,7 +25,7 @@ def compile_step(
     context = context_of(toml, given)
     texts = {**context.tree.texts, **(above or {})}
     tree = replace(context.tree, texts=texts, above=tuple(above or ()), folders=(*context.tree.folders, *folders))
-    plan = make_plan(replace(context, tree=tree), Request(artifacts=("a",), profile="dev"))
+    plan = make_plan(replace(context, tree=tree), BuildRequest(artifacts=("a",), profile="dev"))
     return next(step for step in plan.steps if step.verb == "compile")
 
 
@@ -212,7 +212,7 @@ def test_any_file_but_documentation_counts_where_programs_of_the_project_run(fil
     for script in (True, False):
         given = {"app/Cargo.toml": PACKAGE, "app/Cargo.lock": "", "app/src/main.rs": "", **({"app/build.rs": ""} if script else {})}
         context = context_of(TOML, given)
-        plan = make_plan(context, Request(artifacts=("a",), profile="dev"))
+        plan = make_plan(context, BuildRequest(artifacts=("a",), profile="dev"))
         lock = Lock(tools={}, toolchains={}, recipes="")
         change = Change(files=frozenset({file}), manifest=context.manifest, lock=lock)
         assert bool(affected(change, plan, context.manifest, lock, context.catalog)) == (counts and script)

@@ -8,7 +8,7 @@ from tests.plans import make
 from wbuild.catalog import load as catalogs
 from wbuild.errors import UsageError
 from wbuild.init.scaffold import Starter, Wish, checked_name, choose, draft, project_text, refuse_existing, starters, with_blocks, with_line
-from wbuild.manifest.boundary import Facts
+from wbuild.manifest.boundary import BoundaryFacts
 from wbuild.manifest.load import load
 from wbuild.session.shipped_data import recipe_texts, template_texts
 from wbuild.text.toml_key import key
@@ -30,7 +30,7 @@ def test_every_language_has_a_starter() -> None:
 def test_starters_make_manifests_that_load(starter: Starter, target: str) -> None:
     made = draft(starter, wish(starter.language, name="my.app", path="apps/my.app", target=target))
     text = project_text("shop", [made.block])
-    manifest = load(text, "wbuild.toml", Facts(), CATALOG)
+    manifest = load(text, "wbuild.toml", BoundaryFacts(), CATALOG)
     (artifact,) = manifest.artifacts
     assert (artifact.name, artifact.path, artifact.targets) == ("my.app", "apps/my.app", (target,))
     if CATALOG.languages[starter.language].project:
@@ -41,7 +41,7 @@ def test_starters_make_manifests_that_load(starter: Starter, target: str) -> Non
     assert artifact.budget is not None
     assert made.files
     assert all(path.startswith("apps/my.app/") and "{{" not in content for path, content in made.files.items())
-    assert text.startswith("#:schema .wbuild/wbuild.manifest.schema.json\n")
+    assert text.startswith("#:schema .wbuild/wbuild.schema.json\n")
 
 
 def test_the_first_choice_is_the_languages_own_kind() -> None:

@@ -6,7 +6,7 @@ from tests.plans import make
 from wbuild.catalog import load as catalogs
 from wbuild.init.scaffold import project_text
 from wbuild.init.survey import survey
-from wbuild.manifest.boundary import Facts
+from wbuild.manifest.boundary import BoundaryFacts
 from wbuild.manifest.load import load
 from wbuild.model.written import Artifact
 from wbuild.session.shipped_data import recipe_texts
@@ -20,7 +20,7 @@ def proposed(files: dict[str, str], path: str = ".") -> list[Artifact]:
     found = survey(Tree(names=tuple(sorted(files)), texts=files), CATALOG, "shop", path)
     text = project_text("shop", [f.block for f in found])
     assert text.count("# guessed by `wbuild init` from ") == len(found)
-    return list(load(text, "wbuild.toml", Facts(), CATALOG).artifacts)
+    return list(load(text, "wbuild.toml", BoundaryFacts(), CATALOG).artifacts)
 
 
 def test_no_code() -> None:

@@ -160,7 +160,7 @@ def catalog(*routes: Route) -> Catalog:
 
 def lock_of(machine: Machine, *routes: Route, version: str = "", allowed: tuple[str, ...] = (), wheels: FakeSource | None = None) -> Lock:
     origin = FakeSource(versions={"optimizer": ["132.0.0"], "node-wheel": ["24.1.0"], "engine-wheel": ["50.0.1"], "zig-wheel": ["0.16.0"]})
-    request = locks.Request(
+    request = locks.LockRequest(
         doors=machine.doors(),
         say=lambda _: None,
         install=lambda pin, program: (program,),

@@ -15,7 +15,7 @@ from tests.plans import shipped_catalog
 from wbuild.catalog import load as catalogs
 from wbuild.init.scaffold import project_text
 from wbuild.init.survey import reads, survey
-from wbuild.manifest.boundary import Facts
+from wbuild.manifest.boundary import BoundaryFacts
 from wbuild.manifest.load import load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact
@@ -73,7 +73,7 @@ def proposal(files: dict[str, str], catalog: Catalog, path: str = ".") -> str:
 
 def artifacts(files: dict[str, str], catalog: Catalog | None = None) -> list[Artifact]:
     chosen = catalog or full()
-    return list(load(proposal(files, chosen), "wbuild.toml", Facts(), chosen).artifacts)
+    return list(load(proposal(files, chosen), "wbuild.toml", BoundaryFacts(), chosen).artifacts)
 
 
 CARGO = '[package]\nname = "{}"\nversion = "0.1.0"\nedition = "2021"\n'
@@ -190,14 +190,14 @@ CASES = {
 @pytest.mark.parametrize("case", CASES)
 def test_proposals(case: str) -> None:
     text = proposal(CASES[case], full())
-    load(text, "wbuild.toml", Facts(), full())
+    load(text, "wbuild.toml", BoundaryFacts(), full())
     golden(f"init/{case}.toml", text)
 
 
 @pytest.mark.parametrize("case", ["cargo-workspace", "cmake", "go"])
 def test_languages_that_the_catalogue_does_not_have_are_comments(case: str) -> None:
     text = proposal(CASES[case], bare())
-    load(text, "wbuild.toml", Facts(), bare())
+    load(text, "wbuild.toml", BoundaryFacts(), bare())
     golden(f"init/{case}-bare.toml", text)
 
 
@@ -224,7 +224,7 @@ def test_a_language_that_is_built_for_the_web_gets_that_target() -> None:
     web = replace(found, languages={**found.languages, "rust": replace(rust, targets=("wasip1", "web"), toolchains=(chain,))})
     text = proposal(CASES["cargo-wasm-bindgen"], web)
     assert '\ntarget = "web"\n' in text
-    assert load(text, "wbuild.toml", Facts(), web).artifacts[0].targets == ("web",)
+    assert load(text, "wbuild.toml", BoundaryFacts(), web).artifacts[0].targets == ("web",)
 
 
 def test_paths_are_relative_to_the_manifest() -> None:

@@ -15,7 +15,7 @@ from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Plan, Step
 from wbuild.report import trace
 from wbuild.report.stats import CacheUse, summary
-from wbuild.report.timeline import Moment, Span, critical_path, timeline
+from wbuild.report.timeline import Moment, TimelineSpan, critical_path, timeline
 from wbuild.store import StoreEvent
 
 A = tool_step("a", ["src"], ["a.out"])
@@ -157,4 +157,6 @@ def test_a_long_path_is_cut_in_the_middle() -> None:
     text = summary(report(), Plan(steps=tuple(steps), products=()), timeline(moments, 0.0), use)
     path = next(line for line in text.splitlines() if "critical" in line)
     assert path == " critical path  9.0 s: make s0 → … 3 more … → make s4 → make s5 → make s6 → make s7 → make s8"
-    assert all(isinstance(span, Span) for span in critical_path(Plan(steps=tuple(steps), products=()), timeline(moments, 0.0).spans))
+    assert all(
+        isinstance(span, TimelineSpan) for span in critical_path(Plan(steps=tuple(steps), products=()), timeline(moments, 0.0).spans)
+    )

@@ -13,7 +13,7 @@ from tests.reports import everything, report, weighed
 from tests.unit.test_matrix import whole
 from wbuild.ci import jobs
 from wbuild.ci.merge import labelled, merge
-from wbuild.ci.untrusted import Plan, read
+from wbuild.ci.untrusted import ExpectedMatrix, read
 from wbuild.errors import Problem
 from wbuild.model.happened import Report
 from wbuild.report.markdown import render as markdown
@@ -33,7 +33,7 @@ def artifact(**fields: Any) -> bytes:  # noqa: ANN401
 def test_what_wbuild_writes_is_read() -> None:
     assert read(render(everything()).encode()) == everything()
     plan = read(jobs.render(whole()).encode())
-    assert isinstance(plan, Plan)
+    assert isinstance(plan, ExpectedMatrix)
     assert len(plan.cells) == 16
     assert plan.cells[0].artifact == "cart"
 

@@ -16,7 +16,7 @@ from wbuild.report.from_json import parse
 
 def outcome(*, stdout: bytes = b"", stderr: bytes = b"", **fields: JSON) -> bytes:
     doc: dict[str, JSON] = {
-        "schema": "wbuild.builtins.outcome/1",
+        "schema": "wbuild.outcome/1",
         "runtime": "wasmtime",
         "version": "50.0.0",
         "exit": 0,

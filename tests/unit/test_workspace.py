@@ -6,15 +6,15 @@ import pytest
 
 from tests.catalogs import made_up
 from wbuild.errors import Problem, UsageError
-from wbuild.manifest.load import Facts, Member, early_project, load
+from wbuild.manifest.load import BoundaryFacts, Member, early_project, load
 from wbuild.model.written import Artifact, EnvFrom, Manifest
 
-FACTS = Facts(folder="/src/repo/shop", repository="/src/repo", version="0.3.1")
+FACTS = BoundaryFacts(folder="/src/repo/shop", repository="/src/repo", version="0.3.1")
 ROOT = '[project]\nmembers = ["services/*"]\n'
 HELLO = '[artifact.hello]\nlang = "c"\n'
 
 
-def manifest(text: str, members: dict[str, str] | None = None, facts: Facts = FACTS) -> Manifest:
+def manifest(text: str, members: dict[str, str] | None = None, facts: BoundaryFacts = FACTS) -> Manifest:
     found = [Member(folder=folder, file=f"{folder}/wbuild.toml", content=content) for folder, content in (members or {}).items()]
     return load(text, "wbuild.toml", facts, made_up(), found)
 
@@ -24,7 +24,7 @@ def only(text: str) -> Artifact:
     return artifact
 
 
-def problems(text: str, members: dict[str, str] | None = None, facts: Facts = FACTS) -> list[Problem]:
+def problems(text: str, members: dict[str, str] | None = None, facts: BoundaryFacts = FACTS) -> list[Problem]:
     with pytest.raises(UsageError) as caught:
         manifest(text, members, facts)
     return list(caught.value.problems)
@@ -128,7 +128,7 @@ def test_paths_of_members_stay_in_the_project() -> None:
     assert manifest(ROOT, {"services/a": HELLO + 'inputs = ["../../data/*"]\n'})
     found = problems(ROOT, {"services/a": HELLO + 'inputs = ["../../../data/*"]\nout = "../../dist/x.wasm"\n'})
     assert places(found) == [("WB209", "services/a/wbuild.toml", 3), ("WB209", "services/a/wbuild.toml", 4)]
-    links = Facts(folder="/src/repo/shop", escapes=lambda path, root: path == "services/a/link")
+    links = BoundaryFacts(folder="/src/repo/shop", escapes=lambda path, root: path == "services/a/link")
     found = problems(ROOT, {"services/a": HELLO + 'path = "link"\n'}, links)
     assert "through a symbolic link" in found[0].message
 

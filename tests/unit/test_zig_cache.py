@@ -14,7 +14,7 @@ from tests.doors import Answer
 from tests.unit.engine_world import World, tool_step
 from wbuild.doors.interfaces import Command
 from wbuild.engine.zig_cache import ZigCache
-from wbuild.engine.zig_manifests import Entry, parse, results
+from wbuild.engine.zig_manifests import ManifestEntry, parse, results
 from wbuild.model.planned import InnerCache, Out, State, Step, Word
 
 STANDARD = (1, "std/std.zig")
@@ -49,8 +49,8 @@ def test_what_is_unfinished_or_unknown_is_no_manifest(data: bytes) -> None:
 def test_the_result_of_a_manifest_is_where_zig_puts_it() -> None:
     """What zig 0.17.1 made of a C file with a header."""
     entries = [
-        Entry(4, "src/c.c", bytes.fromhex("c0a924daad31f7f7a1adfebbbdd05a7e")),
-        Entry(0, "h.h", bytes.fromhex("31a71e78f93e5d39f18d910337eea3b4")),
+        ManifestEntry(4, "src/c.c", bytes.fromhex("c0a924daad31f7f7a1adfebbbdd05a7e")),
+        ManifestEntry(0, "h.h", bytes.fromhex("31a71e78f93e5d39f18d910337eea3b4")),
     ]
     assert results("8f9f2431c30519e9769c0c586d9c0313", entries)[1] == "e60760c6309337599052126f085b77ff"
     assert results("timestamp", entries) == ()

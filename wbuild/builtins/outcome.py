@@ -1,4 +1,4 @@
-"""What a runner says about one run of an artifact: the JSON "wbuild.builtins.outcome/1"."""
+"""What a runner says about one run of an artifact: the JSON "wbuild.outcome/1"."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from wbuild.errors import BugError
 
 __all__ = ["SCHEMA", "Outcome", "read"]
 
-SCHEMA: Final = "wbuild.builtins.outcome/1"
+SCHEMA: Final = "wbuild.outcome/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -32,7 +32,7 @@ from typing import Final
 from wbuild.cache.folders import Folders, roots_of
 from wbuild.cache.keys import Evidence, Remembered, action_digest, digest
 from wbuild.cache.layout import GROWTH, RUNS, SHARED, STEADY, VERSION
-from wbuild.cache.sealed_json import LARGEST, Entry, decode, encode, entry_in, is_digest, names_in
+from wbuild.cache.sealed_json import LARGEST, ResultEntry, decode, encode, entry_in, is_digest, names_in
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.ownership import user_number
@@ -40,7 +40,7 @@ from wbuild.doors.regular import UnfitError, append, opened, read
 from wbuild.errors import MachineError
 from wbuild.text import json_text
 
-__all__ = ["DEFAULT_LIMIT", "Cache", "Entry"]
+__all__ = ["DEFAULT_LIMIT", "Cache", "ResultEntry"]
 
 DEFAULT_LIMIT: Final = 5 << 30
 """Bytes."""
@@ -114,7 +114,7 @@ class Cache:
             return 0
         return sum(int(line) for line in lines if len(line) <= _DIGITS and line.isdigit())
 
-    def find(self, action: str, asked: Evidence | None = None) -> Entry | None:
+    def find(self, action: str, asked: Evidence | None = None) -> ResultEntry | None:
         """The result of an action, or None. `asked`: the evidence that it was made from, if known."""
         path = self._path("ac", action)
         body = self._read(path) if is_digest(action) else None
@@ -125,7 +125,7 @@ class Cache:
             self._heal(path)
         return entry
 
-    def keep(self, evidence: Evidence, entry: Entry, action: str = "") -> None:
+    def keep(self, evidence: Evidence, entry: ResultEntry, action: str = "") -> None:
         """Remember a result. Every content that it names must be stored already. Raises MachineError.
 
         `action`: the digest of `evidence`, if known: saves making it again.
@@ -285,10 +285,10 @@ class Cache:
                 append(self._base / GROWTH, f"{self.stored}\n".encode())
 
     def _sweep(self) -> None:
-        from wbuild.cache.sweep import Limits, sweep  # noqa: PLC0415 - hardly any build needs it
+        from wbuild.cache.sweep import SweepLimits, sweep  # noqa: PLC0415 - hardly any build needs it
 
         with suppress(MachineError):  # somebody sweeps already, or may not: then another build will
-            sweep(self.root, self._files, Limits(size=self.limit - self.limit // _SLACK), patience=0)
+            sweep(self.root, self._files, SweepLimits(size=self.limit - self.limit // _SLACK), patience=0)
 
 
 def _use(path: Path) -> None:

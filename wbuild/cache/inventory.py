@@ -27,7 +27,7 @@ _TITLES: Final = {"results": RESULTS, "read sets": READ_SETS, "contents": CONTEN
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class File:
+class CacheFile:
     """A file as it was seen."""
 
     place: str
@@ -53,10 +53,10 @@ class File:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class CacheRecord:
     """A result or a read set."""
 
-    file: File
+    file: CacheFile
     contents: frozenset[str]
     """Digests that it names."""
 
@@ -65,9 +65,9 @@ class Record:
 class Holdings:
     """A whole cache."""
 
-    records: tuple[Record, ...]
-    contents: Mapping[str, File]
-    strays: tuple[File, ...]
+    records: tuple[CacheRecord, ...]
+    contents: Mapping[str, CacheFile]
+    strays: tuple[CacheFile, ...]
     """Files that are not whole: being written, or left by a process that was killed."""
 
     @property
@@ -140,8 +140,8 @@ def look(base: Path) -> Holdings:
     whole = {kind: [file for file in files if _whole(file)] for kind, files in listed.items()}
     return Holdings(
         records=(
-            *(Record(file=file, contents=_named(file.path)) for file in whole[RESULTS]),
-            *(Record(file=file, contents=frozenset()) for file in whole[READ_SETS]),
+            *(CacheRecord(file=file, contents=_named(file.path)) for file in whole[RESULTS]),
+            *(CacheRecord(file=file, contents=frozenset()) for file in whole[READ_SETS]),
         ),
         contents={file.name: file for file in whole[CONTENTS] if _placed(file)},
         strays=tuple(file for files in (*listed.values(), _walk(base, deep=False)) for file in files if not _whole(file)),
@@ -184,12 +184,12 @@ def _odd(base: Path) -> tuple[Damage, ...]:
     return tuple(found)
 
 
-def _placed(file: File) -> bool:
+def _placed(file: CacheFile) -> bool:
     """Whether a file is named by a digest, and where such a file belongs."""
     return is_digest(file.name) and file.path.parent.name == file.name[:2]
 
 
-def _wrong_content(file: File, files: Files) -> Damage | None:
+def _wrong_content(file: CacheFile, files: Files) -> Damage | None:
     try:
         sound = _placed(file) and files.sha256(file.path) == file.name
     except MachineError as error:
@@ -198,7 +198,7 @@ def _wrong_content(file: File, files: Files) -> Damage | None:
     return None if sound else Damage(file=file.path, what=f"content {show.escape(file.name[:12])} {what}")
 
 
-def _wrong_record(file: File, sound: Collection[str]) -> Damage | None:
+def _wrong_record(file: CacheFile, sound: Collection[str]) -> Damage | None:
     path = file.path
     kind = path.parent.parent.name
     title = f"{'result' if kind == RESULTS else 'read set'} {show.escape(path.name[:12])}"
@@ -228,16 +228,16 @@ def _read(path: Path) -> dict[str, object] | None:
         return None
 
 
-def _whole(file: File) -> bool:
+def _whole(file: CacheFile) -> bool:
     return not file.name.startswith(ASIDE)
 
 
-def _files(folder: Path) -> list[File]:
+def _files(folder: Path) -> list[CacheFile]:
     """Files of one kind, in an order that is always the same."""
     return sorted(_walk(folder), key=lambda file: file.place)
 
 
-def _walk(folder: Path, *, deep: bool = True) -> Iterator[File]:
+def _walk(folder: Path, *, deep: bool = True) -> Iterator[CacheFile]:
     """Every regular file, at any depth unless told otherwise; what goes meanwhile is left out, and what may not be read."""
     waiting = [str(folder)]
     while waiting:
@@ -251,4 +251,4 @@ def _walk(folder: Path, *, deep: bool = True) -> Iterator[File]:
                 elif entry.is_file(follow_symlinks=False):
                     with suppress(FileNotFoundError):
                         info = entry.stat(follow_symlinks=False)
-                        yield File(place=entry.path, size=info.st_size, mtime_ns=info.st_mtime_ns)
+                        yield CacheFile(place=entry.path, size=info.st_size, mtime_ns=info.st_mtime_ns)

@@ -27,7 +27,7 @@ from functools import lru_cache
 from typing import Any, Final
 
 from wbuild.cache import reapi
-from wbuild.cache.reapi import Digest, File
+from wbuild.cache.reapi import BlobDigest, FileNode
 
 SCHEMA: Final = 2
 """Salt of every key: raised when the engine runs steps in another way that can change outputs."""
@@ -65,7 +65,7 @@ def blob_name(content: str, size: int) -> str:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class StepKey:
     """What is known about a step before it runs. Words are in portable form."""
 
     action: tuple[str, ...]
@@ -168,14 +168,14 @@ def _properties(made: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
     return {**found, "wbuild-platform": made["platform"]} if made["platform"] else found
 
 
-def _tree(made: Any) -> dict[str, File]:  # noqa: ANN401 - JSON
+def _tree(made: Any) -> dict[str, FileNode]:  # noqa: ANN401 - JSON
     """Files by path. All of them may be started: the bit differs between systems and checkouts, and no tool's output follows from it."""
     texts = {f"{SCRATCH}/{name}": content for name, content in made["texts"].items()}
-    files: dict[str, File] = {}
+    files: dict[str, FileNode] = {}
     for path, content in (*made["inputs"], *made["read"].items(), *texts.items()):
         if content != ABSENT:
             name, _, size = content.partition("/")
-            files[_inside(path)] = File(Digest(name, int(size)), executable=True)
+            files[_inside(path)] = FileNode(BlobDigest(name, int(size)), executable=True)
     return files
 
 

@@ -3,7 +3,7 @@
 An action is named by the digest of its `Action` message, so all clients and servers must write equal messages as equal bytes:
 fields in the order of their numbers, nothing that has its default value, no field twice, lists sorted by name where the
 definitions ask for it (by code point, which is the order of UTF-8 bytes too). Here is the part that describes an action:
-`Digest`, `Platform`, `Command`, `Directory` and `Action`.
+`BlobDigest`, `Platform`, `Command`, `Directory` and `Action`.
 """
 
 from __future__ import annotations
@@ -17,27 +17,27 @@ _SHORT: Final = 128
 """Lengths below it are written in one byte."""
 
 
-class Digest(NamedTuple):
+class BlobDigest(NamedTuple):
     """Names a content: its SHA-256 (hex) and its size in bytes."""
 
     hash: str
     size: int
 
 
-class File(NamedTuple):
+class FileNode(NamedTuple):
     """A file of an input tree."""
 
-    digest: Digest
+    digest: BlobDigest
     executable: bool = False
 
 
-Folder: TypeAlias = "dict[str, File | Folder]"
+Folder: TypeAlias = "dict[str, FileNode | Folder]"
 """A folder of an input tree: name → what is there."""
 
 
-def digest_of(message: bytes) -> Digest:
+def digest_of(message: bytes) -> BlobDigest:
     """The digest of a message in canonical form."""
-    return Digest(hashlib.sha256(message).hexdigest(), len(message))
+    return BlobDigest(hashlib.sha256(message).hexdigest(), len(message))
 
 
 def platform(properties: Mapping[str, str]) -> bytes:
@@ -57,12 +57,12 @@ def command(arguments: Sequence[str], environment: Mapping[str, str], outputs: I
     )
 
 
-def folder(files: Mapping[str, File]) -> Folder:
+def folder(files: Mapping[str, FileNode]) -> Folder:
     """The tree of files given by path (POSIX, relative). Raises ValueError when one path is a file and a folder."""
     root: Folder = {}
     for path, file in files.items():
         *above, name = path.split("/")
-        inner: File | Folder = root
+        inner: FileNode | Folder = root
         for part in above:
             if isinstance(inner, dict):
                 inner = inner.setdefault(part, {})
@@ -110,7 +110,7 @@ def _pair(name: str, value: str) -> bytes:
     return _string(1, name) + _string(2, value)
 
 
-def _digest(digest: Digest) -> bytes:
+def _digest(digest: BlobDigest) -> bytes:
     return _string(1, digest.hash) + (b"\x10" + _varint(digest.size) if digest.size else b"")
 
 

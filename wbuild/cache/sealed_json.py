@@ -24,7 +24,7 @@ _MOST: Final = 200_000
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ResultEntry:
     """The result of an action."""
 
     outputs: Mapping[str, str | None]
@@ -75,7 +75,7 @@ def names_in(value: object) -> tuple[str, ...] | None:
     return tuple(value) if all(map(is_inner, value)) else None
 
 
-def entry_in(body: Mapping[str, object], action: str, asked: Evidence | None = None) -> Entry | None:
+def entry_in(body: Mapping[str, object], action: str, asked: Evidence | None = None) -> ResultEntry | None:
     """The result that the file of an action holds; None for a file of another action.
 
     `asked`: the evidence that the action was made from, if known: saves making the digest again.
@@ -84,7 +84,7 @@ def entry_in(body: Mapping[str, object], action: str, asked: Evidence | None = N
     return entry_of(body) if evidence == asked or proves(evidence, action) else None
 
 
-def entry_of(body: Mapping[str, object]) -> Entry | None:
+def entry_of(body: Mapping[str, object]) -> ResultEntry | None:
     """The result that a file holds, of whatever action."""
     evidence, outputs, seconds = body.get("action"), body.get("outputs"), body.get("seconds", 0)
     if not isinstance(evidence, dict) or not isinstance(outputs, dict):
@@ -95,4 +95,4 @@ def entry_of(body: Mapping[str, object]) -> Entry | None:
         return None
     if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
         return None
-    return Entry(outputs=outputs, log=str(log), seconds=float(seconds), names=str(names))
+    return ResultEntry(outputs=outputs, log=str(log), seconds=float(seconds), names=str(names))

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache.inventory import CONTENTS, Damage, File, Record, look
+from wbuild.cache.inventory import CONTENTS, CacheFile, CacheRecord, Damage, look
 from wbuild.cache.layout import GROWTH, RUNS, STEADY, SWEPT, VERSION
 from wbuild.doors.interfaces import Files
 from wbuild.errors import MachineError
@@ -29,7 +29,7 @@ _TICK: Final = 0.05
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
+class SweepLimits:
     """What may stay."""
 
     size: int | None = None
@@ -57,7 +57,7 @@ class Swept:
 def sweep(
     root: Path,
     files: Files,
-    limits: Limits,
+    limits: SweepLimits,
     *,
     patience: float = 600.0,
     dry: bool = False,
@@ -107,7 +107,7 @@ class _Broom:
         self._held = look(base)
         self._size = self._held.size
 
-    def run(self, limits: Limits) -> Swept:
+    def run(self, limits: SweepLimits) -> Swept:
         """Remove; what was done."""
         for stray in self._held.strays:
             if stray.used < self._now - _STRAY:
@@ -125,14 +125,14 @@ class _Broom:
             gone += sum(self._remove(file) for file in self._unnamed(record, names))
         return Swept(results=removed, contents=gone, freed=self._freed, left=self._size - self._freed, spared=spared)
 
-    def _over(self, limits: Limits) -> Iterator[Record]:
+    def _over(self, limits: SweepLimits) -> Iterator[CacheRecord]:
         """Results that must go, the least recently used first."""
         for record in sorted(self._held.records, key=lambda record: record.file.used):
             old = limits.age is not None and record.file.used <= self._now - limits.age
             if old or (limits.size is not None and self._size - self._freed > limits.size):
                 yield record
 
-    def _unnamed(self, record: Record, names: Counter[str]) -> Iterator[File]:
+    def _unnamed(self, record: CacheRecord, names: Counter[str]) -> Iterator[CacheFile]:
         """Contents that only this result named."""
         for content in record.contents:
             file = self._held.contents.get(content)
@@ -149,7 +149,7 @@ class _Broom:
                 self._seen = changed if time.time() - changed / 1e9 > _TICK else -1
         return self._floor
 
-    def _remove(self, file: File) -> bool:
+    def _remove(self, file: CacheFile) -> bool:
         """Remove a file that is still as it was seen."""
         with suppress(OSError, MachineError):  # another user's file may stay
             if file.path.lstat().st_mtime_ns == file.mtime_ns:

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field
 from pathlib import PurePosixPath
 from typing import Any, Final, TypeAlias
 
-from wbuild.catalog.rules import Context, check_host, check_language, check_runtime, check_tool
+from wbuild.catalog.rules import RecipeContext, check_host, check_language, check_runtime, check_tool
 from wbuild.errors import Problem, UsageError
 from wbuild.model.shipped import SHIPPED, Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolRecipe
 from wbuild.text.names import quoted
@@ -97,13 +97,13 @@ def _sorted(loaded: _Loaded, kind: str) -> Iterator[Recipe]:
 
 def _check(loaded: _Loaded, catalog: Catalog) -> None:
     for tool in catalog.tools.values():
-        check_tool(Context(faults=loaded.faults[id(tool)], catalog=catalog), tool)
+        check_tool(RecipeContext(faults=loaded.faults[id(tool)], catalog=catalog), tool)
     for language in catalog.languages.values():
-        check_language(Context(faults=loaded.faults[id(language)], catalog=catalog), language)
+        check_language(RecipeContext(faults=loaded.faults[id(language)], catalog=catalog), language)
     for runtime in catalog.runtimes.values():
-        check_runtime(Context(faults=loaded.faults[id(runtime)], catalog=catalog), runtime)
+        check_runtime(RecipeContext(faults=loaded.faults[id(runtime)], catalog=catalog), runtime)
     for host in catalog.hosts.values():
-        check_host(Context(faults=loaded.faults[id(host)], catalog=catalog), host)
+        check_host(RecipeContext(faults=loaded.faults[id(host)], catalog=catalog), host)
 
 
 def _digest(local: Mapping[str, str]) -> str:

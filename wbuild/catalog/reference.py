@@ -10,7 +10,7 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from wbuild.catalog import rules
 from wbuild.manifest.load import MACHINE_KEYS
-from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, Entry, docs_of, entries, shown_default
+from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, SchemaEntry, docs_of, entries, shown_default
 from wbuild.model.shipped import (
     Candidate,
     Catalog,
@@ -28,7 +28,7 @@ from wbuild.model.shipped import (
     ToolchainRecipe,
     ToolRecipe,
 )
-from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, Project, Proposals, Target, Vendor
+from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, ProjectTable, Proposals, Target, Vendor
 
 __all__ = ["manifest_page", "recipes_page"]
 
@@ -106,7 +106,7 @@ A placeholder that stands for several words must be a whole entry of the list. N
 def manifest_page(catalog: Catalog) -> str:
     """docs/reference/manifest.md."""
     parts = [NOTE, _MANIFEST_HEAD]
-    parts += _section("[project]", entries(Project))
+    parts += _section("[project]", entries(ProjectTable))
     parts.append("## `[toolchains]`\n\nLanguage = toolchain that serves it; default: the first that the machine can have.\n")
     parts += [f"- `{r.name}`: {', '.join(f'`{t.name}`' for t in r.toolchains)}" for r in catalog.languages.values()]
     parts.append("\n## `[tools]`\n\nTool = exact version; default: the newest that its recipe allows.\n")
@@ -116,7 +116,7 @@ def manifest_page(catalog: Catalog) -> str:
     parts += [_LEVELS]
     parts += _section("opt", entries(Optimize), docs_of(Optimize)[""])
     parts += _section("[vendor.NAME]", entries(Vendor), docs_of(Vendor)[""])
-    target = Entry(name="target", type=Target, required=False, default="", doc=TARGET_DOC)
+    target = SchemaEntry(name="target", type=Target, required=False, default="", doc=TARGET_DOC)
     parts += _section("[artifact.NAME]", [*entries(Artifact, MADE), target])
     parts += ["## `[defaults]`", "", DEFAULTS_DOC, _DEFAULTS]
     for title, model in (("budget", Budget), ("env", EnvFrom), ("flags", Flags), ("proposals", Proposals)):
@@ -173,7 +173,7 @@ def _placeholders() -> Iterator[tuple[str, Iterable[str]]]:
     yield "`start` of a runtime", (*rules.START_WORDS, "bin:PROGRAM")
 
 
-def _section(title: str, keys: Iterable[Entry], doc: str = "") -> list[str]:
+def _section(title: str, keys: Iterable[SchemaEntry], doc: str = "") -> list[str]:
     heading = f"## {title}" if title[0].isupper() else f"## `{title}`"
     lines = [heading, "", *([doc, ""] if doc else []), "| key | type | default | meaning |", "|---|---|---|---|"]
     for entry in keys:

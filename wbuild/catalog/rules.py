@@ -67,7 +67,7 @@ _VALUES: Final[Mapping[str, tuple[str, ...]]] = {
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Context:
+class RecipeContext:
     """Where problems of one recipe go, and the recipes around it."""
 
     faults: Faults
@@ -109,7 +109,7 @@ class Context:
         return tuple(dict.fromkeys(f"{kind}:{program}" for route in routes for program in route.bin for kind in ("bin", "path")))
 
 
-def check_tool(context: Context, tool: ToolRecipe) -> None:
+def check_tool(context: RecipeContext, tool: ToolRecipe) -> None:
     """Note what is wrong with a tool's recipe as part of the catalogue."""
     context.name("tool", tool.name)
     try:
@@ -130,7 +130,7 @@ def check_tool(context: Context, tool: ToolRecipe) -> None:
         context.faults.add("WB225", ("name",), f"tool {quoted(tool.name)} needs itself")
 
 
-def _check_route(context: Context, path: Path, tool: ToolRecipe, route: Route) -> None:
+def _check_route(context: RecipeContext, path: Path, tool: ToolRecipe, route: Route) -> None:
     context.tools((*path, "needs"), route.needs)
     known = (*ROUTE_WORDS, *context.programs(route.needs))
     for key, table in (("bin", route.bin), ("bin-windows", route.bin_windows)):
@@ -147,7 +147,7 @@ def _check_route(context: Context, path: Path, tool: ToolRecipe, route: Route) -
         context.faults.add("WB225", path, f"this route of {tool.name} has no programs", hint="add [route.bin]", part="key")
 
 
-def _check_system(context: Context, path: Path, tool: ToolRecipe, route: Route) -> None:
+def _check_system(context: RecipeContext, path: Path, tool: ToolRecipe, route: Route) -> None:
     """What only routes to tools of the machine say."""
     for name in ("home", "content"):
         if getattr(route, name) and route.source != "system":
@@ -173,7 +173,7 @@ def _needed(catalog: Catalog, name: str) -> frozenset[str]:
     return frozenset(found)
 
 
-def _check_optimizer(context: Context, tool: ToolRecipe) -> None:
+def _check_optimizer(context: RecipeContext, tool: ToolRecipe) -> None:
     optimizer = tool.optimizer
     assert optimizer is not None
     known = (*CANDIDATE_WORDS, *context.programs([tool.name]))
@@ -193,7 +193,7 @@ def _check_optimizer(context: Context, tool: ToolRecipe) -> None:
             context.faults.add("WB225", ("optimizer", "debug", setting), message, near=(setting, get_args(Debug)), part="key")
 
 
-def check_language(context: Context, language: LanguageRecipe) -> None:
+def check_language(context: RecipeContext, language: LanguageRecipe) -> None:
     """Note what is wrong with a language's recipe as part of the catalogue."""
     context.name("language", language.name)
     taken = {field.name.rstrip("_").replace("_", "-") for field in fields(Artifact)} | {"target", "check"}
@@ -218,7 +218,7 @@ def check_language(context: Context, language: LanguageRecipe) -> None:
         _check_toolchain(context, path, language, toolchain)
 
 
-def _check_option(context: Context, path: Path, option: Option, earlier: list[str]) -> None:
+def _check_option(context: RecipeContext, path: Path, option: Option, earlier: list[str]) -> None:
     if option.name in earlier:
         context.faults.add("WB225", (*path, "name"), f"two options are called {quoted(option.name)}")
     context.templates((*path, "words"), option.words, OPTION_WORDS)
@@ -231,7 +231,7 @@ def _check_option(context: Context, path: Path, option: Option, earlier: list[st
         context.faults.add("WB225", (*path, "default"), f"{dotted(path)}: the default is none of the choices")
 
 
-def _check_toolchain(context: Context, path: Path, language: LanguageRecipe, toolchain: ToolchainRecipe) -> None:
+def _check_toolchain(context: RecipeContext, path: Path, language: LanguageRecipe, toolchain: ToolchainRecipe) -> None:
     context.tools((*path, "tools"), toolchain.tools)
     if not toolchain.tools or not toolchain.steps:
         context.faults.add("WB225", path, f"toolchain {quoted(toolchain.name)} needs tools and at least one [[toolchain.step]]", part="key")
@@ -257,7 +257,7 @@ def _check_toolchain(context: Context, path: Path, language: LanguageRecipe, too
         _check_step(context, (*path, "step", position), step, known, last=position == len(toolchain.steps) - 1)
 
 
-def _check_lock(context: Context, path: Path, language: LanguageRecipe, lock: LockRecipe, known: Iterable[str]) -> None:
+def _check_lock(context: RecipeContext, path: Path, language: LanguageRecipe, lock: LockRecipe, known: Iterable[str]) -> None:
     context.templates((*path, "run"), lock.run, known)
     if language.driver != "project":
         context.faults.add("WB225", path, 'only driver = "project" looks for a lock file', part="key")
@@ -280,7 +280,7 @@ def _tables(path: Path, toolchain: ToolchainRecipe) -> Iterator[tuple[Path, str,
                 yield (*where, value), f"{quoted(value)} is no {chooser}", (value, _VALUES[chooser])
 
 
-def _check_step(context: Context, path: Path, step: StepRecipe, known: tuple[str, ...], *, last: bool) -> None:
+def _check_step(context: RecipeContext, path: Path, step: StepRecipe, known: tuple[str, ...], *, last: bool) -> None:
     context.templates((*path, "run"), step.run, known)
     context.template((*path, "result"), step.result, known)
     context.template((*path, "evidence"), step.evidence, known)
@@ -295,7 +295,7 @@ def _check_step(context: Context, path: Path, step: StepRecipe, known: tuple[str
         context.faults.add("WB226", (*path, "depfile"), "depfile is true, and no word has {depfile}")
 
 
-def check_runtime(context: Context, runtime: RuntimeRecipe) -> None:
+def check_runtime(context: RecipeContext, runtime: RuntimeRecipe) -> None:
     """Note what is wrong with a runtime's recipe as part of the catalogue."""
     context.name("runtime", runtime.name)
     if runtime.tool not in context.catalog.tools:
@@ -309,7 +309,7 @@ def check_runtime(context: Context, runtime: RuntimeRecipe) -> None:
     context.templates(("validate",), runtime.validate, programs)
 
 
-def check_host(context: Context, host: HostRecipe) -> None:
+def check_host(context: RecipeContext, host: HostRecipe) -> None:
     """Note what is wrong with a host's recipe as part of the catalogue."""
     context.name("host", host.name)
     if not host.targets:

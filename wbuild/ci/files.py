@@ -35,7 +35,7 @@ _ROOT: Final = ".gitlab-ci.yml"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class WorkflowOptions:
     """The options of `ci init`."""
 
     system: Literal["github", "gitlab"]
@@ -47,7 +47,7 @@ class Options:
     dry_run: bool
 
 
-def run(common: Common, asked: Options) -> int:
+def run(common: Common, asked: WorkflowOptions) -> int:
     """Write the files, or show them. Raises UsageError that lists files in the way; then nothing was written."""
     project, console = open_project(common.start), common.console
     top = Path(facts(project.folder).repository or project.folder.resolve())
@@ -125,7 +125,7 @@ def _git(folder: Path, common: Common, *words: str) -> str | None:
         return out.read_text("utf-8", "replace").strip() if done.code == 0 else None
 
 
-def _files(asked: Options, project: Project, top: Path, install: str) -> dict[str, str]:
+def _files(asked: WorkflowOptions, project: Project, top: Path, install: str) -> dict[str, str]:
     folder = Path(os.path.relpath(project.folder.resolve(), top)).as_posix()
     if not _PLAIN.match(folder):
         raise UsageError("WB297", f"the folder {quoted(folder)} cannot stand in a workflow", hint="letters, digits, '.', '_' and '-' can")

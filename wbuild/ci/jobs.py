@@ -1,4 +1,4 @@
-"""A matrix as CI systems take it: the document "wbuild.ci.matrix/1", GitHub's `include`, GitLab's child pipeline."""
+"""A matrix as CI systems take it: the document "wbuild.matrix/1", GitHub's `include`, GitLab's child pipeline."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ import json
 from collections.abc import Mapping
 from typing import Final
 
-from wbuild.ci.matrix import Cell, Job, Matrix
+from wbuild.ci.matrix import Job, Matrix, MatrixCell
 from wbuild.model.locked import Platform
 from wbuild.model.planned import JSON
 
 __all__ = ["GITLAB_JOBS", "MATRIX_SCHEMA", "RUNNERS", "document", "github", "gitlab", "outputs", "render"]
 
-MATRIX_SCHEMA: Final = "wbuild.ci.matrix/1"
+MATRIX_SCHEMA: Final = "wbuild.matrix/1"
 GITLAB_JOBS: Final = ".gitlab/wbuild-jobs.yml"
 """What `ci init gitlab` writes: the jobs that a child pipeline is made of."""
 RUNNERS: Final[Mapping[Platform, str]] = {
@@ -105,7 +105,7 @@ def _args(job: Job, matrix: Matrix) -> str:
     return " ".join([*job.artifacts, *(f"--target={target}" for target in targets)])
 
 
-def _cell(cell: Cell) -> dict[str, JSON]:
+def _cell(cell: MatrixCell) -> dict[str, JSON]:
     return {
         "id": cell.id,
         "artifact": cell.artifact,

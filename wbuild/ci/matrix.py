@@ -19,7 +19,7 @@ from wbuild.model.shipped import Catalog, LanguageRecipe, ToolchainRecipe
 from wbuild.model.written import Artifact, Manifest, Target
 from wbuild.steps.kit import Kit
 
-__all__ = ["LIMITS", "Cell", "Group", "Job", "LeftOut", "Matrix", "Wanted", "cells", "make_matrix", "parse_group"]
+__all__ = ["LIMITS", "Job", "LeftOut", "Matrix", "MatrixCell", "MatrixGroup", "MatrixRequest", "cells", "make_matrix", "parse_group"]
 
 System = Literal["github", "gitlab", "json"]
 LIMITS: Final[Mapping[System, int]] = {"github": 256, "gitlab": 200}
@@ -29,7 +29,7 @@ _SLACK: Final = 1.1
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Group:
+class MatrixGroup:
     """How cells become jobs."""
 
     by: Literal["lang", "artifact", "shard"]
@@ -39,7 +39,7 @@ class Group:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Cell:
+class MatrixCell:
     """One file that the matrix builds."""
 
     artifact: str
@@ -77,7 +77,7 @@ class Job:
     id: str
     """Unique in the matrix; letters, digits, '.', '_' and '-'."""
     platform: Platform
-    cells: tuple[Cell, ...]
+    cells: tuple[MatrixCell, ...]
     seconds: float
     """Estimate of the work, for balance; without remembered durations a cell counts 1."""
 
@@ -104,7 +104,7 @@ class Matrix:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class MatrixRequest:
     """What a matrix is asked to hold."""
 
     artifacts: tuple[str, ...]
@@ -119,23 +119,23 @@ class Wanted:
     """(artifact, target, profile) → how long it took before."""
 
 
-_Unit: TypeAlias = "tuple[Cell, ...]"
+_Unit: TypeAlias = "tuple[MatrixCell, ...]"
 """Cells that stay together: one artifact on one platform."""
 
 
-def parse_group(text: str) -> Group:
+def parse_group(text: str) -> MatrixGroup:
     """`lang`, `artifact` or `shard=N`. Raises UsageError."""
     by, equals, count = text.partition("=")
     if by in ("lang", "artifact") and not equals:
-        return Group(by="lang" if by == "lang" else "artifact")
+        return MatrixGroup(by="lang" if by == "lang" else "artifact")
     if by == "shard" and count.isascii() and count.isdigit() and 0 < int(count[:6]) <= 10_000:
-        return Group(by="shard", shards=int(count[:6]))
+        return MatrixGroup(by="shard", shards=int(count[:6]))
     raise UsageError("WB299", f"--group {text!r} is no way to group cells", hint="there is: lang, artifact, shard=N (N from 1 to 10000)")
 
 
-def cells(manifest: Manifest, catalog: Catalog, wanted: Wanted) -> tuple[tuple[Cell, ...], tuple[LeftOut, ...]]:
+def cells(manifest: Manifest, catalog: Catalog, wanted: MatrixRequest) -> tuple[tuple[MatrixCell, ...], tuple[LeftOut, ...]]:
     """Every cell, in the manifest's order, and the artifacts that a platform cannot build. Raises UsageError for unknown profiles."""
-    found: list[Cell] = []
+    found: list[MatrixCell] = []
     left_out: list[LeftOut] = []
     for artifact in (a for a in manifest.artifacts if a.name in wanted.artifacts):
         language = catalog.languages[artifact.lang]
@@ -161,11 +161,11 @@ def _refusal(kit: Kit, toolchain: ToolchainRecipe) -> str:
 
 
 def _of_artifact(
-    artifact: Artifact, language: LanguageRecipe, toolchain: ToolchainRecipe, platform: Platform, wanted: Wanted
-) -> Iterator[Cell]:
+    artifact: Artifact, language: LanguageRecipe, toolchain: ToolchainRecipe, platform: Platform, wanted: MatrixRequest
+) -> Iterator[MatrixCell]:
     targets = [target for target in artifact.targets if not wanted.targets or target in wanted.targets]
     for profile, target in ((profile, target) for profile in wanted.profiles for target in targets):
-        yield Cell(
+        yield MatrixCell(
             artifact=artifact.name,
             target=target,
             profile=profile,
@@ -183,10 +183,10 @@ def _toolchain(artifact: Artifact, language: LanguageRecipe, locked: Mapping[str
     return next((recipe for recipe in language.toolchains if recipe.name == name), language.toolchains[0])
 
 
-def make_matrix(found: Sequence[Cell], group: Group, limit: int | None = None) -> tuple[Job, ...]:
+def make_matrix(found: Sequence[MatrixCell], group: MatrixGroup, limit: int | None = None) -> tuple[Job, ...]:
     """The jobs, at most `limit`: more of them are joined to shards. The longest is first, so that it starts first."""
     weights = _weights(found)
-    units: dict[tuple[Platform, str], list[Cell]] = {}
+    units: dict[tuple[Platform, str], list[MatrixCell]] = {}
     for cell in found:
         units.setdefault((cell.platform, cell.artifact), []).append(cell)
     whole = [tuple(unit) for unit in units.values()]
@@ -196,15 +196,15 @@ def make_matrix(found: Sequence[Cell], group: Group, limit: int | None = None) -
     return tuple(sorted(jobs, key=lambda job: (-job.seconds, job.id)))
 
 
-def _weights(found: Sequence[Cell]) -> Mapping[str, float]:
+def _weights(found: Sequence[MatrixCell]) -> Mapping[str, float]:
     """Cell → seconds; what is not known counts as the median of what is, or 1. Cells that took nothing came from a cache."""
     known = [cell.seconds for cell in found if cell.seconds]
     usual = median(known) if known else 1.0
     return {cell.id: cell.seconds or usual for cell in found}
 
 
-def _grouped(units: Sequence[_Unit], group: Group, weights: Mapping[str, float]) -> list[Job]:
-    groups: dict[tuple[Platform, str], list[Cell]] = {}
+def _grouped(units: Sequence[_Unit], group: MatrixGroup, weights: Mapping[str, float]) -> list[Job]:
+    groups: dict[tuple[Platform, str], list[MatrixCell]] = {}
     for unit in units:
         first = unit[0]
         groups.setdefault((first.platform, first.compiler if group.by == "lang" else first.artifact), []).extend(unit)
@@ -230,7 +230,7 @@ def _sharded(units: Sequence[_Unit], count: int, weights: Mapping[str, float]) -
     return jobs
 
 
-def _spread(units: Sequence[_Unit], count: int, weights: Mapping[str, float]) -> list[list[Cell]]:
+def _spread(units: Sequence[_Unit], count: int, weights: Mapping[str, float]) -> list[list[MatrixCell]]:
     """Units on shards by the hash of their cells' ids, so that most of them stay where they are when others come and go.
 
     A shard that has its share of the work is passed over; the heaviest units choose first.
@@ -244,7 +244,7 @@ def _spread(units: Sequence[_Unit], count: int, weights: Mapping[str, float]) ->
         shard = next((shard for shard in tries if loads[shard] + weight[unit] <= room), loads.index(min(loads)))
         loads[shard] += weight[unit]
         placed[unit] = shard
-    shards: list[list[Cell]] = [[] for _ in range(count)]
+    shards: list[list[MatrixCell]] = [[] for _ in range(count)]
     for unit in units:
         shards[placed[unit]] += unit
     return shards
@@ -255,6 +255,6 @@ def _hash(unit: _Unit, number: int) -> int:
     return int.from_bytes(hashlib.sha256(text.encode()).digest()[:8], "big")
 
 
-def _job(name: str, found: Sequence[Cell], weights: Mapping[str, float]) -> Job:
+def _job(name: str, found: Sequence[MatrixCell], weights: Mapping[str, float]) -> Job:
     seconds = round(sum(weights[cell.id] for cell in found), 3)
     return Job(id=name, platform=found[0].platform, cells=tuple(found), seconds=seconds)

@@ -8,14 +8,14 @@ from typing import Literal
 
 from wbuild import lock as locks
 from wbuild.ci import jobs
-from wbuild.ci.matrix import LIMITS, Cell, Matrix, Wanted, cells, make_matrix, parse_group
+from wbuild.ci.matrix import LIMITS, Matrix, MatrixCell, MatrixRequest, cells, make_matrix, parse_group
 from wbuild.ci.reports import durations
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import ProvisionError, WbuildError
 from wbuild.model.locked import Lock, Platform
 from wbuild.model.planned import Plan
 from wbuild.plan.affected import affected
-from wbuild.plan.plan import DIST, Context, Request, make_plan
+from wbuild.plan.plan import DIST, BuildRequest, Context, make_plan
 from wbuild.session.call import Common
 from wbuild.session.changed_files import change_since, gone, through_links
 from wbuild.session.locking import Locking
@@ -28,7 +28,7 @@ from wbuild.session.snapshot import look, own
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class MatrixOptions:
     """The options of `ci matrix`."""
 
     artifacts: tuple[str, ...]
@@ -42,7 +42,7 @@ class Options:
     format_: Literal["json", "github", "gitlab"]
 
 
-def run(common: Common, asked: Options) -> int:
+def run(common: Common, asked: MatrixOptions) -> int:
     """Print or hand over the matrix."""
     console, group = common.console, parse_group(asked.group)
     project = open_project(common.start)
@@ -71,10 +71,10 @@ def run(common: Common, asked: Options) -> int:
     return 0
 
 
-def _wanted(asked: Options, common: Common, project: Project, lock: Lock) -> Wanted:
+def _wanted(asked: MatrixOptions, common: Common, project: Project, lock: Lock) -> MatrixRequest:
     names = select(project.manifest, project.catalog, asked.artifacts, project.member)
     platforms: tuple[Platform, ...] = tuple(dict.fromkeys(asked.platforms)) or (common.world().doors.platform,)
-    return Wanted(
+    return MatrixRequest(
         artifacts=names,
         profiles=tuple(dict.fromkeys(asked.profiles)) or ("release",),
         targets=choose_targets(project.manifest, names, asked.targets),
@@ -84,7 +84,9 @@ def _wanted(asked: Options, common: Common, project: Project, lock: Lock) -> Wan
     )
 
 
-def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, project: Project, lock: Lock) -> tuple[Cell, ...]:
+def _changed(
+    ref: str, found: tuple[MatrixCell, ...], wanted: MatrixRequest, common: Common, project: Project, lock: Lock
+) -> tuple[MatrixCell, ...]:
     """The cells of artifacts that differ from a revision. What cannot be planned is built all the same, so that its own job says why."""
     world = common.world()
     tree = look(world.doors.files, project.root, own(project)).tree
@@ -104,13 +106,13 @@ def _changed(ref: str, found: tuple[Cell, ...], wanted: Wanted, common: Common, 
             environ=world.environ,
             plain=world.plain_env,
         )
-        plan = _planned(context, Request(artifacts=(artifact,), profile=profile, check_always=True))
+        plan = _planned(context, BuildRequest(artifacts=(artifact,), profile=profile, check_always=True))
         if plan is None or affected(through_links(project.root, plan, change), plan, project.manifest, lock, project.catalog):
             kept.add(artifact)
     return tuple(cell for cell in found if cell.artifact in kept)
 
 
-def _planned(context: Context, request: Request) -> Plan | None:
+def _planned(context: Context, request: BuildRequest) -> Plan | None:
     try:
         plan = make_plan(context, request)
     except WbuildError:

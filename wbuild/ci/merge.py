@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import TypeAlias
 
 from wbuild import __version__
-from wbuild.ci.untrusted import Expected, Plan
+from wbuild.ci.untrusted import Expected, ExpectedMatrix
 from wbuild.errors import Problem, exit_code, worst
 from wbuild.model.happened import ArtifactReport, Report
 
@@ -16,7 +16,7 @@ __all__ = ["contradictions", "labelled", "merge", "remarks"]
 _Key: TypeAlias = "tuple[str, str, str, str]"
 
 
-def merge(reports: Sequence[Report], plan: Plan | None = None, earlier: Report | None = None) -> Report:
+def merge(reports: Sequence[Report], plan: ExpectedMatrix | None = None, earlier: Report | None = None) -> Report:
     """One report with every artifact of `reports`; its exit code is the worst.
 
     A cell of `plan` that no report tells about has failed (WB191). `earlier` gives the sizes to compare with.

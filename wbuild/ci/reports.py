@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.ci.merge import contradictions, merge, remarks
-from wbuild.ci.untrusted import Plan, read
+from wbuild.ci.untrusted import ExpectedMatrix, read
 from wbuild.doors import regular
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import UnfitError
@@ -46,7 +46,7 @@ def joined(folder: Path, against: Path | None = None) -> Joined:
         raise UsageError("WB293", f"there is no folder {shown(folder)}", hint="name the folder that holds the reports")
     reports: list[Report] = []
     damaged: list[str] = []
-    plan: Plan | None = None
+    plan: ExpectedMatrix | None = None
     for path, reason in _documents(folder):
         try:
             if reason:
@@ -55,7 +55,7 @@ def joined(folder: Path, against: Path | None = None) -> Joined:
         except ValueError as error:
             damaged.append(f"{escape(path.relative_to(folder).as_posix())} is left out: {escape(str(error), cap=200)}")
             continue
-        if isinstance(found, Plan):
+        if isinstance(found, ExpectedMatrix):
             plan = found
         elif found is not None:
             reports.append(found)
@@ -121,7 +121,7 @@ def _documents(folder: Path, ending: str = ".json") -> Iterator[tuple[Path, str]
             yield path, ""
 
 
-def _read(path: Path, *, earlier: bool = False, follow: bool = False) -> Report | Plan | None:
+def _read(path: Path, *, earlier: bool = False, follow: bool = False) -> Report | ExpectedMatrix | None:
     """Raises ValueError for a document that cannot be used."""
     with machine_errors(path, "read"):
         try:

@@ -18,7 +18,7 @@ from wbuild.report.from_json import load
 from wbuild.report.to_json import ARTIFACT_SCHEMA, REPORT_SCHEMA
 from wbuild.text.json_text import parse
 
-__all__ = ["Expected", "Plan", "read"]
+__all__ = ["Expected", "ExpectedMatrix", "read"]
 
 _DEEPEST: Final = 24
 _LONGEST: Final = 1 << 20
@@ -41,14 +41,14 @@ class Expected:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Plan:
-    """The matrix that the reports should cover (`wbuild.ci.matrix/1`)."""
+class ExpectedMatrix:
+    """The matrix that the reports should cover (`wbuild.matrix/1`)."""
 
     project: str
     cells: tuple[Expected, ...]
 
 
-def read(content: bytes, *, earlier: bool = False) -> Report | Plan | None:
+def read(content: bytes, *, earlier: bool = False) -> Report | ExpectedMatrix | None:
     """A report or a matrix; None for a document of another kind. Raises ValueError for one that cannot be used.
 
     `earlier` also keeps artifacts that an index remembers from earlier runs.
@@ -92,10 +92,10 @@ def _entries(document: Any, key: str) -> list[Any]:  # noqa: ANN401 - JSON
     return entries
 
 
-def _plan(document: Any) -> Plan:  # noqa: ANN401 - JSON
+def _plan(document: Any) -> ExpectedMatrix:  # noqa: ANN401 - JSON
     jobs = [job for job in _entries(document, "jobs") if isinstance(job, dict)]
     found = [load(Expected, cell) for job in jobs for cell in _entries(job, "cells")]
-    return Plan(project=str(document.get("project", "")), cells=tuple(found))
+    return ExpectedMatrix(project=str(document.get("project", "")), cells=tuple(found))
 
 
 def _report(document: Any) -> Report:  # noqa: ANN401 - JSON

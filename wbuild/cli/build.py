@@ -9,12 +9,12 @@ from pathlib import Path
 import click
 
 from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.errors import UsageError
 from wbuild.session.call import Common
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
 @changed_option
 @opt_option

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.ages import Age, Size, show_age
-from wbuild.cli.options import Group, format_option, pass_common
+from wbuild.cli.options import ClickGroup, format_option, pass_common
 from wbuild.errors import IntegrityError
 from wbuild.session.call import Common
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wbuild.cache.inventory import Summary
 
 
-@click.group(cls=Group)
+@click.group(cls=ClickGroup)
 def command() -> None:
     """Show, verify and shrink the action cache."""
 
@@ -123,11 +123,11 @@ def gc(common: Common, most: int | None, older_than: float | None, dry_run: bool
     """
     from wbuild.cache.copies import idle_copies, remove
     from wbuild.cache.inventory import size_of
-    from wbuild.cache.sweep import Limits, sweep
+    from wbuild.cache.sweep import SweepLimits, sweep
     from wbuild.text import show
 
     world, console = common.world(), common.console
-    limits = Limits(size=world.open_cache().limit if most is None else most, age=older_than)
+    limits = SweepLimits(size=world.open_cache().limit if most is None else most, age=older_than)
     done = sweep(world.cache, world.doors.files, limits, patience=world.lock_timeout, dry=dry_run, say=console.note)
     verb, stays = ("would remove", "would stay") if dry_run else ("removed", "left")
     console.show(f"{verb} {done.results} results and {done.contents} contents ({show.size(done.freed)}); {show.size(done.left)} {stays}")

@@ -8,7 +8,7 @@ from dataclasses import replace
 import click
 
 from wbuild.cli.choices import changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.errors import exit_code, worst
 from wbuild.model.happened import ArtifactReport
 from wbuild.model.shipped import HostRecipe
@@ -16,7 +16,7 @@ from wbuild.session.call import Common
 from wbuild.session.selection import is_file
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT|FILE]...")
 @click.option("--runtime", "runtimes", metavar="R", multiple=True, help="Only this runtime; may be given again.")
 @click.option("--host", "hosts", metavar="H", multiple=True, help="Also whether it fits this host; may be given again.")
@@ -92,7 +92,7 @@ def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, a
             if not problems and not as_json:
                 common.console.show(f"{word} fits {host.title}")
     if as_json:
-        documents = {"schema": "wbuild.report.hosts/1", "files": [artifact_document(report) for report in found]}
+        documents = {"schema": "wbuild.fit/1", "files": [artifact_document(report) for report in found]}
         common.console.result(json.dumps(documents, indent=2, ensure_ascii=False))
     return worst(refused)
 

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wbuild.cli.options import Group, pass_common
+from wbuild.cli.options import ClickGroup, pass_common
 from wbuild.model.locked import PLATFORMS, Platform
 from wbuild.session.call import Common
 
@@ -24,7 +24,7 @@ _group = click.option(
 )
 
 
-@click.group(cls=Group)
+@click.group(cls=ClickGroup)
 def command() -> None:
     """Matrix builds in CI: workflows, the matrix, keys of caches, a comment."""
 
@@ -37,7 +37,7 @@ def command() -> None:
 @_platforms
 @click.option("--changed-since", metavar="REF", help="Only artifacts that differ from the newest commit in common with REF.")
 @click.option("--durations", metavar="PATH", help="A report.json, or a folder of them, that says how long artifacts took. [default: dist]")
-@click.option("--out", metavar="FILE", help="Also write the whole matrix (wbuild.ci.matrix/1) to FILE.")
+@click.option("--out", metavar="FILE", help="Also write the whole matrix (wbuild.matrix/1) to FILE.")
 @click.option(
     "--format", "format_", type=click.Choice(["json", "github", "gitlab"]), default="json", show_default=True, help="Form of the matrix."
 )
@@ -47,10 +47,10 @@ def matrix(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
 
     With github, `matrix=`, `any=` and `count=` are appended to $GITHUB_OUTPUT; gitlab prints a child pipeline.
     """
-    from wbuild.ci.matrix_jobs import Options, run
+    from wbuild.ci.matrix_jobs import MatrixOptions, run
 
     out = given.pop("out")
-    return run(common, Options(artifacts=artifacts, out=Path(str(out)) if out else None, **given))  # type: ignore[arg-type]
+    return run(common, MatrixOptions(artifacts=artifacts, out=Path(str(out)) if out else None, **given))  # type: ignore[arg-type]
 
 
 @command.command("cache-key")
@@ -77,9 +77,9 @@ def cache_key(common: Common, platform: Platform | None, job: str, format_: str)
 @pass_common
 def init(common: Common, system: str, **given: object) -> int:
     """Write workflows that build every artifact of the project, and report to pull requests."""
-    from wbuild.ci.files import Options, run
+    from wbuild.ci.files import WorkflowOptions, run
 
-    return run(common, Options(system=system, **given))  # type: ignore[arg-type]
+    return run(common, WorkflowOptions(system=system, **given))  # type: ignore[arg-type]
 
 
 @command.command()

@@ -10,7 +10,7 @@ from typing import Any, Final
 
 import click
 
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.doors import owned
 from wbuild.doors.files import asides
 from wbuild.doors.interfaces import Files
@@ -29,7 +29,7 @@ _LARGEST: Final = 64 << 20
 """Bytes of a report."""
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @pass_common
 def command(common: Common) -> int:
     """Remove .wbuild/ and what wbuild wrote in dist/; never the store. Waits for a build that goes on."""

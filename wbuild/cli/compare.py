@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.session.call import Common
 
 if TYPE_CHECKING:
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from wbuild.session.session import Session
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
 @opt_option
 @profile_option

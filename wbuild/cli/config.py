@@ -6,7 +6,7 @@ import json
 
 import click
 
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.report.table import Cell, render
 from wbuild.session.call import Common
 from wbuild.session.settings import SETTINGS
@@ -15,7 +15,7 @@ from wbuild.text.show import escape
 from wbuild.text.units import show_size
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @format_option
 @pass_common
 def command(common: Common, format_: str) -> int:

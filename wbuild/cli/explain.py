@@ -9,7 +9,7 @@ from typing import Any
 import click
 import tomli
 
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.errors import UsageError, exit_code
 from wbuild.session.call import Common
 from wbuild.session.shipped_data import pages
@@ -18,7 +18,7 @@ from wbuild.text.names import quoted
 WIDTH = 100
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("code", required=False)
 @pass_common
 def command(common: Common, code: str | None) -> int:

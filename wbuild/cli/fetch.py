@@ -6,14 +6,14 @@ from dataclasses import replace
 
 import click
 
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.errors import exit_code, worst
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Plan, Step
 from wbuild.session.call import Common
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
 @click.option("--locked/--no-locked", default=None, help="Refuse a lock that does not fit, or bring it in step. [on with CI]")
 @pass_common

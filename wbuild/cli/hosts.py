@@ -9,7 +9,7 @@ from textwrap import wrap
 
 import click
 
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.errors import UsageError
 from wbuild.model.shipped import Catalog, HostModule, HostRecipe
 from wbuild.report.table import Cell, render
@@ -20,7 +20,7 @@ from wbuild.text.show import escape
 from wbuild.toml.problems import suggestion
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("host", required=False)
 @format_option
 @pass_common

@@ -8,20 +8,20 @@ from typing import TYPE_CHECKING
 
 import click
 
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.errors import UsageError
-from wbuild.init.scaffold import Draft, Wish, choose, draft, starters
+from wbuild.init.scaffold import ProjectDraft, Wish, choose, draft, starters
 from wbuild.model.shipped import Catalog, LanguageRecipe
 from wbuild.session.call import Common
 from wbuild.session.shipped_data import template_texts
 from wbuild.text.names import quoted
 
 if TYPE_CHECKING:
-    from wbuild.init.files import Spot
+    from wbuild.init.files import Destination
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Options:
+class InitOptions:
     """The options of `init`."""
 
     dir: str | None
@@ -36,7 +36,7 @@ class Options:
     list_: bool
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("dir", required=False)
 @click.option("--lang", metavar="L", multiple=True, help="Language; several make one artifact each.")
 @click.option("--target", metavar="T", default="", help="What to build for.")
@@ -56,7 +56,7 @@ def command(common: Common, **options: object) -> int:
     from wbuild.init import files
     from wbuild.session.project import catalog_of
 
-    asked = Options(**options)  # type: ignore[arg-type]
+    asked = InitOptions(**options)  # type: ignore[arg-type]
     if asked.list_:
         return _list(common)
     place = files.locate(common.start, asked.dir, asked.name, new=asked.new)
@@ -72,11 +72,11 @@ def command(common: Common, **options: object) -> int:
     return 0
 
 
-def _drafts(asked: Options, place: Spot, catalog: Catalog) -> dict[str, Draft]:
+def _drafts(asked: InitOptions, place: Destination, catalog: Catalog) -> dict[str, ProjectDraft]:
     """One draft a language, by the artifact's name."""
     available = starters(template_texts())
     several = len(asked.lang) > 1
-    drafts: dict[str, Draft] = {}
+    drafts: dict[str, ProjectDraft] = {}
     for word in dict.fromkeys(asked.lang):
         language = language_of(catalog, word)
         name = f"{place.name}-{language.name}" if several else place.name

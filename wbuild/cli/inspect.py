@@ -6,13 +6,13 @@ import json
 
 import click
 
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.model.happened import ArtifactReport
 from wbuild.session.call import Common
 from wbuild.text.show import escape
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("file", metavar="FILE")
 @click.argument("other", metavar="[FILE2]", required=False)
 @format_option

@@ -6,7 +6,7 @@ import json
 
 import click
 
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.model.shipped import Catalog
 from wbuild.report.table import Cell, render
 from wbuild.session.call import Common
@@ -14,7 +14,7 @@ from wbuild.session.project import catalog_of
 from wbuild.text.show import escape
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @format_option
 @pass_common
 def command(common: Common, format_: str) -> int:

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 import click
 
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.session.call import Common
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("tools", nargs=-1, metavar="[TOOL[@VERSION]]...")
 @click.option("--update", is_flag=True, help="Take the newest versions; with TOOL only of these.")
 @click.option("--check", is_flag=True, help="Only say whether the lock fits wbuild.toml; exit 2 when it does not.")

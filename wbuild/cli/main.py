@@ -16,7 +16,7 @@ import click
 
 from wbuild import __version__
 from wbuild.cli.argv import rewrite
-from wbuild.cli.options import Group
+from wbuild.cli.options import ClickGroup
 from wbuild.doors.machine import refusal
 from wbuild.errors import MachineError, UsageError, WbuildError, exit_code, worst
 from wbuild.session.call import Common
@@ -82,7 +82,7 @@ class Terminated(BaseException):
     """SIGTERM came, or SIGHUP: the terminal has gone."""
 
 
-class Root(Group):
+class RootCommand(ClickGroup):
     """`wbuild` itself: commands are imported when they are used."""
 
     def list_commands(self, ctx: click.Context) -> list[str]:
@@ -112,7 +112,9 @@ def _suggestion(word: str) -> str:
     return f"did you mean `wbuild {meant}`?" if meant else "`wbuild --help` lists the commands"
 
 
-@click.group(cls=Root, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, invoke_without_command=True)
+@click.group(
+    cls=RootCommand, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100}, invoke_without_command=True
+)
 @click.version_option(__version__, message="wbuild %(version)s")
 @click.pass_context
 def root(context: click.Context) -> int:

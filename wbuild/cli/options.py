@@ -47,7 +47,7 @@ def _common_options() -> list[click.Parameter]:
     ]
 
 
-class Command(click.Command):
+class ClickCommand(click.Command):
     """A command with the common options; its help lists its own first."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
@@ -60,10 +60,10 @@ class Command(click.Command):
         _format(self.get_params(ctx), self.common, ctx, formatter)
 
 
-class Group(click.Group):
+class ClickGroup(click.Group):
     """A command with subcommands and the common options."""
 
-    command_class = Command
+    command_class = ClickCommand
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **{"no_args_is_help": False, **kwargs})

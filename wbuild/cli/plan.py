@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.choices import Opt, changed_option, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.session.call import Common
 
 if TYPE_CHECKING:
     from wbuild.session.session import Session
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
 @changed_option
 @opt_option

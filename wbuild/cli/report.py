@@ -6,11 +6,11 @@ from pathlib import Path
 
 import click
 
-from wbuild.cli.options import Group, pass_common
+from wbuild.cli.options import ClickGroup, pass_common
 from wbuild.session.call import Common
 
 
-@click.group(cls=Group)
+@click.group(cls=ClickGroup)
 def command() -> None:
     """Bring reports of several builds together."""
 

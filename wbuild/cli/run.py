@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.session.call import Common
 from wbuild.session.selection import is_file
 
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from wbuild.session.runtime import Runtime
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("artifact", metavar="ARTIFACT|FILE", required=False)
 @click.argument("args", nargs=-1, metavar="[-- ARGS...]")
 @click.option("--runtime", metavar="R", help="Run it there; default: the first runtime that takes it.")

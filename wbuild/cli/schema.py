@@ -4,13 +4,13 @@ from __future__ import annotations
 
 import click
 
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.session.call import Common
 from wbuild.session.project import readable_catalog
 from wbuild.session.work_folder import schema_text
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @pass_common
 def command(common: Common) -> int:
     """Print the JSON Schema of wbuild.toml, with the project's own recipes."""

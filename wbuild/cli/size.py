@@ -8,13 +8,13 @@ from collections.abc import Sequence
 import click
 
 from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import Command, format_option, pass_common
+from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.model.happened import ArtifactReport
 from wbuild.session.call import Common
 from wbuild.session.selection import is_file
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT|FILE]...")
 @click.option("--against", metavar="FILE", help="Show the difference to a .wasm file or an artifact's .report.json.")
 @changed_option

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 import click
 
 from wbuild.cli.ages import Age, show_age
-from wbuild.cli.options import Group, format_option, pass_common
+from wbuild.cli.options import ClickGroup, format_option, pass_common
 from wbuild.errors import IntegrityError, ProvisionError
 from wbuild.session.call import Common
 from wbuild.session.tool_shelf import shelf
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from wbuild.model.locked import Pin
 
 
-@click.group(cls=Group)
+@click.group(cls=ClickGroup)
 def command() -> None:
     """List, install and verify tools."""
 

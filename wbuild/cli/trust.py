@@ -6,7 +6,7 @@ from pathlib import Path
 
 import click
 
-from wbuild.cli.options import Command, pass_common
+from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.errors import UsageError
 from wbuild.session.call import Common
 from wbuild.session.project import home, open_project, shown
@@ -14,7 +14,7 @@ from wbuild.session.trusted import Trust, Word, digest_of, links_of, tracked_of
 from wbuild.text.show import escape
 
 
-@click.command(cls=Command)
+@click.command(cls=ClickCommand)
 @click.option("--list", "list_", is_flag=True, help="Show what is remembered, of all projects.")
 @click.option("--forget", is_flag=True, help="Forget what is remembered of this project.")
 @pass_common

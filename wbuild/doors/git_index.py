@@ -31,7 +31,7 @@ FOLDER: Final = 0o040000
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class IndexEntry:
     """A file, a link or a submodule that git tracks."""
 
     path: bytes
@@ -44,7 +44,7 @@ class Entry:
         return self.mode & 0o170000
 
 
-def entries_below(index: bytes, names: Sequence[bytes], *, fold: bool = False) -> tuple[Entry, ...]:
+def entries_below(index: bytes, names: Sequence[bytes], *, fold: bool = False) -> tuple[IndexEntry, ...]:
     """What the index has at or below these paths (b"" is all); nothing for bytes that are no index, or a damaged one.
 
     `fold`: the file system does not tell capital letters from small ones.
@@ -64,7 +64,7 @@ def entries_below(index: bytes, names: Sequence[bytes], *, fold: bool = False) -
                     break
                 compared = path.lower() if fold else path
                 if compared in wanted or compared.startswith(starts):
-                    found.append(Entry(path, _number(index, at + 24)))
+                    found.append(IndexEntry(path, _number(index, at + 24)))
         except (ValueError, IndexError):
             continue
         return tuple(found)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.doors.git_index import FOLDER, LINK, Entry, entries_below
+from wbuild.doors.git_index import FOLDER, LINK, IndexEntry, entries_below
 from wbuild.doors.regular import read
 from wbuild.errors import WbuildError
 from wbuild.nothing_to_do import GIT
@@ -74,7 +74,7 @@ def _found(repository: Path, paths: Sequence[str], base: Path, names: Sequence[s
             yield Tracked(path=path, name=name, repository=repository)
 
 
-def _entries(repository: Path, paths: Sequence[bytes], *, fold: bool) -> tuple[Entry, ...]:
+def _entries(repository: Path, paths: Sequence[bytes], *, fold: bool) -> tuple[IndexEntry, ...]:
     """What is known of some paths; nothing where the index cannot be read."""
     git = repository / GIT
     try:

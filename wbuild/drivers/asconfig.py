@@ -10,7 +10,7 @@ from itertools import pairwise
 from posixpath import dirname, isabs, join, normpath
 from typing import Any, Final
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, BuildFacts
 from wbuild.drivers.npmproject import MODULES, NpmProject, table
 from wbuild.drivers.zigsource import within
 from wbuild.model.planned import In
@@ -39,7 +39,7 @@ class _Elsewhere:
     """Whether the compiler tells all that it reads: no transform, which is a program of the project, and no unknown configuration."""
 
 
-def read(build: Build) -> Facts:
+def read(build: Build) -> BuildFacts:
     """What asc builds for an artifact. Raises UsageError for what the project files lack or do not say."""
     npm = NpmProject(build)
     if npm.package(build.base) is None:
@@ -62,7 +62,7 @@ def read(build: Build) -> Facts:
     for place in elsewhere.places:
         names.update(build.tree.below(place) if build.tree.kind(place) == "folder" else (place,))
     candidates = build.readable(names)
-    return Facts(
+    return BuildFacts(
         candidates=candidates,
         inputs=() if elsewhere.told else candidates,
         own_code=not elsewhere.told,

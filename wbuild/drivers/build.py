@@ -102,7 +102,7 @@ class DependencyLock:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class BuildFacts:
     """What a build reads, and what its project files say."""
 
     inputs: tuple[str, ...] = ()

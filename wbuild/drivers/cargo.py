@@ -16,7 +16,7 @@ from typing import Any, Final, TypeAlias
 import tomli
 
 from wbuild.drivers import cargoconfig, cargohost, cargomembers, rustsource
-from wbuild.drivers.build import Build, DependencyLock, Facts, below
+from wbuild.drivers.build import Build, BuildFacts, DependencyLock, below
 from wbuild.drivers.cargolock import Declared, misfit
 from wbuild.drivers.cargotargets import binaries, enabled
 from wbuild.errors import UsageError
@@ -46,7 +46,7 @@ Table: TypeAlias = "Mapping[str, Any]"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class CargoPackage:
     """One package of a workspace, or the workspace's own manifest when it is none."""
 
     folder: str
@@ -69,16 +69,16 @@ class Workspace:
     """The packages around one folder."""
 
     folder: str
-    packages: Mapping[str, Package]
+    packages: Mapping[str, CargoPackage]
     """Folder → package, the root manifest among them."""
 
     @property
-    def root(self) -> Package:
+    def root(self) -> CargoPackage:
         """The package with [workspace], or the only one."""
         return self.packages[self.folder]
 
 
-def read(build: Build) -> Facts:
+def read(build: Build) -> BuildFacts:
     """What cargo builds for an artifact. Raises UsageError for what its manifests lack or do not say."""
     space = _workspace(build)
     package = _package(build, space)
@@ -99,7 +99,7 @@ def read(build: Build) -> Facts:
     }
     inputs = tuple(dict.fromkeys((lock, space.root.manifest, package.manifest)))
     files = _read(build, space, package, configs)
-    return Facts(
+    return BuildFacts(
         inputs=inputs,
         candidates=tuple(name for name in files.names if name not in inputs),
         roots=files.roots,
@@ -126,7 +126,7 @@ def _lock(build: Build, space: Workspace, file: str) -> DependencyLock:
     return DependencyLock(file=file, reads=reads, problem=problem)
 
 
-def _declared(package: Package, root: Package) -> Declared:
+def _declared(package: CargoPackage, root: CargoPackage) -> Declared:
     """What Cargo.lock must know of a package."""
     version = _table(package.data, "package").get("version", "0.0.0")
     shared = _table(root.data, "workspace", "dependencies")
@@ -160,14 +160,14 @@ def _texts(data: Table, key: str) -> tuple[str, ...]:
     return tuple(str(item) for item in found) if isinstance(found, list) else ()
 
 
-def _load(build: Build, folder: str) -> Package | None:
+def _load(build: Build, folder: str) -> CargoPackage | None:
     """The package of a folder; None without a Cargo.toml. Raises UsageError for one that is no TOML."""
     file = normpath(join(folder, MANIFEST))
     text = build.tree.texts.get(file)
     if text is None:
         return None
     try:
-        return Package(folder=folder, data=tomli.loads(text))
+        return CargoPackage(folder=folder, data=tomli.loads(text))
     except tomli.TOMLDecodeError as error:
         raise build.problem("WB228", f"{file} is not TOML: {error}", "cargo must be able to read it") from None
 
@@ -190,19 +190,19 @@ def _workspace(build: Build) -> Workspace:
     return Workspace(folder=root.folder, packages=packages)
 
 
-def _takes(root: Package, folder: str) -> bool:
+def _takes(root: CargoPackage, folder: str) -> bool:
     """Whether a manifest is that of a workspace which does not exclude a folder."""
     excluded = [normpath(join(root.folder, path)) for path in _texts(_table(root.data, "workspace"), "exclude")]
     return "workspace" in root.data and not any(folder == path or folder.startswith(f"{path}/") for path in excluded)
 
 
-def _members(tree: Tree, root: Package) -> Iterator[str]:
+def _members(tree: Tree, root: CargoPackage) -> Iterator[str]:
     patterns = _texts(_table(root.data, "workspace"), "members")
     found = tree.glob([join(pattern, MANIFEST) for pattern in patterns], base=root.folder)
     return (folder for name in found if _takes(root, folder := dirname(name) or "."))
 
 
-def _package(build: Build, space: Workspace) -> Package:
+def _package(build: Build, space: Workspace) -> CargoPackage:
     """The package that the artifact names, else the one in its folder, else the only one of the workspace."""
     named = build.artifact.options.get("package")
     packages = {package.name: package for package in space.packages.values() if package.name}
@@ -219,7 +219,7 @@ def _package(build: Build, space: Workspace) -> Package:
     raise build.problem("WB238", f"{here.manifest} is that of a workspace, and `package` does not say which member", hint)
 
 
-def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
+def _target(build: Build, package: CargoPackage) -> tuple[tuple[str, ...], str]:
     """(cargo's words for the target, name of the module that it makes)."""
     if build.kind == "reactor":
         if build.artifact.options.get("bin") is not None:
@@ -248,7 +248,7 @@ def _target(build: Build, package: Package) -> tuple[tuple[str, ...], str]:
     return ("--bin", name), f"{name}.wasm"
 
 
-def _library(build: Build, package: Package) -> str:
+def _library(build: Build, package: CargoPackage) -> str:
     """Name of the library. Raises UsageError when it is not a cdylib."""
     library = _table(package.data, "lib")
     if "cdylib" not in _crate_types(package):
@@ -257,12 +257,12 @@ def _library(build: Build, package: Package) -> str:
     return str(library.get("name") or package.name.replace("-", "_"))
 
 
-def _crate_types(package: Package) -> tuple[str, ...]:
+def _crate_types(package: CargoPackage) -> tuple[str, ...]:
     library = _table(package.data, "lib")
     return _texts(library, "crate-type") or _texts(library, "crate_type")
 
 
-def _binaries(build: Build, package: Package) -> tuple[list[str], list[str]]:
+def _binaries(build: Build, package: CargoPackage) -> tuple[list[str], list[str]]:
     """Names of a package's binaries: those that its features allow, and the others."""
     options = build.artifact.options
     wanted = options.get("features", ())
@@ -274,7 +274,7 @@ def _binaries(build: Build, package: Package) -> tuple[list[str], list[str]]:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class CargoReads:
     """What cargo may read for a package."""
 
     names: tuple[str, ...]
@@ -290,7 +290,7 @@ class Read:
     """Whether a package of the project has a build script or is a procedural macro."""
 
 
-def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, ...]) -> Read:
+def _read(build: Build, space: Workspace, package: CargoPackage, configs: tuple[str, ...]) -> CargoReads:
     """The folders of the package and of those behind its path dependencies, what their sources and manifests name elsewhere, vendored
     packages, all manifests and the configuration."""
     tree = build.tree
@@ -312,7 +312,7 @@ def _read(build: Build, space: Workspace, package: Package, configs: tuple[str, 
     names.update(name for folder in vendored for name in tree.below(folder, whole=True))
     roots = tuple(dict.fromkeys((*closure, *folders, *files, *vendored, *configs)))
     empty = (f"{folder}/" for folder in tree.folders if folder.startswith(tuple(_prefixes(roots))) and not tree.below(folder))
-    return Read(
+    return CargoReads(
         own_code=cargohost.runs_own(tree, [(found.folder, found.data) for found in loaded]),
         names=(*build.readable(names), *empty),
         roots=roots,
@@ -326,7 +326,7 @@ def _prefixes(roots: tuple[str, ...]) -> Iterator[str]:
     return ("" if root == "." else f"{root}/" for root in roots)
 
 
-def _named(package: Package) -> Iterator[str]:
+def _named(package: CargoPackage) -> Iterator[str]:
     """Files that a manifest names as roots of crates, wherever they are."""
     data = package.data
     tables = [_table(data, "lib")]
@@ -390,7 +390,7 @@ def _parts(build: Build, space: Workspace, closure: tuple[str, ...], replacing: 
     return parts
 
 
-def _dependencies(package: Package, root: Package) -> Iterator[str]:
+def _dependencies(package: CargoPackage, root: CargoPackage) -> Iterator[str]:
     """Folders that a package names as path dependencies, itself or through its workspace."""
     shared = _table(root.data, "workspace", "dependencies")
     for name, wanted in _entries(package):
@@ -399,7 +399,7 @@ def _dependencies(package: Package, root: Package) -> Iterator[str]:
             yield from _path(root.folder if inherits else package.folder, _table(shared, name) if inherits else wanted)
 
 
-def _entries(package: Package) -> Iterator[tuple[str, object]]:
+def _entries(package: CargoPackage) -> Iterator[tuple[str, object]]:
     """Every dependency that a package declares."""
     platforms = (table for table in _table(package.data, "target").values() if isinstance(table, Mapping))
     for table in (package.data, *platforms):
@@ -407,7 +407,7 @@ def _entries(package: Package) -> Iterator[tuple[str, object]]:
             yield from _table(table, key).items()
 
 
-def _patches(root: Package) -> Iterator[str]:
+def _patches(root: CargoPackage) -> Iterator[str]:
     patches = _table(root.data, "patch")
     for wanted in (wanted for origin in patches for wanted in _table(patches, origin).values() if isinstance(wanted, Mapping)):
         yield from _path(root.folder, wanted)

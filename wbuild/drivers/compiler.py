@@ -9,7 +9,7 @@ from posixpath import dirname
 from typing import Final
 
 from wbuild.drivers import includes, zigbuild, zigsource
-from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.build import Build, BuildFacts, DependencyLock
 from wbuild.drivers.bystanders import without
 from wbuild.drivers.named import Named, named
 from wbuild.drivers.scope import commands, dimensions, options
@@ -29,7 +29,7 @@ _EACH: Final = frozenset({"in", "out", "depfile"})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Source:
+class PrimarySource:
     """One primary source: a file of the project, or a member of a vendored source."""
 
     label: str
@@ -48,12 +48,12 @@ def steps(build: Build, out: str) -> Sequence[Step]:
     return assemble(build, out, sources, _facts(build, sources))
 
 
-def assemble(build: Build, out: str, sources: tuple[Source, ...], facts: Facts) -> Sequence[Step]:
+def assemble(build: Build, out: str, sources: tuple[PrimarySource, ...], facts: BuildFacts) -> Sequence[Step]:
     """The recipe's steps over some sources, for every driver that compiles."""
     module = f"{out}/module.wasm"
     if not facts.own_code:  # programs of the project may ask for any file
         facts = replace(facts, candidates=without(facts.candidates, documents=facts.documents, kept=frozenset(build.readable(()))))
-    shared = _Shared.of(build, facts)
+    shared = _SharedSteps.of(build, facts)
     planned: list[Step] = []
     inputs = sources
     for recipe in build.toolchain.steps:
@@ -62,16 +62,16 @@ def assemble(build: Build, out: str, sources: tuple[Source, ...], facts: Facts) 
         elif recipe.each:
             made = [_each(build, shared, recipe, source, out) for source in inputs]
             planned += made
-            inputs = tuple(Source(label=step.outputs[0], part=In(step.outputs[0])) for step in made)
+            inputs = tuple(PrimarySource(label=step.outputs[0], part=In(step.outputs[0])) for step in made)
         else:
             stamps = tuple(step.outputs[0] for step in planned if step.network)
             planned.append(_once(build, shared, recipe, inputs, Goal(module=module, stamps=stamps)))
     return tuple(planned)
 
 
-def locking(build: Build, facts: Facts, lock: DependencyLock, recipe: LockRecipe) -> Step:
+def locking(build: Build, facts: BuildFacts, lock: DependencyLock, recipe: LockRecipe) -> Step:
     """The step that makes the lock file of the project's own dependencies. It belongs to no plan: plans are made from lock files."""
-    shared = _Shared.of(build, facts)
+    shared = _SharedSteps.of(build, facts)
     return Step(
         name=f"{lock.file}:lock",
         verb="lock",
@@ -96,12 +96,12 @@ class Goal:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Shared:
+class _SharedSteps:
     """What all steps of a build have in common."""
 
     pins: tuple[Pin, ...]
     scope: Mapping[str, Value]
-    facts: Facts
+    facts: BuildFacts
     state: str
     inner_cache: InnerCache | None
     roots: tuple[str, ...]
@@ -143,7 +143,7 @@ class _Shared:
         return tuple(name for name in self.facts.candidates if name not in known)
 
     @classmethod
-    def of(cls, build: Build, facts: Facts) -> _Shared:
+    def of(cls, build: Build, facts: BuildFacts) -> _SharedSteps:
         toolchain = build.toolchain
         given = options(build)
         pins = build.kit.closure([*toolchain.tools, *(f"vendor.{name}" for name in given.vendors)])
@@ -192,12 +192,12 @@ def _state(build: Build, pins: Sequence[Pin]) -> str:
     return f"{build.toolchain.name}/{build.artifact.name}.{build.target}-{made_with}"
 
 
-def _inner_cache(build: Build, facts: Facts) -> InnerCache | None:
+def _inner_cache(build: Build, facts: BuildFacts) -> InnerCache | None:
     name = build.toolchain.inner_cache
     return InnerCache(name=name, folder=build.base, parts=facts.parts, fetched=facts.fetched) if name else None
 
 
-def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out: str) -> Step:
+def _each(build: Build, shared: _SharedSteps, recipe: StepRecipe, source: PrimarySource, out: str) -> Step:
     output = f"{out}/obj/{source.label}{recipe.out}"
     inputs = tuple(dict.fromkeys((*source.file, *shared.given(recipe, declared=True))))
     scope: dict[str, Value] = {**shared.scope, "in": source.part, "out": Out(output), "depfile": Scratch(DEPFILE)}
@@ -229,7 +229,7 @@ def _each(build: Build, shared: _Shared, recipe: StepRecipe, source: Source, out
     )
 
 
-def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[Step]:
+def _fetch(build: Build, shared: _SharedSteps, recipe: StepRecipe, out: str) -> list[Step]:
     """The step that fetches the project's own dependencies, the same for all profiles; none without a lock file."""
     locks = _own(build, recipe.locks, wide=True) if shared.facts.locks is None else shared.facts.locks
     if not locks:
@@ -258,7 +258,7 @@ def _fetch(build: Build, shared: _Shared, recipe: StepRecipe, out: str) -> list[
     ]
 
 
-def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[Source], goal: Goal) -> Step:
+def _once(build: Build, shared: _SharedSteps, recipe: StepRecipe, sources: Sequence[PrimarySource], goal: Goal) -> Step:
     module = goal.module
     scope: dict[str, Value] = {**shared.scope, "in": [(s.part,) for s in sources], "out": Out(module), "depfile": Scratch(DEPFILE)}
     compiles = not any(step.each for step in build.toolchain.steps)
@@ -300,7 +300,7 @@ def _once(build: Build, shared: _Shared, recipe: StepRecipe, sources: Sequence[S
     )
 
 
-def _first_use(shared: _Shared, message: str, key: str) -> FirstUse | None:
+def _first_use(shared: _SharedSteps, message: str, key: str) -> FirstUse | None:
     return FirstUse(cache=shared.pins[0].identity, key=key, message=message) if message else None
 
 
@@ -309,12 +309,12 @@ def _env(build: Build, own: Mapping[str, str], scope: Mapping[str, Value]) -> di
     return {name: fill(template, scope)[0] for name, template in templates.items()}
 
 
-def _sources(build: Build) -> tuple[Source, ...]:
+def _sources(build: Build) -> tuple[PrimarySource, ...]:
     """The primary sources, from the option of type `globs` if it is given, else from the recipe's defaults."""
     option = next((o for o in build.language.options if o.type == "globs"), None)
     given = build.artifact.options.get(option.name) if option else None
     patterns = tuple(given) if isinstance(given, tuple) else build.toolchain.sources or build.language.sources
-    found: dict[str, Source] = {}
+    found: dict[str, PrimarySource] = {}
     for position, pattern in enumerate(patterns):
         matches = _match(build, pattern, wide=given is None)
         if not matches and given is not None:
@@ -343,13 +343,13 @@ def _without_sources(build: Build, patterns: Sequence[str], option: str) -> Usag
     return UsageError("WB233", f"artifact.{name}: no {build.language.title} sources in {build.base}", hint=hint, place=place)
 
 
-def _match(build: Build, pattern: str, *, wide: bool) -> list[Source]:
+def _match(build: Build, pattern: str, *, wide: bool) -> list[PrimarySource]:
     if pattern.startswith("{vendor."):
         head, _, member = pattern.partition("}/")
         name = head.removeprefix("{vendor.")
         members = build.tree.glob_vendor(name, member) if is_glob(member) else (member,)
-        return [Source(label=f"vendor/{name}/{m}", part=ToolPath(f"vendor.{name}", m)) for m in members]
-    return [Source(label=name, part=In(name)) for name in _own(build, (pattern,), wide=wide)]
+        return [PrimarySource(label=f"vendor/{name}/{m}", part=ToolPath(f"vendor.{name}", m)) for m in members]
+    return [PrimarySource(label=name, part=In(name)) for name in _own(build, (pattern,), wide=wide)]
 
 
 def _own(build: Build, patterns: Sequence[str], *, wide: bool) -> list[str]:
@@ -372,11 +372,11 @@ def _named(build: Build) -> dict[str, Named]:
     return {"flags.compile": compiling, "flags.link": replace(linking, files=(*linking.files, *libraries))}
 
 
-def _facts(build: Build, sources: Sequence[Source]) -> Facts:
+def _facts(build: Build, sources: Sequence[PrimarySource]) -> BuildFacts:
     """Everything that a compiler may read besides the primary sources."""
     files = [file for source in sources for file in source.file]
     reads = build.toolchain.reads
-    found = Facts()
+    found = BuildFacts()
     globs = build.language.inputs if reads == "inputs" else ("**/*",)
     if reads == "imports":
         said = zigsource.look(build.tree, files, (*build.artifact.flags.compile, *build.artifact.flags.link))
@@ -387,7 +387,7 @@ def _facts(build: Build, sources: Sequence[Source]) -> Facts:
     searched = (*options(build).folders, *(folder for flags in _named(build).values() for folder in flags.folders))
     if reads == "includes":
         single, folders = includes.outside(build.tree, build.base, files, searched, _defined(build))
-        found = Facts(candidates=single, roots=(*folders, *single))
+        found = BuildFacts(candidates=single, roots=(*folders, *single))
         globs = build.language.inputs
     names = {*_own(build, globs, wide=True), *build.readable(()), *found.candidates}
     for folder in (*searched, *found.roots):

@@ -8,7 +8,7 @@ from posixpath import dirname, isabs, join, normpath, relpath
 from typing import Final
 
 from wbuild.drivers import gosource
-from wbuild.drivers.build import Build, DependencyLock, Facts, below
+from wbuild.drivers.build import Build, BuildFacts, DependencyLock, below
 from wbuild.model.planned import In, Root
 from wbuild.model.written import Artifact, Kind
 from wbuild.steps.tree import Tree, upward
@@ -23,7 +23,7 @@ _FLAGS: Final = ("overlay", "modfile", "pgo")
 """Flags of `go build` that name files, relative to the module."""
 
 
-def read(build: Build) -> Facts:
+def read(build: Build) -> BuildFacts:
     """What go builds for an artifact. Raises UsageError when there is no module or no lock file."""
     module = next((folder for folder in upward(build.base) if _file(folder, "go.mod") in build.tree.texts), None)
     if module is None:
@@ -47,7 +47,7 @@ def read(build: Build) -> Facts:
     lock = _lock(build, module, (*inputs, *candidates)) if locks and workspace is None else None
     roots = tuple(dict.fromkeys((*folders, *inputs, *named)))
     embeds = any("go:embed" in build.tree.texts.get(name, "") for name in candidates if name.endswith(".go"))
-    return Facts(inputs=tuple(inputs), candidates=candidates, roots=roots, documents=embeds, locks=locks, lock=lock, scope=scope)
+    return BuildFacts(inputs=tuple(inputs), candidates=candidates, roots=roots, documents=embeds, locks=locks, lock=lock, scope=scope)
 
 
 def _lock(build: Build, module: str, reads: tuple[str, ...]) -> DependencyLock:

@@ -45,7 +45,7 @@ def outside(
     """
     if base in ("", "."):  # nothing of the project is outside
         return (), ()
-    found = _Found(tree, (base, *folders))
+    found = _HeadersFound(tree, (base, *folders))
     for folder in (base, *folders):
         found.scan(*tree.below(folder))
     names = [name for word in words for name in _upward(word)]
@@ -57,7 +57,7 @@ def outside(
     return tuple(sorted(found.files)), tuple(sorted(found.folders))
 
 
-class _Found:
+class _HeadersFound:
     def __init__(self, tree: Tree, known: tuple[str, ...]) -> None:
         self._tree = tree
         self._known = tuple(dict.fromkeys(known))

@@ -12,7 +12,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from wbuild.drivers import asconfig, cargo, gomod, includes, zigsource
-from wbuild.drivers.build import Build, DependencyLock, Facts
+from wbuild.drivers.build import Build, BuildFacts, DependencyLock
 from wbuild.drivers.compiler import assemble, locking
 from wbuild.drivers.named import responses
 from wbuild.errors import UsageError
@@ -31,7 +31,7 @@ class LockToMake:
     step: Step
 
 
-READERS: Final[Mapping[ProjectName, Callable[[Build], Facts]]] = {"cargo": cargo.read, "go": gomod.read, "asconfig": asconfig.read}
+READERS: Final[Mapping[ProjectName, Callable[[Build], BuildFacts]]] = {"cargo": cargo.read, "go": gomod.read, "asconfig": asconfig.read}
 
 _TEXTS: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.TEXTS, "go": gomod.TEXTS, "asconfig": asconfig.TEXTS}
 
@@ -55,7 +55,7 @@ def steps(build: Build, out: str) -> Sequence[Step]:
 def lock_to_make(build: Build) -> LockToMake | None:
     """The lock file that is missing or does not fit the project files, if the recipe says how it is made. Raises UsageError."""
     recipe = build.toolchain.lock
-    facts = READERS[build.language.project](build) if recipe else Facts()
+    facts = READERS[build.language.project](build) if recipe else BuildFacts()
     if recipe is None or facts.lock is None or not facts.lock.problem:
         return None
     return LockToMake(lock=facts.lock, recipe=recipe, step=locking(build, facts, facts.lock, recipe))

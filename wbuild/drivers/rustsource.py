@@ -35,7 +35,7 @@ def outside(
     `packages`: folder → its files; `named`: files that manifests name, wherever they are; `others`: folders in these packages that
     are no part of them, such as members of a workspace below the package in its root.
     """
-    found = _Found(tree=tree, packages=tuple(packages), others=tuple(others))
+    found = _RustFilesFound(tree=tree, packages=tuple(packages), others=tuple(others))
     for file in named:
         found.add(file, ".")
     for folder, files in packages.items():
@@ -47,7 +47,7 @@ def outside(
     return tuple(sorted(found.files)), tuple(sorted(found.folders))
 
 
-class _Found:
+class _RustFilesFound:
     def __init__(self, tree: Tree, packages: tuple[str, ...], others: tuple[str, ...]) -> None:
         self._tree = tree
         self._packages = packages

@@ -9,7 +9,7 @@ from posixpath import dirname, join, normpath
 from typing import Final
 
 from wbuild.drivers import zigsource
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, BuildFacts
 from wbuild.drivers.zigsource import within
 from wbuild.steps.tree import Tree
 
@@ -23,7 +23,7 @@ _FROM_ROOT: Final = re.compile(r"\bcwd(?:_relative\b|\s*\()")
 
 
 @dataclass(slots=True)
-class _Found:
+class _ZigFilesFound:
     """What has been found so far."""
 
     places: dict[str, None] = field(default_factory=dict)
@@ -34,10 +34,10 @@ class _Found:
     """Whether one of them names a package that must be fetched, or leads where nobody can look."""
 
 
-def read(build: Build) -> Facts:
+def read(build: Build) -> BuildFacts:
     """What a build may read."""
     tree = build.tree
-    found = _Found()
+    found = _ZigFilesFound()
     waiting = [build.base]
     seen: set[str] = set()
     while waiting:
@@ -51,7 +51,7 @@ def read(build: Build) -> Facts:
         for place in _named(tree, folder, [*build.foreign, *tree.apart([folder])]):
             found.places.setdefault(place)
     names = {name for place in found.places for name in (tree.below(place) if tree.kind(place) == "folder" else (place,))}
-    return Facts(
+    return BuildFacts(
         own_code=True,
         candidates=tuple(sorted(names)),
         roots=tuple(place for place in found.places if not within(build.base, place)),
@@ -59,7 +59,7 @@ def read(build: Build) -> Facts:
     )
 
 
-def _dependencies(tree: Tree, folder: str, found: _Found) -> Iterator[str]:
+def _dependencies(tree: Tree, folder: str, found: _ZigFilesFound) -> Iterator[str]:
     """Folders of a package's path dependencies that are in the project."""
     file = normpath(join(folder, PACKAGE))
     text = tree.texts.get(file)

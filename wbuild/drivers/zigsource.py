@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from wbuild.drivers.build import Build, Facts
+from wbuild.drivers.build import Build, BuildFacts
 from wbuild.steps.tree import Tree
 
 TEXTS: Final = ("**/*.zig", "**/build.zig.zon")
@@ -55,13 +55,13 @@ def look(tree: Tree, roots: Sequence[str], flags: Iterable[str] = ()) -> Reading
     return Reading(files=frozenset(found), folders=tuple(dict.fromkeys(folders)), complete=complete)
 
 
-def facts(build: Build, reading: Reading) -> Facts:
+def facts(build: Build, reading: Reading) -> BuildFacts:
     """The same as what a build reads: what is not in the artifact's own folder is a root of its own."""
     names = {*reading.files, *(name for folder in reading.folders for name in build.tree.below(folder))}
     whole = (build.base, *reading.folders)
     files = [name for name in sorted(reading.files) if not any(within(folder, name) for folder in whole)]
     outside = [*(folder for folder in reading.folders if not within(build.base, folder)), *files]
-    return Facts(candidates=tuple(sorted(names)), roots=tuple(outside))
+    return BuildFacts(candidates=tuple(sorted(names)), roots=tuple(outside))
 
 
 def within(folder: str, name: str) -> bool:

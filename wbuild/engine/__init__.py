@@ -27,7 +27,7 @@ from wbuild.engine.lookup import slot
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
 from wbuild.engine.scratch import Scratches
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.slots import Slots
 from wbuild.engine.statedirs import StateDirs
 from wbuild.engine.step_key import settled
@@ -204,15 +204,15 @@ class Engine:
         """One that knows nothing yet."""
         return Index(self.root, self.doors.files, self.doors.clock, self.doors.key)
 
-    def _alone(self, steps: Sequence[Step]) -> Session:
+    def _alone(self, steps: Sequence[Step]) -> Run:
         """A session for what is not the run of a plan."""
         layout = self._layout
         slots = Slots(jobs=1, memory=None, urgency={}, server=JobServer(self.root / layout.jobserver))
         return self._session(layout, self._index(), self.on_event, steps, slots)
 
-    def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Session:
+    def _session(self, layout: Layout, index: Index, say: Say, steps: Sequence[Step], slots: Slots) -> Run:
         self.cache.fall_back(self.root / self.work / SHARED)
-        return Session(
+        return Run(
             root=self.root,
             doors=self.doors,
             cache=self.cache,

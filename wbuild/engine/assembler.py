@@ -12,10 +12,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Final
 
-from wbuild.engine.depfile import Read
+from wbuild.engine.depfile import ReadFiles
 from wbuild.engine.evidence import told
 from wbuild.engine.failure import title
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.model.planned import Step
 
 _TOKEN: Final = re.compile(rb"(?<![A-Za-z0-9_])(?:__)?asm(?:__)?(?![A-Za-z0-9_])|incbin|##\s*sm|as\s*##", re.IGNORECASE)
@@ -51,7 +51,7 @@ def _text(file: Path) -> bytes | None:
         return None
 
 
-def all_read(session: Session, step: Step, words: Iterable[str], said: Read | None) -> tuple[tuple[str, ...] | None, bool]:
+def all_read(session: Run, step: Step, words: Iterable[str], said: ReadFiles | None) -> tuple[tuple[str, ...] | None, bool]:
     """(what a program may have read besides its inputs, as `told` says it; whether that is all)."""
     if said is None or not step.depfile:
         return told(step, session.root, said), True

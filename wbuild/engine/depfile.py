@@ -32,7 +32,7 @@ def prerequisites(text: str) -> tuple[str, ...] | None:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Read:
+class ReadFiles:
     """What a dependency file says, in terms of the project."""
 
     names: tuple[str, ...]
@@ -43,7 +43,7 @@ class Read:
     """Files of vendored sources, as the program names them."""
 
 
-def read(text: str, layout: Layout, known: Sequence[Path], vendor: Sequence[Path] = ()) -> Read | None:
+def read(text: str, layout: Layout, known: Sequence[Path], vendor: Sequence[Path] = ()) -> ReadFiles | None:
     """Sort what was read; None for a text that does not say.
 
     `known`: folders of tools and shared caches, which the key has; `vendor`: those among them that hold sources.
@@ -52,7 +52,7 @@ def read(text: str, layout: Layout, known: Sequence[Path], vendor: Sequence[Path
     return None if names is None else sort(names, layout, known, vendor)
 
 
-def sort(names: Iterable[str], layout: Layout, known: Sequence[Path], vendor: Sequence[Path] = ()) -> Read:
+def sort(names: Iterable[str], layout: Layout, known: Sequence[Path], vendor: Sequence[Path] = ()) -> ReadFiles:
     """The same of names that a tool has told in another way."""
     inside, foreign = set[str](), set[str]()
     roots = _prefixes([layout.root])
@@ -74,7 +74,7 @@ def sort(names: Iterable[str], layout: Layout, known: Sequence[Path], vendor: Se
             foreign.add(path)
         elif not path.startswith((f"{layout.tmp}/", f"{layout.states}/")):
             inside.add(path)
-    return Read(names=tuple(sorted(inside)), foreign=tuple(sorted(foreign)), vendored=tuple(vendored))
+    return ReadFiles(names=tuple(sorted(inside)), foreign=tuple(sorted(foreign)), vendored=tuple(vendored))
 
 
 def _through_links(path: str, root: Path) -> str:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from pathlib import Path
 
-from wbuild.engine.depfile import Read
+from wbuild.engine.depfile import ReadFiles
 from wbuild.engine.index import NAMES, names_below
 from wbuild.model.planned import Step
 
@@ -13,7 +13,7 @@ _UNSEEN = ".git"
 """Where files are that no folder's list of candidates holds."""
 
 
-def told(step: Step, root: Path, said: Read | None) -> tuple[str, ...] | None:
+def told(step: Step, root: Path, said: ReadFiles | None) -> tuple[str, ...] | None:
     """Files that a step has read besides its inputs; None: its candidates.
 
     A dependency file says which of the candidates were read. Other evidence adds to all of them: files that no candidate is, and of

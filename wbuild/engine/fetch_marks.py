@@ -9,10 +9,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache.keys import ABSENT, Key, Remembered, action_digest, canonical
+from wbuild.cache.keys import ABSENT, Remembered, StepKey, action_digest, canonical
 from wbuild.doors.regular import read
 from wbuild.doors.seal import inode_of, sealed, unsealed
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.step_key import Settled, key_of, settled
 from wbuild.model.planned import Step
 from wbuild.text import json_text
@@ -26,13 +26,13 @@ _MARKS: Final = ".wbuild-fetched"
 class Fetched:
     """The mark of one fetch step. It goes when the folder goes, so nobody takes for fetched what was removed."""
 
-    session: Session
+    session: Run
     step: Step
     words: Settled
-    key: Key
+    key: StepKey
 
     @classmethod
-    def of(cls, session: Session, step: Step) -> Fetched:
+    def of(cls, session: Run, step: Step) -> Fetched:
         """The mark of a step with the files as they are. Raises BugError."""
         words = settled(session, step)
         inputs = {path: session.index.blob(path) or ABSENT for path in step.inputs}

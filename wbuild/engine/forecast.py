@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from wbuild.cache.keys import ABSENT, blob_name
 from wbuild.engine.fetch_marks import Fetched
 from wbuild.engine.lookup import Lookup
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.step_key import key_of, settled
 from wbuild.model.planned import Step, Tool
 from wbuild.steps.order import reads
@@ -17,7 +17,7 @@ from wbuild.steps.words import late_words
 class Forecast:
     """Goes through the steps in their order and believes the cache, without putting outputs in place."""
 
-    def __init__(self, session: Session) -> None:
+    def __init__(self, session: Run) -> None:
         self._session = session
         self._made: dict[str, str | None] = {}
         """Output → content that it has or would be restored to; None: only a run can tell."""

@@ -21,7 +21,7 @@ from wbuild.cache.keys import ABSENT, canonical, digest
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import read
 from wbuild.engine.layout import slug
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.step_key import Settled
 from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import MachineError
@@ -72,10 +72,10 @@ Rule: TypeAlias = Callable[[Path, Changes, InnerCache], None]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Record:
+class InnerCacheRecord:
     """The record of one step."""
 
-    session: Session
+    session: Run
     step: Step
     words: Settled
 

@@ -17,12 +17,12 @@ from wbuild.doors.machine import machine_errors
 from wbuild.doors.places import has_home
 from wbuild.doors.regular import read
 from wbuild.doors.seal import sealed, unsealed
-from wbuild.engine.depfile import Read, sort
+from wbuild.engine.depfile import ReadFiles, sort
 from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.failure import MAKEFLAGS, unfetched
 from wbuild.engine.layout import TEMPORARY, slug
 from wbuild.engine.reach import Reach
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.step_caches import StepCaches
 from wbuild.engine.step_key import Settled
 from wbuild.engine.zig_cache import ZigCache
@@ -45,7 +45,7 @@ _LONGEST: Final = 1 << 28
 class Launch:
     """One start of a step's program."""
 
-    session: Session
+    session: Run
     step: Step
     words: Settled
 
@@ -155,7 +155,7 @@ class Launch:
             confined=session.surroundings.confined and not step.network,
         )
 
-    def read(self) -> Read | None:
+    def read(self) -> ReadFiles | None:
         """What the program says that it has read; None when it does not say."""
         if self.step.depfile:
             file = self.scratch / self.step.depfile
@@ -177,7 +177,7 @@ class Launch:
         vendor = [self.session.store.path(pin) for pin in self.step.pins if pin.name.startswith("vendor.")]
         return read_depfile(text, self.session.layout, known, vendor)
 
-    def _read_by_zig(self, cache: ZigCache, known: Sequence[Path]) -> Read:
+    def _read_by_zig(self, cache: ZigCache, known: Sequence[Path]) -> ReadFiles:
         """What its manifests name. Nobody compares files outside of the project, so zig itself shall look at them again."""
         found = sort(cache.read(), self.session.layout, known)
         if found.foreign:

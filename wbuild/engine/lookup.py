@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import Entry
-from wbuild.cache.keys import ABSENT, Evidence, Key, Remembered, action_digest, canonical, difference
+from wbuild.cache import ResultEntry
+from wbuild.cache.keys import ABSENT, Evidence, Remembered, StepKey, action_digest, canonical, difference
 from wbuild.engine.failure import free, replaceable
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.model.planned import Builtin, Step, Tool
 
 _LOST: Final = "its result is not in the cache"
@@ -22,29 +22,29 @@ def slot(step: Step) -> str:
     return step.outputs[0] if step.outputs else step.name
 
 
-def picked(session: Session, step: Step, outputs: Mapping[str, str | None]) -> bool:
+def picked(session: Run, step: Step, outputs: Mapping[str, str | None]) -> bool:
     """Whether what a step says that it picked is one of those that it could pick: nothing else was checked."""
     contents = {outputs.get(path) for path in step.picks}
     return not step.picks or (len(contents) == 1 and contents <= {session.index.digest(path) for path in step.among} - {None})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class CachedResult:
     """A cached result."""
 
     action: str
     read: tuple[str, ...]
     """Files that were read besides the inputs."""
-    entry: Entry
+    entry: ResultEntry
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Lookup:
     """One step with its key."""
 
-    session: Session
+    session: Run
     step: Step
-    key: Key
+    key: StepKey
     actions: dict[frozenset[tuple[str, str]], str] = field(default_factory=dict)
     """What was read → digest of the action: it takes a while to make."""
 
@@ -56,15 +56,15 @@ class Lookup:
             known = self.actions[name] = action_digest(evidence)
         return evidence, known
 
-    def candidates(self) -> Iterator[Found]:
+    def candidates(self) -> Iterator[CachedResult]:
         """Cached results that fit the present files."""
         for read in self._read_sets():
             evidence, action = self.action(read)
             entry = self.session.cache.find(action, evidence)
             if entry is not None and self._fits(action, entry):
-                yield Found(action=action, read=tuple(read), entry=entry)
+                yield CachedResult(action=action, read=tuple(read), entry=entry)
 
-    def restore(self, found: Found) -> tuple[str, ...] | None:
+    def restore(self, found: CachedResult) -> tuple[str, ...] | None:
         """Put outputs back where they are missing or changed: what was done, in words; None when the cache lacks one.
 
         Raises MachineError.
@@ -132,7 +132,7 @@ class Lookup:
             if len(present) == len(read):
                 yield present
 
-    def _fits(self, action: str, entry: Entry) -> bool:
+    def _fits(self, action: str, entry: ResultEntry) -> bool:
         """An entry must name exactly this step's outputs, and may lack one only where that is allowed."""
         if not picked(self.session, self.step, entry.outputs):
             self.session.cache.forget(action)
@@ -140,7 +140,7 @@ class Lookup:
         optional = self.step.optional or isinstance(self.step.action, Builtin)
         return set(entry.outputs) == set(self.step.outputs) and (optional or None not in entry.outputs.values())
 
-    def _restore_log(self, entry: Entry) -> bool:
+    def _restore_log(self, entry: ResultEntry) -> bool:
         """Let the log say what the tool said; False when the cache lacks it. Raises MachineError."""
         if not isinstance(self.step.action, Tool):
             return True

@@ -12,7 +12,7 @@ from typing import Final
 
 from wbuild.doors import grounds
 from wbuild.doors.interfaces import Fence
-from wbuild.engine.session import RUNNERS, Session
+from wbuild.engine.session import RUNNERS, Run
 from wbuild.engine.step_caches import StepCaches
 from wbuild.engine.step_key import Settled
 from wbuild.model.locked import SYSTEM, Pin
@@ -28,7 +28,7 @@ _LINE: Final = 256
 class Reach:
     """One step with its words, as it is about to start."""
 
-    session: Session
+    session: Run
     step: Step
     words: Settled
 

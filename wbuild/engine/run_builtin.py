@@ -10,13 +10,13 @@ from wbuild.builtins.table import only_copies
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import opened
 from wbuild.engine.failure import title
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.errors import BugError, StepError
 from wbuild.model.planned import Builtin, Step, Word
 from wbuild.steps.words import expand
 
 
-def run_builtin(session: Session, step: Step) -> dict[str, bytes | Path | None]:
+def run_builtin(session: Run, step: Step) -> dict[str, bytes | Path | None]:
     """Contents of the step's outputs. Raises what the function raises (ArtifactError …), BugError for a function that is wrong."""
     action = step.action
     assert isinstance(action, Builtin)
@@ -27,7 +27,7 @@ def run_builtin(session: Session, step: Step) -> dict[str, bytes | Path | None]:
     return dict(zip(step.outputs, made, strict=True))
 
 
-def _made(session: Session, step: Step, action: Builtin, contents: Sequence[bytes | None]) -> Sequence[bytes | None]:
+def _made(session: Run, step: Step, action: Builtin, contents: Sequence[bytes | None]) -> Sequence[bytes | None]:
     if action.worker and action.name in session.asking:
         return session.asking[action.name](action.args, contents, partial(_ask, session, step, action.worker))
     function = session.builtins.get(action.name)
@@ -37,7 +37,7 @@ def _made(session: Session, step: Step, action: Builtin, contents: Sequence[byte
     return run(action.args, contents)
 
 
-def _ask(session: Session, step: Step, worker: tuple[Word, ...], question: bytes) -> bytes:
+def _ask(session: Run, step: Step, worker: tuple[Word, ...], question: bytes) -> bytes:
     """What the step's program answers. Raises StepError when it does not."""
     answer = session.workers.ask(expand(worker, session.places(step)), question, step.timeout)
     if answer is None:

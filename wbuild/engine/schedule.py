@@ -16,7 +16,7 @@ from wbuild.doors.machine import refusal
 from wbuild.engine.events import Say, StepFinished
 from wbuild.engine.failure import raised, title
 from wbuild.engine.lookup import slot
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.work import Work
 from wbuild.errors import BugError, Problem, WbuildError
 from wbuild.model.happened import Result
@@ -75,7 +75,7 @@ class Schedule:
         """Take an event from any thread; it is told in the calling thread of `run`."""
         self._inbox.put(lambda: self._on_event(event))
 
-    def run(self, session: Session, threads: int) -> tuple[Result, ...]:
+    def run(self, session: Run, threads: int) -> tuple[Result, ...]:
         """Run all steps; results in the order of the plan."""
         workers = [threading.Thread(target=self._worker, args=(session,), daemon=True) for _ in range(threads)]
         for worker in workers:
@@ -194,12 +194,12 @@ class Schedule:
             if other not in self.results:
                 yield _skip(self._steps[other], Problem(code="WB106", message=reason))
 
-    def _worker(self, session: Session) -> None:
+    def _worker(self, session: Run) -> None:
         while (step := self._todo.get()) is not None:
             self._inbox.put(_attempt(session, step))
 
 
-def _attempt(session: Session, step: Step) -> Result:
+def _attempt(session: Run, step: Step) -> Result:
     """A step's result, whatever happens."""
     work = Work(session=session, step=step, start=session.doors.clock.monotonic())
     try:
@@ -213,7 +213,7 @@ def _attempt(session: Session, step: Step) -> Result:
         return work.result("failed", problem=_bug(session, step, error))
 
 
-def _bug(session: Session, step: Step, error: Exception) -> Problem:
+def _bug(session: Run, step: Step, error: Exception) -> Problem:
     """What to say of an error that should not be possible; the details are written to the step's log."""
     log = session.layout.log(step.name)
     hint = "the details could not be written anywhere"

@@ -11,7 +11,7 @@ from pathlib import Path
 from wbuild.builtins.table import Asking, Function
 from wbuild.cache import Cache
 from wbuild.cache.copies import own_name
-from wbuild.cache.keys import Key
+from wbuild.cache.keys import StepKey
 from wbuild.doors.grounds import Grounds
 from wbuild.doors.interfaces import Doors
 from wbuild.engine.events import Note, Say
@@ -32,7 +32,7 @@ RUNNERS = Path(__file__).resolve().parent.parent / "runners"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Session:
+class Run:
     """One run. Steps run in threads; what is mutable here is only added to."""
 
     root: Path
@@ -80,7 +80,7 @@ class Session:
             self.said.add(about or message)
             self.say(Note(message=message))
 
-    def keep_names(self, key: Key) -> None:
+    def keep_names(self, key: StepKey) -> None:
         """Have the names in the cache that a step might have read, if it tells which it has; many steps share them. Raises MachineError."""
         names = key.names
         if names and names not in self.named:

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from wbuild.cache.copies import note_use
 from wbuild.doors.machine import machine_errors
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.step_key import Settled
 from wbuild.errors import MachineError
 from wbuild.model.planned import SharedCache, Step, Toml
@@ -24,7 +24,7 @@ from wbuild.model.planned import SharedCache, Step, Toml
 class StepCaches:
     """The caches that a step's words name."""
 
-    session: Session
+    session: Run
     step: Step
     words: Settled
 

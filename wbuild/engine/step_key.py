@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
-from wbuild.cache.keys import BUILTIN, KEYED, Key, canonical, digest
+from wbuild.cache.keys import BUILTIN, KEYED, StepKey, canonical, digest
 from wbuild.doors.userkey import mac
 from wbuild.engine.late import settle
 from wbuild.engine.layout import fixed
-from wbuild.engine.session import RUNNERS, Session
+from wbuild.engine.session import RUNNERS, Run
 from wbuild.model.planned import Builtin, RunnerPath, SharedCache, Step, Toml, Tool, Word
 from wbuild.steps.words import portable
 
@@ -33,7 +33,7 @@ class Settled:
         return list(dict.fromkeys(part.name for part in parts if isinstance(part, SharedCache)))
 
 
-def settled(session: Session, step: Step) -> Settled:
+def settled(session: Run, step: Step) -> Settled:
     """Read the late words of a step. Raises BugError."""
     if isinstance(step.action, Builtin):
         return Settled(argv=step.action.worker, env={})
@@ -41,11 +41,11 @@ def settled(session: Session, step: Step) -> Settled:
     return Settled(argv=settle(step.action.argv, session.late), env={name: words[0] if words else ("",) for name, words in env.items()})
 
 
-def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, str]) -> Key:
+def key_of(session: Run, step: Step, words: Settled, inputs: Mapping[str, str]) -> StepKey:
     """The step's key, given the contents of its inputs."""
     is_tool = isinstance(step.action, Tool)
     base = fixed(session.epoch) if is_tool and not step.network else {}
-    return Key(
+    return StepKey(
         action=_action(step, words),
         env={**base, **{name: _value(session, step, name, word) for name, word in words.env.items()}},
         texts=step.texts,
@@ -61,7 +61,7 @@ def key_of(session: Session, step: Step, words: Settled, inputs: Mapping[str, st
     )
 
 
-def _value(session: Session, step: Step, name: str, word: Word) -> str:
+def _value(session: Run, step: Step, name: str, word: Word) -> str:
     """A variable's value, or a hash that stands for one that is not shown."""
     text = portable(word)
     if name not in step.hidden:
@@ -77,13 +77,13 @@ def _action(step: Step, words: Settled) -> tuple[str, ...]:
     return (BUILTIN, step.action.name, f"v{step.action.version}", *arguments, *asked)
 
 
-def _runners(session: Session, words: Settled) -> dict[str, str]:
+def _runners(session: Run, words: Settled) -> dict[str, str]:
     """Our own programs that the command line names, by content: the file and its parts, NAME_*.py beside it."""
     files = {part.file for word in words.words for part in word if isinstance(part, RunnerPath)}
     return {f"runner/{file}": _runner(session, file) for file in files}
 
 
-def _runner(session: Session, file: str) -> str:
+def _runner(session: Run, file: str) -> str:
     known = session.runners.get(file)
     if known is None:
         stem = file.partition(".")[0]

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Final
 
-from wbuild.cache import Cache, Entry
+from wbuild.cache import Cache, ResultEntry
 from wbuild.cache.keys import ABSENT, digest
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.engine import assembler
@@ -18,12 +18,12 @@ from wbuild.engine.events import StepStarted
 from wbuild.engine.evidence import told
 from wbuild.engine.failure import ended_by, failed, free, how, missing_output, replaceable, said, title, unfetched
 from wbuild.engine.fetch_marks import Fetched
-from wbuild.engine.inner_caches import Record
+from wbuild.engine.inner_caches import InnerCacheRecord
 from wbuild.engine.launch import Launch
 from wbuild.engine.lookup import Lookup, picked, slot
 from wbuild.engine.refusal import advice, may_be_refused, named
 from wbuild.engine.run_builtin import run_builtin
-from wbuild.engine.session import Session
+from wbuild.engine.session import Run
 from wbuild.engine.step_key import Settled, key_of, settled
 from wbuild.errors import IntegrityError, MachineError, Problem, ProvisionError, StepError, WbuildError
 from wbuild.model.happened import Result, Status
@@ -74,7 +74,7 @@ NOTHING: Final = Output(None, None)
 class Work:
     """One step of a session."""
 
-    session: Session
+    session: Run
     step: Step
     start: float
     """Monotonic time at which its work began; waiting for tools and for a free slot does not count."""
@@ -171,7 +171,7 @@ class Work:
         session, step = self.session, self.step
         reasons = lookup.reasons()
         launch = Launch(session=session, step=step, words=words)
-        record = Record(session=session, step=step, words=words)
+        record = InnerCacheRecord(session=session, step=step, words=words)
         with self._place(reasons):
             self.began = session.doors.clock.now()
             for path in (*step.inputs, *step.candidates):
@@ -201,7 +201,7 @@ class Work:
         done = self.result("none" if nothing else "ran", reasons=why, degraded=unsure)
         return self._telling(replace(done, took=took, kept=kept), made.read or ())
 
-    def _note_contents(self, record: Record, read: Iterable[str]) -> None:
+    def _note_contents(self, record: InnerCacheRecord, read: Iterable[str]) -> None:
         """What the tool's own cache knows from now on, unless something changed while it ran."""
         if self.step.inner_cache is not None and not any(self._touched(path) for path in (*self.step.inputs, *self.step.candidates, *read)):
             record.keep(read)
@@ -241,7 +241,7 @@ class Work:
             self._put(path, Output(fetched.stamp, digest(fetched.stamp)), degraded=False)
         return self.result(status, reasons=reasons)
 
-    def _tool(self, launch: Launch, record: Record) -> Made:
+    def _tool(self, launch: Launch, record: InnerCacheRecord) -> Made:
         step = self.step
         done, command, declared = self._started(launch, record)
         passing = done.code == step.transient and not done.timed_out
@@ -275,7 +275,7 @@ class Work:
         full = None if done.cancelled or done.timed_out else out_of_room(self.step, said(launch.log), folders, session.doors.files.free)
         return full or StepError.of((failed(self.step, done, command, launch.log),))
 
-    def _started(self, launch: Launch, record: Record) -> tuple[Exit, Command, bool]:
+    def _started(self, launch: Launch, record: InnerCacheRecord) -> tuple[Exit, Command, bool]:
         """How the program ended, and whether it did with what its step declares; one that may have failed for that runs once more."""
         done, command = launch.start()
         if not done.code or done.cancelled or done.timed_out or ended_by(done):
@@ -323,7 +323,7 @@ class Work:
             for result in results.values():
                 result.store(session.cache)
             session.keep_names(key)
-            entry = Entry(outputs={path: result.digest for path, result in results.items()}, log=log, seconds=took)
+            entry = ResultEntry(outputs={path: result.digest for path, result in results.items()}, log=log, seconds=took)
             session.cache.keep(evidence, entry, action)
             if self.step.depfile or self.step.evidence:
                 session.cache.remember(key.coarse(), names if self.step.depfile else self._unlisted(names))

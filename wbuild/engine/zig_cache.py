@@ -15,7 +15,7 @@ from pathlib import Path
 from posixpath import normpath
 from typing import Final
 
-from wbuild.engine.zig_manifests import BUILD_ROOT, CWD, LIBRARY, Entry, configures, is_exact, is_of_compiler, parse, results
+from wbuild.engine.zig_manifests import BUILD_ROOT, CWD, LIBRARY, ManifestEntry, configures, is_exact, is_of_compiler, parse, results
 
 MANIFESTS: Final = "h"
 PARSED: Final = "z"
@@ -56,7 +56,7 @@ class ZigCache:
             if entries is None or any(name in foreign for name in self._names(entries)):
                 path.unlink(missing_ok=True)
 
-    def _manifests(self) -> Iterator[tuple[Path, tuple[Entry, ...] | None]]:
+    def _manifests(self) -> Iterator[tuple[Path, tuple[ManifestEntry, ...] | None]]:
         """(file, what it names); what is no manifest is left out."""
         folder = self.folder / MANIFESTS
         for path in sorted(folder.iterdir()) if folder.is_dir() else ():
@@ -64,14 +64,14 @@ class ZigCache:
                 with suppress(OSError):
                     yield path, parse(path.read_bytes())
 
-    def _tells_all(self, path: Path, entries: tuple[Entry, ...]) -> bool:
+    def _tells_all(self, path: Path, entries: tuple[ManifestEntry, ...]) -> bool:
         """Whether a manifest names all that was read. What a build.zig reads while it runs, and its programs, nobody tells."""
         if not is_exact(entries):
             return False
         made = (self.folder / _RESULTS / name for name in results(path.name, entries))
         return not configures(entries) or any(folder.is_dir() for folder in made)
 
-    def _names(self, entries: tuple[Entry, ...]) -> Iterator[str]:
+    def _names(self, entries: tuple[ManifestEntry, ...]) -> Iterator[str]:
         """Files and folders of the project and of the machine, without those of zig and of its caches."""
         compiler = is_of_compiler(entries)
         for entry in entries:

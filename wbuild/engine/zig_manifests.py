@@ -33,7 +33,7 @@ _MASK: Final = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
-class Entry:
+class ManifestEntry:
     """One file or folder that was read."""
 
     prefix: int
@@ -42,7 +42,7 @@ class Entry:
     is_folder: bool = False
 
 
-def parse(data: bytes) -> tuple[Entry, ...] | None:
+def parse(data: bytes) -> tuple[ManifestEntry, ...] | None:
     """What a manifest names; None for one that is unfinished, or in a form that is not known."""
     try:
         return tuple(_of_text(data) if data.startswith(_TEXT) else _of_bytes(data))
@@ -50,22 +50,22 @@ def parse(data: bytes) -> tuple[Entry, ...] | None:
         return None
 
 
-def _of_text(data: bytes) -> Iterator[Entry]:
+def _of_text(data: bytes) -> Iterator[ManifestEntry]:
     *lines, end = data.split(b"\n")
     if end:
         raise ValueError("cut off")
     for line in lines[1:]:
         _size, _inode, _time, digest, prefix, path = line.split(b" ", 5)
-        yield Entry(int(prefix), _name(path), bytes.fromhex(digest.decode("ascii")))
+        yield ManifestEntry(int(prefix), _name(path), bytes.fromhex(digest.decode("ascii")))
 
 
-def _of_bytes(data: bytes) -> Iterator[Entry]:
+def _of_bytes(data: bytes) -> Iterator[ManifestEntry]:
     position = 0
     while position + 1 < len(data):
         *_stat, digest, flags = _HEAD.unpack_from(data, position)
         start = position + _HEAD.size
         end = data.index(0, start)
-        yield Entry(flags >> 2, _name(data[start:end]), digest, is_folder=bool(flags & 1))
+        yield ManifestEntry(flags >> 2, _name(data[start:end]), digest, is_folder=bool(flags & 1))
         position = end + 1
     if position + 1 != len(data) or data[position]:
         raise ValueError("cut off")
@@ -77,7 +77,7 @@ def _name(path: bytes) -> str:
     return path.decode("utf-8", "surrogateescape")
 
 
-def results(name: str, entries: Sequence[Entry]) -> tuple[str, ...]:
+def results(name: str, entries: Sequence[ManifestEntry]) -> tuple[str, ...]:
     """Names that the folder of the result may have, below `o` or `c`, for a manifest of this name: one for each zig that is known."""
     try:
         message = bytes.fromhex(name.removesuffix(".txt")) + b"".join(entry.digest for entry in entries)
@@ -86,23 +86,23 @@ def results(name: str, entries: Sequence[Entry]) -> tuple[str, ...]:
     return tuple(_siphash(key, message).hex() for key in _KEYS)
 
 
-def is_of_compiler(entries: Sequence[Entry]) -> bool:
+def is_of_compiler(entries: Sequence[ManifestEntry]) -> bool:
     """Whether a manifest is of zig's own compiler or of clang, not of a program that a build.zig runs: those do not tell what they read."""
     made = any(entry.prefix == LOCAL and "." not in entry.path.rpartition("/")[2] for entry in entries)
     return _is_zig(entries) or (bool(entries) and entries[0].path.endswith(_C_SOURCES) and not made)
 
 
-def is_exact(entries: Sequence[Entry]) -> bool:
+def is_exact(entries: Sequence[ManifestEntry]) -> bool:
     """Whether a manifest names all that was read. That of a Zig program with C sources lacks headers when zig had their objects."""
     with_c = any(entry.path.endswith(_C_SOURCES) and entry.prefix != LIBRARY for entry in entries)
     return is_of_compiler(entries) and not (with_c and _is_zig(entries))
 
 
-def _is_zig(entries: Sequence[Entry]) -> bool:
+def _is_zig(entries: Sequence[ManifestEntry]) -> bool:
     return any(entry.prefix == LIBRARY and entry.path == _STANDARD for entry in entries)
 
 
-def configures(entries: Sequence[Entry]) -> bool:
+def configures(entries: Sequence[ManifestEntry]) -> bool:
     """Whether a manifest is about a build.zig: of its compilation, which leaves a program below `o`, or of a run of that program."""
     return any(entry.prefix == LIBRARY and entry.path == _CONFIGURER for entry in entries)
 

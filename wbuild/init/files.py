@@ -15,7 +15,7 @@ from wbuild.doors.places import current_folder
 from wbuild.doors.regular import opened
 from wbuild.errors import UsageError, WbuildError
 from wbuild.init import scaffold
-from wbuild.init.survey import Found, reads, survey
+from wbuild.init.survey import FoundArtifact, reads, survey
 from wbuild.manifest.load import load
 from wbuild.model.shipped import Catalog
 from wbuild.nothing_to_do import MANIFEST, project_folder
@@ -39,7 +39,7 @@ _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".zig", ".wat", ".go")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Spot:
+class Destination:
     """Where a new artifact goes."""
 
     folder: Path
@@ -58,13 +58,13 @@ class Spot:
 class Writing:
     """Everything that `init` would write."""
 
-    spot: Spot
+    spot: Destination
     manifest: str
     files: Mapping[str, str]
     notes: tuple[str, ...] = ()
 
 
-def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Spot:
+def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Destination:
     """Where the artifact goes. Raises UsageError for names and folders that may not be."""
     around = None if new else project_folder(str(start))
     target = _target(start, directory, nested=around is not None)
@@ -77,11 +77,11 @@ def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Spot:
     text = None
     if around and target != folder and not (target / MANIFEST).exists() and member_to_be(folder, target):
         schema = Path(os.path.relpath(folder, target)).as_posix()
-        return Spot(folder=target, path=".", name=called, text=f"#:schema {schema}/{scaffold.SCHEMA_FILE}\n", fresh=True)
+        return Destination(folder=target, path=".", name=called, text=f"#:schema {schema}/{scaffold.SCHEMA_FILE}\n", fresh=True)
     if around:
         with machine_errors(folder / MANIFEST, "read"):
             text = content_of(folder / MANIFEST, LARGEST).decode("utf-8", "surrogateescape")
-    return Spot(folder=folder, path=Path(os.path.relpath(target, folder)).as_posix(), name=called, text=text)
+    return Destination(folder=folder, path=Path(os.path.relpath(target, folder)).as_posix(), name=called, text=text)
 
 
 def _target(start: Path, directory: str | None, *, nested: bool) -> Path:
@@ -123,7 +123,7 @@ def _default_name(target: Path, directory: str | None) -> str:
     return fit if fit and not name_problem(fit) else "app"
 
 
-def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.Draft]:
+def proposal(spot: Destination, catalog: Catalog, files: Files) -> dict[str, scaffold.ProjectDraft]:
     """Artifacts for the code that is there and not declared yet. Raises UsageError when nothing can be proposed."""
     base = spot.folder / spot.path
     names = look(files, base).tree.names if base.is_dir() else ()
@@ -134,10 +134,10 @@ def proposal(spot: Spot, catalog: Catalog, files: Files) -> dict[str, scaffold.D
     new = [f for f in found if (f.lang, f.path) not in declared]
     if not any(f.language for f in new):
         raise _nothing(base, catalog, declared=bool(found) or len(left) < len(names), new=new)
-    return {f.name: scaffold.Draft(block=f.block, files={}) for f in new}
+    return {f.name: scaffold.ProjectDraft(block=f.block, files={}) for f in new}
 
 
-def _without_projects(spot: Spot, base: Path, names: Sequence[str]) -> tuple[str, ...]:
+def _without_projects(spot: Destination, base: Path, names: Sequence[str]) -> tuple[str, ...]:
     """`names` without what belongs to projects of their own below; members belong to the project around them."""
     inside = home(spot.folder)[0] if spot.text is not None and not spot.fresh else None
     own = members_of(inside) if inside is not None else ()
@@ -151,7 +151,7 @@ def _without_outputs(names: Sequence[str]) -> tuple[str, ...]:
     return tuple(name for name in names if not any(name.startswith(folder) for folder in made))
 
 
-def _has_owner(name: str, spot: Spot, catalog: Catalog, declared: set[tuple[str, str]]) -> bool:
+def _has_owner(name: str, spot: Destination, catalog: Catalog, declared: set[tuple[str, str]]) -> bool:
     """Whether a file is a source in the folder of a declared artifact of its language; what has the whole project is told apart later."""
     path = Path(spot.path, name)
     for lang, folder in declared:
@@ -161,7 +161,7 @@ def _has_owner(name: str, spot: Spot, catalog: Catalog, declared: set[tuple[str,
     return False
 
 
-def _declared(spot: Spot, catalog: Catalog) -> tuple[tuple[str, ...], set[tuple[str, str]]]:
+def _declared(spot: Destination, catalog: Catalog) -> tuple[tuple[str, ...], set[tuple[str, str]]]:
     """Names of the project's artifacts, and (language, folder relative to the spot's) of all of them."""
     if spot.text is None or spot.fresh:
         return (), set()
@@ -171,7 +171,7 @@ def _declared(spot: Spot, catalog: Catalog) -> tuple[tuple[str, ...], set[tuple[
     return tuple(a.name for a in artifacts), {(a.lang, Path(os.path.relpath(a.path, folder)).as_posix()) for a in artifacts}
 
 
-def _nothing(base: Path, catalog: Catalog, *, declared: bool, new: Sequence[Found]) -> UsageError:
+def _nothing(base: Path, catalog: Catalog, *, declared: bool, new: Sequence[FoundArtifact]) -> UsageError:
     """Why there is no proposal."""
     known = ", ".join(catalog.languages)
     if new:
@@ -200,7 +200,7 @@ def _head(path: Path) -> str:
     return ""
 
 
-def confirm(spot: Spot, drafts: Mapping[str, scaffold.Draft], console: Console) -> None:
+def confirm(spot: Destination, drafts: Mapping[str, scaffold.ProjectDraft], console: Console) -> None:
     """Ask whether the proposal is right. Raises UsageError when it is not, or when there is nobody to ask."""
     text = "\n".join(d.block for d in drafts.values())
     console.page(text if spot.text is not None else scaffold.project_text(spot.name, [d.block for d in drafts.values()]))
@@ -210,7 +210,7 @@ def confirm(spot: Spot, drafts: Mapping[str, scaffold.Draft], console: Console) 
         raise UsageError("WB277", f"nothing was written: {why}", hint="--yes accepts the proposal; --lang L starts from a template")
 
 
-def arrange(spot: Spot, drafts: Mapping[str, scaffold.Draft], catalog: Catalog) -> Writing:
+def arrange(spot: Destination, drafts: Mapping[str, scaffold.ProjectDraft], catalog: Catalog) -> Writing:
     """All files, checked against what is there. Raises UsageError that lists files in the way, or for a manifest that would not load."""
     blocks = [d.block for d in drafts.values()]
     files = {path: text for d in drafts.values() for path, text in d.files.items()}

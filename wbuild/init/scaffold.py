@@ -20,7 +20,7 @@ from wbuild.model.written import Kind, Target
 from wbuild.text.names import name_problem, quoted
 from wbuild.text.toml_key import key
 
-SCHEMA_FILE: Final = ".wbuild/wbuild.manifest.schema.json"
+SCHEMA_FILE: Final = ".wbuild/wbuild.schema.json"
 SCHEMA_LINE: Final = f"#:schema {SCHEMA_FILE}"
 """First line of a manifest; editors that know TOML schemas complete from it."""
 _PARTS: Final = 3
@@ -57,7 +57,7 @@ class Wish:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Draft:
+class ProjectDraft:
     """One artifact to be written."""
 
     block: str
@@ -112,7 +112,7 @@ def _asked(wish: Wish) -> tuple[tuple[str, str], ...]:
     return ("template", wish.template), ("kind", wish.kind), ("target", wish.target)
 
 
-def draft(starter: Starter, wish: Wish) -> Draft:
+def draft(starter: Starter, wish: Wish) -> ProjectDraft:
     """The files and the part of wbuild.toml of one artifact."""
     from jinja2 import Environment, StrictUndefined
 
@@ -120,7 +120,7 @@ def draft(starter: Starter, wish: Wish) -> Draft:
     environment.filters |= {"key": key, "text": json.dumps}
     values = {"name": wish.name, "path": wish.path, "target": wish.target or starter.targets[0], "kind": starter.kind}
     files = {normpath(f"{wish.path}/{p}"): environment.from_string(t).render(values) for p, t in starter.files.items()}
-    return Draft(block=environment.from_string(starter.manifest).render(values), files=files)
+    return ProjectDraft(block=environment.from_string(starter.manifest).render(values), files=files)
 
 
 def project_text(name: str, blocks: Iterable[str]) -> str:

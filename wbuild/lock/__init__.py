@@ -11,7 +11,7 @@ from wbuild.lock import text
 from wbuild.lock.attach import Equipment, route_of
 from wbuild.lock.binding import strays
 from wbuild.lock.needed import Required, choose_toolchains, required
-from wbuild.lock.resolve import Request, resolve, vendor_fits
+from wbuild.lock.resolve import LockRequest, resolve, vendor_fits
 from wbuild.lock.trust import refused, untrusted
 from wbuild.model.locked import SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog, Route, SourceName
@@ -20,7 +20,19 @@ from wbuild.sources import system
 from wbuild.steps.kit import Kit
 from wbuild.text.versions import same
 
-__all__ = ["Request", "Required", "choose_toolchains", "decode", "encode", "kit", "kit_here", "on_machine", "required", "resolve", "stale"]
+__all__ = [
+    "LockRequest",
+    "Required",
+    "choose_toolchains",
+    "decode",
+    "encode",
+    "kit",
+    "kit_here",
+    "on_machine",
+    "required",
+    "resolve",
+    "stale",
+]
 
 
 def encode(lock: Lock) -> str:

@@ -21,7 +21,7 @@ from wbuild.toml.problems import suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class LockRequest:
     """What to resolve, and with what."""
 
     doors: Doors
@@ -35,7 +35,7 @@ class Request:
     """Names of the sources that tools may come from, the preferred first; () is every recipe's own order."""
 
 
-def resolve(manifest: Manifest, catalog: Catalog, previous: Lock | None, request: Request) -> Lock:
+def resolve(manifest: Manifest, catalog: Catalog, previous: Lock | None, request: LockRequest) -> Lock:
     """A lock that fits the manifest. Blocks of `previous` that still fit are kept as they are.
 
     Raises UsageError for unknown names, ProvisionError when something cannot be found out (offline: with all that is missing).
@@ -78,14 +78,16 @@ def _search(
     kept: Mapping[str, LockedTool],
     *,
     catalog: Catalog,
-    request: Request,
+    request: LockRequest,
 ) -> dict[str, LockedTool]:
     """The blocks of `fresh`, which names needed tools first; all are looked up at once. The first error in this order is raised."""
     at_once = min(len(fresh), 2 * (os.cpu_count() or 1))
     started: dict[str, Future[LockedTool]] = {}
     with ThreadPoolExecutor(max_workers=at_once) as pool:
         for name in fresh:
-            search = _Search(recipe=recipes[name], asked=versions[name], request=request, kept=kept, before=dict(started), catalog=catalog)
+            search = _VersionSearch(
+                recipe=recipes[name], asked=versions[name], request=request, kept=kept, before=dict(started), catalog=catalog
+            )
             started[name] = pool.submit(search.run)
         try:
             return {name: search.result() for name, search in started.items()}
@@ -114,13 +116,13 @@ def _pins(tool: LockedTool) -> list[Pin]:
 
 
 @dataclass(slots=True, kw_only=True)
-class _Search:
+class _VersionSearch:
     """Asks the routes of one tool, in order, until every platform has an answer."""
 
     recipe: ToolRecipe
     asked: str
     """The version that the manifest wants, "" for any."""
-    request: Request
+    request: LockRequest
     kept: Mapping[str, LockedTool]
     before: Mapping[str, Future[LockedTool]]
     """Searches that were started earlier. Waiting for one of them never ends in a circle."""

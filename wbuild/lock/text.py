@@ -124,7 +124,7 @@ def decode(text: str, file: str) -> Lock:
     if not text.endswith(f"\n{LAST}\n"):
         last = text.count("\n") + 1
         raise UsageError("WB240", f"{file} is cut off: its last line is missing", hint=RESTORE, place=Place(file=file, line=last, column=1))
-    reader = _Reader(faults=Faults(document), foreign=[])
+    reader = _LockReader(faults=Faults(document), foreign=[])
     lock = reader.lock(document.data)
     reader.faults.check()
     if reader.foreign:
@@ -141,7 +141,7 @@ def _refuse_conflict(text: str, file: str) -> None:
 
 
 @dataclass(slots=True)
-class _Reader:
+class _LockReader:
     """Reads tables; every problem is noted and reading goes on."""
 
     faults: Faults
@@ -181,7 +181,7 @@ class _Reader:
         return LockedTool(name=name, version=version, platforms={p: platforms[p] for p in PLATFORMS if p in platforms})
 
     @staticmethod
-    def pinned(entry: _Entry | Unavailable, name: str, version: str, platform: Platform) -> Pin | Unavailable:
+    def pinned(entry: _LockEntry | Unavailable, name: str, version: str, platform: Platform) -> Pin | Unavailable:
         """An entry as the pin of one platform."""
         if isinstance(entry, Unavailable):
             return entry
@@ -194,7 +194,7 @@ class _Reader:
             files=entry.files,
         )
 
-    def entry(self, block: Table, path: Path) -> _Entry | Unavailable:
+    def entry(self, block: Table, path: Path) -> _LockEntry | Unavailable:
         """One sub-block."""
         if "unavailable" in block:
             self.known(block, path, ("unavailable",))
@@ -203,7 +203,7 @@ class _Reader:
         if source == SYSTEM:
             self.known(block, path, ("source", "package", "version"))
             wanted = self.text(block, path, "version", _WANTED)
-            return _Entry(source=source, package=self.text(block, path, "package"), files=(), version=wanted)
+            return _LockEntry(source=source, package=self.text(block, path, "package"), files=(), version=wanted)
         self.known(block, path, ("source", "package", "files", "unavailable"))
         if source and source not in _SOURCES:
             self.faults.add("WB242", (*path, "source"), f"unknown source {quoted(source)}", hint=RESTORE, near=(source, _SOURCES))
@@ -212,7 +212,7 @@ class _Reader:
             self.faults.add("WB242", (*path, "files"), "files must be a list of at least one file", hint=RESTORE)
             files = []
         read_files = tuple(self.file(item, (*path, "files", index)) for index, item in enumerate(files))
-        return _Entry(source=source, package=self.text(block, path, "package"), files=read_files)
+        return _LockEntry(source=source, package=self.text(block, path, "package"), files=read_files)
 
     def file(self, item: object, path: Path) -> PinnedFile:
         """One file of an entry."""
@@ -256,7 +256,7 @@ class _Reader:
         algorithm, _, value = text.partition(":")
         return Digest(algorithm=cast("Algorithm", algorithm), hex=value)
 
-    def check_version(self, entry: _Entry | Unavailable, name: str, version: str, path: Path) -> None:
+    def check_version(self, entry: _LockEntry | Unavailable, name: str, version: str, path: Path) -> None:
         """Note a file whose name says that it is another version's: the version was changed and the digest was not."""
         if isinstance(entry, Unavailable) or not version:
             return
@@ -297,7 +297,7 @@ class _Reader:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _LockEntry:
     source: str
     package: str
     files: tuple[PinnedFile, ...]
@@ -305,7 +305,7 @@ class _Entry:
     """Of a tool of the machine."""
 
 
-def _other_version(entry: _Entry, file: PinnedFile, version: str) -> str:
+def _other_version(entry: _LockEntry, file: PinnedFile, version: str) -> str:
     """The version that the name of a file tells when it is not this one; "" when it is, or tells none."""
     name = file.name
     if entry.source == "npm" and file.path:

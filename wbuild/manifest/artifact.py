@@ -34,7 +34,7 @@ _OWN_FILES = ("wbuild.toml", "wbuild.lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Ground:
+class ArtifactContext:
     """What artifacts are checked against."""
 
     reader: Reader
@@ -54,7 +54,7 @@ class Ground:
         """A path of the member's file, relative to the project's wbuild.toml."""
         return normpath(join(self.boundary.member, path))
 
-    def noting(self, faults: Faults, member: str = "") -> Ground:
+    def noting(self, faults: Faults, member: str = "") -> ArtifactContext:
         """The same with another place for problems, and for paths of another member's file."""
         boundary = replace(self.boundary, faults=faults, member=member or self.boundary.member)
         return replace(self, reader=Reader(faults), boundary=boundary)
@@ -68,7 +68,7 @@ class Placed:
     faults: Faults
 
 
-def decode_artifact(ground: Ground, name: str, own: object, *, line: int, single: bool) -> Artifact | None:
+def decode_artifact(ground: ArtifactContext, name: str, own: object, *, line: int, single: bool) -> Artifact | None:
     """One artifact with its path, targets, kind and names of checks filled in; None when it cannot be made.
 
     `own` is its table; what it gets from `[defaults]` is added here. Paths in the result are relative to the project's wbuild.toml.
@@ -102,7 +102,7 @@ def decode_artifact(ground: Ground, name: str, own: object, *, line: int, single
     return replace(artifact, path=ground.inside(artifact.path), out=ground.inside(artifact.out) if artifact.out else "")
 
 
-def _language(ground: Ground, path: Path, data: object) -> LanguageRecipe | None:
+def _language(ground: ArtifactContext, path: Path, data: object) -> LanguageRecipe | None:
     name = data.get("lang") if isinstance(data, Mapping) else None
     if not isinstance(name, str):
         return None
@@ -122,7 +122,7 @@ def _language(ground: Ground, path: Path, data: object) -> LanguageRecipe | None
 
 
 def _targets(
-    ground: Ground, path: Path, data: Mapping[str, object], artifact: Artifact, recipe: LanguageRecipe | None
+    ground: ArtifactContext, path: Path, data: Mapping[str, object], artifact: Artifact, recipe: LanguageRecipe | None
 ) -> tuple[Target, ...]:
     targets, place = artifact.targets, (*path, "targets")
     if "target" in data:
@@ -143,7 +143,7 @@ def _targets(
     return targets or (recipe.targets[:1] if recipe is not None else ())
 
 
-def _check_paths(ground: Ground, path: Path, artifact: Artifact) -> None:
+def _check_paths(ground: ArtifactContext, path: Path, artifact: Artifact) -> None:
     boundary = ground.boundary
     boundary.check((*path, "path"), artifact.path)
     for key, globs in (("inputs", artifact.inputs), ("exclude", artifact.exclude)):
@@ -165,7 +165,7 @@ def _check_paths(ground: Ground, path: Path, artifact: Artifact) -> None:
         ground.faults.add("WB209", (*path, "out-replaces"), message, hint="add out, or take out-replaces away", part="key")
 
 
-def _check_glob(ground: Ground, where: Path, glob: str, base: str) -> None:
+def _check_glob(ground: ArtifactContext, where: Path, glob: str, base: str) -> None:
     vendor, _ = vendor_parts(glob)
     if vendor and vendor not in ground.vendor:
         message = f"{dotted(where)}: no [vendor.{vendor}] in this file"
@@ -187,7 +187,7 @@ def _check_environment(faults: Faults, path: Path, raw: object) -> None:
             faults.add("WB213", (*where, "from"), f"{dotted(where)}.from: {secret}", hint="keep credentials out of builds")
 
 
-def _check_proposals(ground: Ground, path: Path, artifact: Artifact) -> None:
+def _check_proposals(ground: ArtifactContext, path: Path, artifact: Artifact) -> None:
     known = known_proposals(ground.catalog)
     allowed = {feature for name in artifact.proposals.allow for feature in features_of(name)}
     for key, names in (("allow", artifact.proposals.allow), ("deny", artifact.proposals.deny)):
@@ -199,7 +199,7 @@ def _check_proposals(ground: Ground, path: Path, artifact: Artifact) -> None:
                 ground.faults.add("WB219", where, f"{dotted(path)}.proposals both allows and denies {quoted(name)}")
 
 
-def _check_hosts(ground: Ground, path: Path, artifact: Artifact) -> None:
+def _check_hosts(ground: ArtifactContext, path: Path, artifact: Artifact) -> None:
     for position, name in enumerate(artifact.hosts):
         where = (*path, "hosts", position)
         host = ground.catalog.hosts.get(name)
@@ -223,7 +223,7 @@ def known_proposals(catalog: Catalog) -> tuple[str, ...]:
     return tuple(dict.fromkeys((*features, *aliases_of(features))))
 
 
-def _check_profiles(ground: Ground, path: Path, artifact: Artifact) -> None:
+def _check_profiles(ground: ArtifactContext, path: Path, artifact: Artifact) -> None:
     for name, profile in artifact.profile.items():
         where = (*path, "profile", name)
         if name not in ground.profiles:
@@ -234,7 +234,7 @@ def _check_profiles(ground: Ground, path: Path, artifact: Artifact) -> None:
             ground.faults.add("WB220", (*where, "inherits"), message, hint=f"write [profile.{name}] with inherits", part="key")
 
 
-def _options(ground: Ground, path: Path, raw: object, recipe: LanguageRecipe, base: str) -> Mapping[str, OptionValue]:
+def _options(ground: ArtifactContext, path: Path, raw: object, recipe: LanguageRecipe, base: str) -> Mapping[str, OptionValue]:
     """The table named like the language."""
     if not isinstance(raw, Mapping):
         ground.reader.value(Mapping[str, str], raw, path)
@@ -254,7 +254,7 @@ def _options(ground: Ground, path: Path, raw: object, recipe: LanguageRecipe, ba
     return found
 
 
-def _option(ground: Ground, where: Path, raw: object, option: Option, base: str) -> Any:  # noqa: ANN401 - MISFIT or the option's type
+def _option(ground: ArtifactContext, where: Path, raw: object, option: Option, base: str) -> Any:  # noqa: ANN401 - MISFIT or the option's type
     located = option.type in ("globs", "paths")
     short = located and isinstance(raw, str)
     value = ground.reader.value(Glob, raw, where) if short else ground.reader.value(OPTION_TYPES[option.type], raw, where)
@@ -273,7 +273,7 @@ def _option(ground: Ground, where: Path, raw: object, option: Option, base: str)
     return value
 
 
-def _kind(ground: Ground, artifact: Artifact, recipe: LanguageRecipe) -> Kind | None:
+def _kind(ground: ArtifactContext, artifact: Artifact, recipe: LanguageRecipe) -> Kind | None:
     """The kind of an artifact that says none; None where project files may tell it."""
     named = artifact.toolchain or ground.toolchains.get(recipe.name, "")
     chosen = [toolchain for toolchain in recipe.toolchains if not named or toolchain.name == named]
@@ -287,7 +287,7 @@ def usual_kind(recipe: LanguageRecipe, toolchains: Sequence[ToolchainRecipe], ta
     return next(iter(possible), recipe.kind)
 
 
-def _check_toolchain(ground: Ground, path: Path, data: Mapping[str, object], artifact: Artifact, recipe: LanguageRecipe) -> None:
+def _check_toolchain(ground: ArtifactContext, path: Path, data: Mapping[str, object], artifact: Artifact, recipe: LanguageRecipe) -> None:
     """The toolchain that is named, or any of the language's when none is, must make every target of this kind."""
     where = (*path, "toolchain")
     named = artifact.toolchain or ground.toolchains.get(recipe.name, "")

@@ -20,7 +20,7 @@ def _stays(_path: str, _root: str) -> bool:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Facts:
+class BoundaryFacts:
     """What a manifest cannot say about itself; the CLI finds it out."""
 
     folder: str = "/project"
@@ -40,7 +40,7 @@ class Boundary:
     """Where paths may go."""
 
     faults: Faults
-    facts: Facts
+    facts: BoundaryFacts
     root: str
     """The root relative to wbuild.toml's folder: ".", "..", "../..", …"""
     folder: str
@@ -49,7 +49,7 @@ class Boundary:
     """Folder of the member whose paths are checked, relative to wbuild.toml's folder."""
 
     @classmethod
-    def of(cls, faults: Faults, facts: Facts, root: str) -> Boundary:
+    def of(cls, faults: Faults, facts: BoundaryFacts, root: str) -> Boundary:
         """The boundary that `project.root` sets; a root that may not be is noted and counts as "."."""
         inside = cls(faults=faults, facts=facts, root=".", folder=".")
         if root == ".":

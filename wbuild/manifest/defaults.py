@@ -64,7 +64,7 @@ class Defaults:
     def at(self, path: Path, own: Faults, raw: object) -> Faults:
         """Where problems of the artifact at `path`, whose own table is `raw`, are noted."""
         lang = raw.get("lang", self.common.get("lang")) if isinstance(raw, Mapping) else None
-        return _Shared(own, self.faults, path, [(path, raw), *self._layers(lang)])
+        return _SharedProblems(own, self.faults, path, [(path, raw), *self._layers(lang)])
 
     def _layers(self, lang: object) -> Iterator[tuple[Path, Raw]]:
         """(path, table) of what an artifact of a language gets, strongest first."""
@@ -73,7 +73,7 @@ class Defaults:
         yield (TABLE,), self.common
 
 
-class _Shared(Faults):
+class _SharedProblems(Faults):
     """Problems of one artifact; those of values that it got from defaults go where these were written."""
 
     def __init__(self, own: Faults, defaults: Faults, path: Path, layers: Iterable[tuple[Path, object]]) -> None:

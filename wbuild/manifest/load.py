@@ -1,4 +1,4 @@
-"""wbuild.toml and those of members → Manifest, checked against the catalogue. Pure: the CLI reads files and finds out the `Facts`.
+"""wbuild.toml and those of members → Manifest, checked against the catalogue. Pure: the CLI reads files and finds out the `BoundaryFacts`.
 
 Paths in a manifest are relative to the folder of wbuild.toml (`artifact.path`, `artifact.out`, `project.recipes`) or to the artifact's
 folder (everything else below an artifact). They are returned in normal form, still relative to the same folders.
@@ -12,12 +12,12 @@ from dataclasses import dataclass, replace
 from typing import Final, TypeVar
 
 from wbuild.errors import Problem, UsageError
-from wbuild.manifest.artifact import Ground, Placed, check_together, decode_artifact
-from wbuild.manifest.boundary import Boundary, Facts
+from wbuild.manifest.artifact import ArtifactContext, Placed, check_together, decode_artifact
+from wbuild.manifest.boundary import Boundary, BoundaryFacts
 from wbuild.manifest.defaults import Defaults
 from wbuild.manifest.profiles import PROFILE_DEFAULTS, check_profiles, profile_names, resolve_profile
 from wbuild.model.shipped import Catalog
-from wbuild.model.written import Artifact, Manifest, Profile, Project, Vendor
+from wbuild.model.written import Artifact, Manifest, Profile, ProjectTable, Vendor
 from wbuild.text.names import is_version, name_hint, name_problem, quoted
 from wbuild.text.versions import SpecifierError, clauses, matches
 from wbuild.toml.decode import MISFIT, Reader, read
@@ -27,7 +27,7 @@ __all__ = [
     "MACHINE_KEYS",
     "PROFILE_DEFAULTS",
     "TABLES",
-    "Facts",
+    "BoundaryFacts",
     "Member",
     "early_project",
     "load",
@@ -77,7 +77,7 @@ class Member:
     content: bytes | str
 
 
-def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog, members: Sequence[Member] = ()) -> Manifest:
+def load(content: bytes | str, file: str, facts: BoundaryFacts, catalog: Catalog, members: Sequence[Member] = ()) -> Manifest:
     """The manifest that `content` says, with the artifacts of members, and with paths, targets, kinds and names of checks filled in.
 
     `file` is how messages call it. Raises UsageError with every problem of every file, each with its place.
@@ -86,7 +86,7 @@ def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog, member
     faults = Faults(document)
     reader = Reader(faults)
     _check_tables(document, faults)
-    project = reader.table(Project, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS) or Project()
+    project = reader.table(ProjectTable, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS) or ProjectTable()
     _check_project(document, faults, facts, project)
     boundary = Boundary.of(faults, facts, project.root)
     for key, globs in (("recipes", project.recipes), ("members", project.members)):
@@ -99,7 +99,7 @@ def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog, member
     _check_vendor(faults, vendor)
     profiles = _named(reader, document, "profile", Profile)
     check_profiles(faults, profiles)
-    ground = Ground(
+    ground = ArtifactContext(
         reader=reader,
         boundary=boundary,
         catalog=catalog,
@@ -122,7 +122,7 @@ def load(content: bytes | str, file: str, facts: Facts, catalog: Catalog, member
     )
 
 
-def _all_artifacts(ground: Ground, document: Document, members: Sequence[Member]) -> tuple[Artifact, ...]:
+def _all_artifacts(ground: ArtifactContext, document: Document, members: Sequence[Member]) -> tuple[Artifact, ...]:
     """Artifacts of the project's file and of its members. Raises UsageError with all problems that were noted before and here."""
     placed = list(_artifacts(ground, document))
     noted = [ground.faults]
@@ -155,26 +155,26 @@ def _check_member(document: Document, faults: Faults, project: str) -> None:
             faults.add("WB203", (name,), f"unknown table or key {quoted(name)}", near=(name, ["artifact"]), part="key")
 
 
-def early_project(content: bytes | str, file: str, facts: Facts) -> Project:
+def early_project(content: bytes | str, file: str, facts: BoundaryFacts) -> ProjectTable:
     """`[project]` alone, without globs that leave the project: it decides what else is read. Empty when it is wrong; `load` says why.
 
     Raises UsageError for a text that is not TOML.
     """
     text = content if isinstance(content, str) else content.decode("utf-8", "replace")
     if "recipes" not in text and "members" not in text:
-        return Project()
+        return ProjectTable()
     document = read(content, file)
     faults = Faults(document)
-    project = Reader(faults).table(Project, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS)
+    project = Reader(faults).table(ProjectTable, document.data.get("project", {}), ("project",), ignore=MACHINE_KEYS)
     if project is None:
-        return Project()
+        return ProjectTable()
     boundary = Boundary.of(faults, facts, project.root)
     for position, glob in enumerate((*project.recipes, *project.members)):
         boundary.check(("project", position), glob)
-    return Project() if faults else project
+    return ProjectTable() if faults else project
 
 
-def recipe_globs(content: bytes | str, file: str, facts: Facts) -> tuple[str, ...]:
+def recipe_globs(content: bytes | str, file: str, facts: BoundaryFacts) -> tuple[str, ...]:
     """`project.recipes` of `early_project`."""
     return early_project(content, file, facts).recipes
 
@@ -193,7 +193,7 @@ def _check_tables(document: Document, faults: Faults) -> None:
             )
 
 
-def _check_project(document: Document, faults: Faults, facts: Facts, project: Project) -> None:
+def _check_project(document: Document, faults: Faults, facts: BoundaryFacts, project: ProjectTable) -> None:
     if any(ord(c) < 32 for c in project.name):
         faults.add("WB211", ("project", "name"), "project.name holds a control character", hint="write it on one line")
     where = ("project", "requires-wbuild")
@@ -267,7 +267,7 @@ def _check_vendor(faults: Faults, vendor: Mapping[str, Vendor]) -> None:
             faults.add("WB218", ("vendor", name, "version"), message, hint='write a version such as "1.2.3"')
 
 
-def _artifacts(ground: Ground, document: Document) -> Iterator[Placed]:
+def _artifacts(ground: ArtifactContext, document: Document) -> Iterator[Placed]:
     raw = document.data.get("artifact", {})
     if not isinstance(raw, Mapping):
         ground.reader.value(Mapping[str, str], raw, ("artifact",))

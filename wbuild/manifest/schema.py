@@ -19,11 +19,11 @@ from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 from wbuild.manifest.artifact import OPTION_TYPES
 from wbuild.model.planned import JSON
 from wbuild.model.shipped import Catalog, LanguageRecipe
-from wbuild.model.written import Artifact, Profile, Project, Target, Vendor
+from wbuild.model.written import Artifact, Profile, ProjectTable, Target, Vendor
 from wbuild.text.units import COUNTS, DURATIONS, SIZES, show_count, show_duration, show_share, show_size
-from wbuild.toml.decode import Key, keys_of
+from wbuild.toml.decode import TableKey, keys_of
 
-__all__ = ["DEFAULTS_DOC", "MADE", "TARGET_DOC", "Entry", "build", "docs_of", "entries", "shown_default"]
+__all__ = ["DEFAULTS_DOC", "MADE", "TARGET_DOC", "SchemaEntry", "build", "docs_of", "entries", "shown_default"]
 
 MADE: Final = frozenset({"name", "line", "member", "options"})
 """Fields of Artifact that are not keys: the table's name and what the loader fills in."""
@@ -37,7 +37,7 @@ _SCALARS: Final[Mapping[Any, str]] = {str: "string", bool: "boolean", int: "inte
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class SchemaEntry:
     """One key with everything that a reference says about it."""
 
     name: str
@@ -61,15 +61,15 @@ def docs_of(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a dataclass
     return found
 
 
-def entries(model: Any, without: Iterable[str] = ()) -> Iterator[Entry]:  # noqa: ANN401 - a dataclass
+def entries(model: Any, without: Iterable[str] = ()) -> Iterator[SchemaEntry]:  # noqa: ANN401 - a dataclass
     """The keys of a table with their documentation, in the order of the model."""
     docs, hidden = docs_of(model), frozenset(without)
     for key in keys_of(model):
         if key.field not in hidden:
-            yield Entry(name=key.name, type=key.type, required=key.required, default=key.default, doc=docs.get(key.field, ""))
+            yield SchemaEntry(name=key.name, type=key.type, required=key.required, default=key.default, doc=docs.get(key.field, ""))
 
 
-def shown_default(entry: Entry | Key) -> JSON:
+def shown_default(entry: SchemaEntry | TableKey) -> JSON:
     """The default as it would be written in TOML; None when there is nothing to write."""
     value = entry.default
     if value is MISSING or value is None or value in ("", (), {}) or is_dataclass(value):
@@ -109,7 +109,7 @@ def build(catalog: Catalog) -> dict[str, JSON]:
         "type": "object",
         "additionalProperties": False,
         "properties": {
-            "project": _table(Project),
+            "project": _table(ProjectTable),
             "toolchains": {
                 "type": "object",
                 "description": "Which toolchain serves a language; default: the first that the machine can have.",

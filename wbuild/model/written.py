@@ -29,7 +29,7 @@ Text = Annotated[str, "text"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Project:
+class ProjectTable:
     """`[project]`."""
 
     name: str = ""
@@ -231,7 +231,7 @@ class Artifact:
 class Manifest:
     """The whole of wbuild.toml, decoded and checked against the catalogue."""
 
-    project: Project
+    project: ProjectTable
     toolchains: Mapping[str, str]
     """Which toolchain serves a language."""
     tools: Mapping[str, str]

@@ -31,7 +31,7 @@ DIST = "dist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Request:
+class BuildRequest:
     """What a command asks of a plan."""
 
     artifacts: tuple[str, ...]
@@ -78,7 +78,7 @@ class Context:
         return Surrounding(environ=self.environ, plain=self.plain)
 
 
-def make_plan(context: Context, request: Request) -> Plan:
+def make_plan(context: Context, request: BuildRequest) -> Plan:
     """The plan of a selection. What this platform cannot have tools for is a product with a problem and without steps.
 
     Raises UsageError with all problems at once.
@@ -98,7 +98,7 @@ def make_plan(context: Context, request: Request) -> Plan:
     return Plan(steps=tuple(steps.values()), products=tuple(products))
 
 
-def _piece(context: Context, request: Request, pair: tuple[Artifact, Target], problems: list[Problem]) -> Finish | None:
+def _piece(context: Context, request: BuildRequest, pair: tuple[Artifact, Target], problems: list[Problem]) -> Finish | None:
     """The steps of an artifact for a target; None with a note in `problems`."""
     try:
         return _artifact(context, request, *pair)
@@ -159,7 +159,7 @@ def _overwritten(context: Context, steps: Sequence[Step]) -> Iterator[Problem]:
             yield Problem(code="WB259", message=message, hint='choose a file of its own, such as "bin/main.wasm"', place=place)
 
 
-def locks_to_make(context: Context, request: Request) -> Sequence[LockToMake]:
+def locks_to_make(context: Context, request: BuildRequest) -> Sequence[LockToMake]:
     """Lock files of dependencies that must be made before the plan, each once. What else is wrong is for `make_plan` to say."""
     found: dict[str, LockToMake] = {}
     context = _with_others(context)
@@ -172,7 +172,7 @@ def locks_to_make(context: Context, request: Request) -> Sequence[LockToMake]:
     return tuple(found.values())
 
 
-def _build(context: Context, request: Request, artifact: Artifact, target: Target) -> Build:
+def _build(context: Context, request: BuildRequest, artifact: Artifact, target: Target) -> Build:
     """What a driver is asked, with the artifact's kind settled. Raises UsageError, ProvisionError."""
     manifest = context.manifest
     base = normpath(join(manifest.folder, artifact.path))
@@ -196,7 +196,7 @@ def _build(context: Context, request: Request, artifact: Artifact, target: Targe
     return build if artifact.kind else replace(build, artifact=replace(artifact, kind=project.kind(build)))
 
 
-def _artifact(context: Context, request: Request, artifact: Artifact, target: Target) -> Finish:
+def _artifact(context: Context, request: BuildRequest, artifact: Artifact, target: Target) -> Finish:
     manifest = context.manifest
     optimize = resolve_profile(manifest, artifact, request.profile, request.level)[0]
     build = _build(context, request, artifact, target)
@@ -255,7 +255,7 @@ def _needed(context: Context, artifact: Artifact, profile: str) -> dict[str, str
     return {other.name: product_file(context.manifest, other, other.targets[0], profile) for other in others}
 
 
-def _files(context: Context, build: Build, request: Request) -> tuple[str, ...]:
+def _files(context: Context, build: Build, request: BuildRequest) -> tuple[str, ...]:
     """What compile steps read of needed artifacts: their files, and the copies that their `out` asks for."""
     others = [other for other in context.manifest.artifacts if other.name in build.needs] if build.needs else []
     copies = [_copy(context.manifest, other) for other in others if _copied(other, other.targets[0], request)]
@@ -267,7 +267,7 @@ def _reading(steps: Sequence[Step], files: tuple[str, ...]) -> Sequence[Step]:
     return [step if step.network else replace(step, inputs=(*step.inputs, *files)) for step in steps] if files else steps
 
 
-def _copied(artifact: Artifact, target: Target, request: Request) -> bool:
+def _copied(artifact: Artifact, target: Target, request: BuildRequest) -> bool:
     """Whether this is what `out` is a copy of: the release build of the first target."""
     return bool(artifact.out) and request.profile == "release" and target == artifact.targets[0]
 
@@ -285,13 +285,13 @@ def _toolchain(context: Context, artifact: Artifact, language: LanguageRecipe) -
     )
 
 
-def _hosts(context: Context, request: Request, artifact: Artifact, target: Target) -> tuple[HostRecipe, ...]:
+def _hosts(context: Context, request: BuildRequest, artifact: Artifact, target: Target) -> tuple[HostRecipe, ...]:
     """Declared hosts that take the target, and those that the request names."""
     declared = [name for name in artifact.hosts if target in context.catalog.hosts[name].targets]
     return tuple(context.catalog.hosts[name] for name in dict.fromkeys([*declared, *request.hosts]))
 
 
-def _runtimes(context: Context, request: Request) -> Sequence[RuntimeRecipe]:
+def _runtimes(context: Context, request: BuildRequest) -> Sequence[RuntimeRecipe]:
     return [r for r in context.catalog.runtimes.values() if not request.runtimes or r.name in request.runtimes]
 
 

@@ -16,11 +16,11 @@ from wbuild.report.from_json import load, parse
 from wbuild.text import json_text, show
 from wbuild.wasm.proposals import features_of
 
-__all__ = ["Run", "assemble", "last_sizes"]
+__all__ = ["FinishedRun", "assemble", "last_sizes"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Run:
+class FinishedRun:
     """What is known after a plan was executed."""
 
     project: str
@@ -41,7 +41,7 @@ class Run:
     """A degraded artifact is an error."""
 
 
-def assemble(plan: Plan, run: Run) -> Report:
+def assemble(plan: Plan, run: FinishedRun) -> Report:
     """The report of one run, its exit code included."""
     by_step = {result.step: result for result in run.results}
     tools = {step.name: {pin.name: pin.identity for pin in step.pins} for step in plan.steps}
@@ -75,7 +75,7 @@ def _problems(artifacts: Sequence[ArtifactReport], results: Sequence[Result]) ->
     yield from found or [r.problem for r in results if r.status == "skipped" and r.problem]
 
 
-def _artifact(product: Product, run: Run, by_step: Mapping[str, Result], tools: Mapping[str, Mapping[str, str]]) -> ArtifactReport:
+def _artifact(product: Product, run: FinishedRun, by_step: Mapping[str, Result], tools: Mapping[str, Mapping[str, str]]) -> ArtifactReport:
     own = [by_step[name] for name in product.steps if name in by_step]
     used = {name: identity for step in product.steps for name, identity in tools.get(step, {}).items()}
     report = ArtifactReport(

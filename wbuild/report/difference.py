@@ -15,7 +15,7 @@ from wbuild.text import show
 from wbuild.wasm.module import Component, Module, Section
 from wbuild.wasm.reader import read
 
-__all__ = ["ADVICE", "CAUSES", "Built", "Difference", "compare", "dated", "tied"]
+__all__ = ["ADVICE", "CAUSES", "ComparedBuild", "Difference", "compare", "dated", "tied"]
 
 CAUSES: Final[Mapping[Cause, str]] = {
     "path": "a path of the machine",
@@ -60,7 +60,7 @@ _ID_SECTION: Final = re.compile(r"build[-_.]?id|uuid", re.IGNORECASE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Built:
+class ComparedBuild:
     """One build of an artifact."""
 
     where: str
@@ -103,7 +103,7 @@ class _Part:
     """Bytes before what the section holds: its size differs only because of that."""
 
 
-def compare(first: Built, second: Built) -> Difference | None:
+def compare(first: ComparedBuild, second: ComparedBuild) -> Difference | None:
     """The first difference of two builds; None when they are the same bytes. Files that are no Wasm are compared as one section."""
     if first.data == second.data:
         return None
@@ -124,7 +124,7 @@ def compare(first: Built, second: Built) -> Difference | None:
     )
 
 
-def tied(built: Built, folders: Mapping[str, str]) -> Difference | None:
+def tied(built: ComparedBuild, folders: Mapping[str, str]) -> Difference | None:
     """What ties an artifact to a machine although all builds on it are the same: the first of `folders` (path → what it is) in it."""
     for path, what in folders.items():
         for coded in _codings(path):
@@ -138,7 +138,7 @@ def tied(built: Built, folders: Mapping[str, str]) -> Difference | None:
     return None
 
 
-def dated(built: Built, given: float) -> str:
+def dated(built: ComparedBuild, given: float) -> str:
     """The day of the build, as an artifact holds it that every build of the same day makes so; "" for none, or when it was `given`.
 
     `given`: seconds since 1970 that all steps were told to take for the time.
@@ -204,7 +204,7 @@ def _excerpt(data: bytes, at: int) -> str:
     return f"{'…' if at > _BEFORE else ''}{text}{'…' if at + _BEHIND < len(data) else ''}"
 
 
-def _cause(first: Built, second: Built, one: _Part, other: _Part) -> tuple[Cause, str]:
+def _cause(first: ComparedBuild, second: ComparedBuild, one: _Part, other: _Part) -> tuple[Cause, str]:
     """The first cause, from the surest to the least, that the bytes point to, and what points to it."""
     marks = _marks(first, second)
     for cause, text, evidence in marks:
@@ -224,7 +224,7 @@ def _cause(first: Built, second: Built, one: _Part, other: _Part) -> tuple[Cause
     return "unknown", ""
 
 
-def _marks(first: Built, second: Built) -> Iterator[tuple[Cause, str, str]]:
+def _marks(first: ComparedBuild, second: ComparedBuild) -> Iterator[tuple[Cause, str, str]]:
     """What only one of the builds knows: where it stands is not by chance."""
     for built in (first, second):
         for path in built.paths:
@@ -248,7 +248,7 @@ def _only_in_one(pattern: re.Pattern[bytes], one: bytes, other: bytes) -> str:
     return found[0].decode("ascii") if found else ""
 
 
-def _time(first: Built, second: Built, one: bytes, other: bytes) -> str:
+def _time(first: ComparedBuild, second: ComparedBuild, one: bytes, other: bytes) -> str:
     """A time that is written in one of the texts only, or a number that is one of now where they begin to differ; "" for none."""
     written = _only_in_one(_TIMES, one, other)
     if written:

@@ -12,7 +12,7 @@ from wbuild.steps.words import portable
 from wbuild.text.redact import HIDDEN
 from wbuild.text.show import escape
 
-SCHEMA = "wbuild.plan.plan/1"
+SCHEMA = "wbuild.plan/1"
 Resolved = Mapping[tuple[str, str], Sequence[str]]
 """(path, field) of a late word → the words that it became."""
 
@@ -53,7 +53,7 @@ def render(
 def to_json(
     plan: Plan, missing: Sequence[Pin] = (), reasons: Mapping[str, Sequence[str]] | None = None, resolved: Resolved | None = None
 ) -> str:
-    """The plan as JSON (`wbuild.plan.plan/1`)."""
+    """The plan as JSON (`wbuild.plan/1`)."""
     doc: JSON = {
         "schema": SCHEMA,
         "downloads": [{"tool": pin.name, "version": pin.version, "bytes": pin.size} for pin in missing],

@@ -10,7 +10,7 @@ from typing import Final
 from wbuild.model.happened import Report
 from wbuild.model.planned import Plan
 from wbuild.report.table import Cell, Style, plain, render
-from wbuild.report.timeline import Span, Timeline, critical_path
+from wbuild.report.timeline import Timeline, TimelineSpan, critical_path
 from wbuild.text import show
 
 __all__ = ["CacheUse", "summary"]
@@ -76,7 +76,7 @@ def _times(timeline: Timeline, plan: Plan) -> Iterator[tuple[str, str]]:
         yield "critical path", f"{sum(span.seconds for span in chain):.1f} s: {' → '.join(names)}"
 
 
-def _by_verb(steps: Sequence[Span]) -> list[list[Cell]]:
+def _by_verb(steps: Sequence[TimelineSpan]) -> list[list[Cell]]:
     seconds: defaultdict[str, list[float]] = defaultdict(list)
     for span in steps:
         seconds[span.category].append(span.seconds)
@@ -84,5 +84,5 @@ def _by_verb(steps: Sequence[Span]) -> list[list[Cell]]:
     return [[Cell(verb), Cell(str(len(times)), right=True), Cell(f"{sum(times):.2f} s", right=True)] for verb, times in ordered]
 
 
-def _timed(span: Span) -> list[Cell]:
+def _timed(span: TimelineSpan) -> list[Cell]:
     return [Cell(show.escape(span.name, cap=60)), Cell(f"{span.seconds:.2f} s", right=True)]

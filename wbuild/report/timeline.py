@@ -12,7 +12,7 @@ from wbuild.model.happened import Result
 from wbuild.model.planned import Plan
 from wbuild.store import StoreEvent
 
-__all__ = ["Mark", "Moment", "Span", "Timeline", "critical_path", "timeline"]
+__all__ = ["Moment", "Timeline", "TimelineMark", "TimelineSpan", "critical_path", "timeline"]
 
 Moment: TypeAlias = "tuple[float, object]"
 """Monotonic seconds, and an event of the engine or the store."""
@@ -20,7 +20,7 @@ Kind = Literal["step", "tool", "wait"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Span:
+class TimelineSpan:
     """Something that took time."""
 
     kind: Kind
@@ -43,7 +43,7 @@ class Span:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Mark:
+class TimelineMark:
     """Something that took no time worth showing."""
 
     name: str
@@ -56,9 +56,9 @@ class Mark:
 class Timeline:
     """One run."""
 
-    spans: tuple[Span, ...]
+    spans: tuple[TimelineSpan, ...]
     """By their start."""
-    marks: tuple[Mark, ...]
+    marks: tuple[TimelineMark, ...]
     hits: int
     """Steps that the cache answered."""
     downloaded: int
@@ -66,7 +66,7 @@ class Timeline:
     seconds: float
     """From the beginning to the last moment."""
 
-    def of(self, kind: Kind) -> tuple[Span, ...]:
+    def of(self, kind: Kind) -> tuple[TimelineSpan, ...]:
         """The spans of one kind."""
         return tuple(span for span in self.spans if span.kind == kind)
 
@@ -75,8 +75,8 @@ def timeline(moments: Sequence[Moment], began: float) -> Timeline:
     """Sort moments into spans and marks; `began` is the monotonic time at which the run began."""
     started: dict[str, tuple[float, StepStarted]] = {}
     loading: dict[str, float] = {}
-    spans: list[Span] = []
-    marks: list[Mark] = []
+    spans: list[TimelineSpan] = []
+    marks: list[TimelineMark] = []
     hits = downloaded = 0
     for when, event in moments:
         at = max(0.0, when - began)
@@ -88,7 +88,7 @@ def timeline(moments: Sequence[Moment], began: float) -> Timeline:
                 spans.append(_step(result, *started[result.step]))
             case StepFinished(result=result):
                 hits += result.status in ("cached", "none")
-                marks.append(Mark(name=f"{result.verb} {result.label}", category=result.status, at=at))
+                marks.append(TimelineMark(name=f"{result.verb} {result.label}", category=result.status, at=at))
             case StoreEvent(kind="download", pin=pin):
                 loading[pin.identity] = at
             case StoreEvent(kind="installed", pin=pin):
@@ -96,33 +96,33 @@ def timeline(moments: Sequence[Moment], began: float) -> Timeline:
                 begun = loading.pop(pin.identity, at)
                 about = {"bytes": str(pin.size), "source": pin.source}
                 name = f"{pin.name} {pin.version}"
-                spans.append(Span(kind="tool", name=name, category="install", start=begun, seconds=at - begun, details=about))
+                spans.append(TimelineSpan(kind="tool", name=name, category="install", start=begun, seconds=at - begun, details=about))
             case StoreEvent(kind="waiting" | "damaged" | "failed" as kind):
-                marks.append(Mark(name=str(event), category=kind, at=at))
+                marks.append(TimelineMark(name=str(event), category=kind, at=at))
             case Note(message=message):
-                marks.append(Mark(name=message, category="note", at=at))
+                marks.append(TimelineMark(name=message, category="note", at=at))
     end = max((when - began for when, _ in moments), default=0.0)
     return Timeline(spans=_in_lanes(spans), marks=tuple(marks), hits=hits, downloaded=downloaded, seconds=max(end, 0.0))
 
 
-def _step(result: Result, at: float, event: StepStarted) -> Span:
+def _step(result: Result, at: float, event: StepStarted) -> TimelineSpan:
     about = {"artifact": result.artifact, "status": result.status, "why": "; ".join(event.reasons)}
     name = f"{result.verb} {result.label}"
-    return Span(kind="step", name=name, category=result.verb, start=at, seconds=result.seconds, step=result.step, details=about)
+    return TimelineSpan(kind="step", name=name, category=result.verb, start=at, seconds=result.seconds, step=result.step, details=about)
 
 
-def _waits(event: StepStarted, at: float) -> Iterable[Span]:
+def _waits(event: StepStarted, at: float) -> Iterable[TimelineSpan]:
     """What a step waited for before it began, the last wait last."""
     name = f"{event.step.verb} {event.step.label}"
     spans = [("a free place", event.queued, at - event.queued), ("tools", event.provisioning, at - event.queued - event.provisioning)]
     for what, seconds, start in spans:
         if seconds >= 0.001:
-            yield Span(kind="wait", name=name, category=what, start=max(0.0, start), seconds=seconds, step=event.step.name)
+            yield TimelineSpan(kind="wait", name=name, category=what, start=max(0.0, start), seconds=seconds, step=event.step.name)
 
 
-def _in_lanes(spans: Iterable[Span]) -> tuple[Span, ...]:
+def _in_lanes(spans: Iterable[TimelineSpan]) -> tuple[TimelineSpan, ...]:
     """Each span in the lowest lane of its kind that is free when it begins."""
-    placed: list[Span] = []
+    placed: list[TimelineSpan] = []
     busy: dict[Kind, list[tuple[float, int]]] = {}
     free: dict[Kind, list[int]] = {}
     for span in sorted(spans, key=lambda span: (span.start, span.end, span.name)):
@@ -135,7 +135,7 @@ def _in_lanes(spans: Iterable[Span]) -> tuple[Span, ...]:
     return tuple(placed)
 
 
-def critical_path(plan: Plan, spans: Iterable[Span]) -> tuple[Span, ...]:
+def critical_path(plan: Plan, spans: Iterable[TimelineSpan]) -> tuple[TimelineSpan, ...]:
     """The chain of steps that ran, each needing the one before, that took longest: no number of processors makes a run shorter."""
     ran = {span.step: span for span in spans if span.kind == "step"}
     makers = {path: step.name for step in plan.steps for path in step.outputs}
@@ -147,7 +147,7 @@ def critical_path(plan: Plan, spans: Iterable[Span]) -> tuple[Span, ...]:
         before[step.name] = last
         length[step.name] = length.get(last, 0.0) + (ran[step.name].seconds if step.name in ran else 0.0)
     name = max(length, key=lambda name: length[name], default="")
-    found: list[Span] = []
+    found: list[TimelineSpan] = []
     while name:
         if name in ran:
             found.append(ran[name])

@@ -11,7 +11,7 @@ from collections.abc import Iterator, Mapping
 from typing import Final
 
 from wbuild.model.planned import JSON
-from wbuild.report.timeline import Kind, Mark, Span, Timeline
+from wbuild.report.timeline import Kind, Timeline, TimelineMark, TimelineSpan
 
 __all__ = ["render"]
 
@@ -40,7 +40,7 @@ def _names(timeline: Timeline) -> Iterator[dict[str, JSON]]:
             yield {"ph": "M", "name": "thread_name", "pid": process, "tid": lane + 1, "args": {"name": f"{lane_name} {lane + 1}"}}
 
 
-def _complete(span: Span) -> dict[str, JSON]:
+def _complete(span: TimelineSpan) -> dict[str, JSON]:
     details: dict[str, JSON] = {name: value for name, value in span.details.items() if value}
     return {
         "ph": "X",
@@ -54,7 +54,7 @@ def _complete(span: Span) -> dict[str, JSON]:
     }
 
 
-def _instant(mark: Mark) -> dict[str, JSON]:
+def _instant(mark: TimelineMark) -> dict[str, JSON]:
     return {"ph": "i", "s": "p", "name": mark.name, "cat": mark.category, "ts": _microseconds(mark.at), "pid": 1, "tid": 0, "args": {}}
 
 

@@ -1,6 +1,6 @@
 """Check mode: one run with nothing inherited from the terminal, every limit enforced, and its outcome in a file.
 
-OUTCOME.json is `wbuild.builtins.outcome/1`: `runtime version exit stdout stderr returns trap backtrace limit fuel memory_pages error`,
+OUTCOME.json is `wbuild.outcome/1`: `runtime version exit stdout stderr returns trap backtrace limit fuel memory_pages error`,
 the streams in base64. `exit` is null after a trap or a limit; `error` says why the module could not be run at all.
 """
 
@@ -30,7 +30,7 @@ from .wasmtime_world import ENDLESS, Ended, World
 if sys.platform != "win32":
     import resource
 
-SCHEMA: Final = "wbuild.builtins.outcome/1"
+SCHEMA: Final = "wbuild.outcome/1"
 DONE, BAD_REQUEST, SLOW = 0, 2, 75
 """Exit codes: an outcome is written; the request is wrong; an outcome is written that a faster machine might not have."""
 POLL: Final = 0.02

@@ -81,7 +81,7 @@ class Locking:
     def resolve(self, previous: Lock | None, update: frozenset[str] = frozenset()) -> Lock:
         """A lock that fits. Raises ProvisionError when versions cannot be found out."""
         progress = Progress(console=self.console, root=self.project.root)
-        request = locks.Request(
+        request = locks.LockRequest(
             doors=self.world.doors,
             say=self.console.note,
             install=lambda pin, program: self._install(pin, program, progress),

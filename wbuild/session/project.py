@@ -13,7 +13,7 @@ from wbuild.catalog import load as catalogs
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import UnfitError, read
 from wbuild.errors import Problem, UsageError
-from wbuild.manifest.boundary import Facts
+from wbuild.manifest.boundary import BoundaryFacts
 from wbuild.manifest.load import Member, early_project, load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
@@ -192,11 +192,11 @@ def _as_far_as_right(local: Mapping[str, str]) -> Catalog:
         return _as_far_as_right({name: text for name, text in local.items() if wrong and name not in wrong})
 
 
-def facts(folder: Path) -> Facts:
+def facts(folder: Path) -> BoundaryFacts:
     """What a manifest in `folder` cannot know."""
     real = folder.resolve()
     repository = next((p.as_posix() for p in (real, *real.parents) if (p / ".git").exists()), "")
-    return Facts(folder=real.as_posix(), repository=repository, escapes=partial(_escapes, folder))
+    return BoundaryFacts(folder=real.as_posix(), repository=repository, escapes=partial(_escapes, folder))
 
 
 def shown(path: Path) -> str:

@@ -15,10 +15,10 @@ from wbuild.doors.machine import machine_errors
 from wbuild.engine.layout import Surroundings
 from wbuild.model.happened import Result
 from wbuild.model.planned import Product
-from wbuild.report.difference import Built
+from wbuild.report.difference import ComparedBuild
 from wbuild.session.progress import Progress
 from wbuild.session.session import Session
-from wbuild.session.snapshot import Found, look, own
+from wbuild.session.snapshot import Snapshot, look, own
 
 PROJECT: Final = "project"
 """Folder of the project's copy, beside the cache of its build."""
@@ -70,12 +70,12 @@ ROUNDS: Final = (
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Build:
+class Rebuild:
     """A build that was made, with its folder as it is now."""
 
     root: Path
     """The project, or its copy."""
-    about: Built
+    about: ComparedBuild
     """Without bytes."""
     kept: str = ""
     """As in `Round`; "" for the artifact itself, which is in its place."""
@@ -86,7 +86,7 @@ class Build:
         """Whether nothing failed on the way to a product."""
         return not any(r.step in product.steps and r.status in ("failed", "skipped") for r in self.results)
 
-    def read(self, product: Product) -> Built:
+    def read(self, product: Product) -> ComparedBuild:
         """A product as this build has made it. Raises MachineError."""
         with machine_errors(self.root / product.file, "read"):
             return replace(self.about, data=(self.root / product.file).read_bytes())
@@ -98,7 +98,7 @@ class Build:
         return None
 
 
-def build(session: Session, one: Round, root: Path) -> Build:
+def build(session: Session, one: Round, root: Path) -> Rebuild:
     """Copy the project below `root` and run its plan there. A failed step is a result. Raises WbuildError where it cannot begin."""
     project, world, console = session.project, session.world, session.console
     files = world.doors.files
@@ -124,11 +124,11 @@ def build(session: Session, one: Round, root: Path) -> Build:
     finally:
         console.calm()
     env = one.surroundings.env
-    about = Built(where=one.title, data=b"", paths=(str(root),), surroundings=env, began=began, ended=time.time())
-    return Build(root=root / PROJECT, about=about, kept=one.kept, results=results)
+    about = ComparedBuild(where=one.title, data=b"", paths=(str(root),), surroundings=env, began=began, ended=time.time())
+    return Rebuild(root=root / PROJECT, about=about, kept=one.kept, results=results)
 
 
-def _copy(session: Session, found: Found, one: Round, root: Path) -> None:
+def _copy(session: Session, found: Snapshot, one: Round, root: Path) -> None:
     """The project's files, without what the plan makes, in the order of the round. Raises MachineError."""
     files, plan = session.world.doors.files, session.plan
     made = {path for step in plan.steps for path in step.outputs} | {product.copy for product in plan.products}

@@ -18,9 +18,9 @@ from wbuild.errors import Problem, exit_code, worst
 from wbuild.model.happened import Report, Reproduction
 from wbuild.model.planned import Product, Step
 from wbuild.nothing_to_do import WORK
-from wbuild.report.difference import ADVICE, CAUSES, Built, Difference, compare, dated, tied
+from wbuild.report.difference import ADVICE, CAUSES, ComparedBuild, Difference, compare, dated, tied
 from wbuild.session.project import shown
-from wbuild.session.rebuild import ROUNDS, Build, Round, build
+from wbuild.session.rebuild import ROUNDS, Rebuild, Round, build
 from wbuild.session.session import Session
 
 DIFFERS: Final = "WB304"
@@ -47,7 +47,7 @@ class _Trial:
     session: Session
     folder: str
     """Of what is kept, relative to the root."""
-    builds: list[Build]
+    builds: list[Rebuild]
     codes: set[int] = field(default_factory=set)
     """Exit codes of what failed on the way."""
 
@@ -62,7 +62,7 @@ def verify(session: Session, report: Report) -> Report:
     folder = normpath(join(project.manifest.folder, WORK, KEPT))
     files.remove(project.root / folder)
     now = time.time()
-    itself = Build(root=project.root, about=Built(where="the artifact", data=b"", began=now, ended=now))
+    itself = Rebuild(root=project.root, about=ComparedBuild(where="the artifact", data=b"", began=now, ended=now))
     trial = _Trial(session=session, folder=folder, builds=[itself])
     with tempfile.TemporaryDirectory(prefix="wbuild-", ignore_cleanup_errors=True) as temporary:
         for one in ROUNDS:
@@ -126,7 +126,7 @@ def _folders(session: Session) -> Mapping[str, str]:
     return {path: what for path, what in paths.items() if len(path) >= _LONG}
 
 
-def _differs(trial: _Trial, product: Product, pair: tuple[Build, Build], difference: Difference) -> _Verdict:
+def _differs(trial: _Trial, product: Product, pair: tuple[Rebuild, Rebuild], difference: Difference) -> _Verdict:
     session = trial.session
     steps = _origins(session.plan.steps, product, pair)
     files = tuple(_keep(trial, product, one) for one in pair)
@@ -179,7 +179,7 @@ def _hint(session: Session, product: Product, difference: Difference) -> str:
     return session.project.catalog.languages[product.artifact.lang].mend.get(difference.cause, "") or ADVICE[difference.cause]
 
 
-def _origins(steps: Sequence[Step], product: Product, pair: tuple[Build, Build]) -> list[Step]:
+def _origins(steps: Sequence[Step], product: Product, pair: tuple[Rebuild, Rebuild]) -> list[Step]:
     """The steps that made something else of the same, in the plan's order."""
     others: set[str] = set()
     found = []
@@ -191,7 +191,7 @@ def _origins(steps: Sequence[Step], product: Product, pair: tuple[Build, Build])
     return found
 
 
-def _keep(trial: _Trial, product: Product, one: Build) -> str:
+def _keep(trial: _Trial, product: Product, one: Rebuild) -> str:
     """Keep a product of a build; its path, relative to the root. Raises MachineError."""
     if not one.kept:
         return product.file

@@ -25,7 +25,7 @@ from wbuild.model.locked import Lock, Pin
 from wbuild.model.planned import Plan, Product
 from wbuild.model.written import Level, Manifest
 from wbuild.nothing_to_do import WORK
-from wbuild.plan.plan import DIST, Context, Request, locks_to_make, make_plan, product_file
+from wbuild.plan.plan import DIST, BuildRequest, Context, locks_to_make, make_plan, product_file
 from wbuild.report import to_json
 from wbuild.session.call import Common
 from wbuild.session.dependency_locks import DependencyLocks
@@ -169,13 +169,13 @@ class Session:
 
     def report(self, results: tuple[Result, ...]) -> Report:
         """What came out."""
-        from wbuild.report.assemble import Run, assemble  # compilers need not wait until it is loaded
+        from wbuild.report.assemble import FinishedRun, assemble  # compilers need not wait until it is loaded
 
         products = self.plan.products
         wanted = [path for p in products for path in (p.measure, p.select, *p.verdicts) if path]
         return assemble(
             self.plan,
-            Run(
+            FinishedRun(
                 project=self.project.manifest.project.name,
                 profile=self.asked.profile,
                 wbuild=__version__,
@@ -333,7 +333,7 @@ def lock_dependencies(world: World, console: Console, project: Project, lock: Lo
     tree = project_files(project, names, look(world.doors.files, project.root, own(project)).tree, Watch())
     kit = locks.kit_here(lock, project.catalog, world.doors)
     context = context_of(world, project, lock, kit, tree)
-    wanted = locks_to_make(context, Request(artifacts=names, profile="dev"))
+    wanted = locks_to_make(context, BuildRequest(artifacts=names, profile="dev"))
     locking = DependencyLocks(world=world, project=project, console=console, store=world.open_store())
     if check:
         locking.refuse(wanted)
@@ -359,8 +359,8 @@ def project_files(project: Project, chosen: tuple[str, ...], tree: Tree, watch: 
     return replace(tree, texts=Texts(texts, tree.plain) if tree.links else texts, above=texts.above, home=home)
 
 
-def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
-    return Request(
+def _request(project: Project, names: tuple[str, ...], asked: Asked) -> BuildRequest:
+    return BuildRequest(
         artifacts=names,
         profile=asked.profile,
         level=asked.level,
@@ -372,7 +372,7 @@ def _request(project: Project, names: tuple[str, ...], asked: Asked) -> Request:
     )
 
 
-def _changed(world: World, project: Project, lock: Lock, context: Context, request: Request, ref: str) -> tuple[str, ...]:
+def _changed(world: World, project: Project, lock: Lock, context: Context, request: BuildRequest, ref: str) -> tuple[str, ...]:
     """The artifacts of a request that differ from a git revision."""
     from wbuild.plan.affected import affected
     from wbuild.session.changed_files import change_since, gone, through_links

@@ -19,12 +19,12 @@ from wbuild.session.project import Project, content_of, shown
 from wbuild.session.record import Watch
 from wbuild.steps.tree import Closed, Kind, Link, Part, Tree
 from wbuild.toml.decode import LARGEST, read
-from wbuild.toml.locate import Index, index, place
 from wbuild.toml.locate import Path as Where
+from wbuild.toml.locate import PlaceIndex, index, place
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class Snapshot:
     """One look at a project."""
 
     tree: Tree
@@ -40,7 +40,7 @@ def own(project: Project) -> frozenset[str]:
     return frozenset({WORK, normpath(join(folder, WORK)), normpath(join(folder, DIST))})
 
 
-def look(files: Files, root: Path, own: Collection[str] = (WORK, DIST), watch: Watch | None = None) -> Found:
+def look(files: Files, root: Path, own: Collection[str] = (WORK, DIST), watch: Watch | None = None) -> Snapshot:
     """Everything below `root`; what is looked at later is taken down in `watch` too. Raises MachineError."""
     eye = _Eye(files=files, root=root, own=frozenset(own), watch=watch)
     walked = eye.walk("")
@@ -58,7 +58,7 @@ def look(files: Files, root: Path, own: Collection[str] = (WORK, DIST), watch: W
         seen=eye.seen,
     )
     pointing = {name: target[2:] for name, target in walked.links.items() if target.startswith("d")}
-    return Found(tree=tree, folders=folders, links=pointing)
+    return Snapshot(tree=tree, folders=folders, links=pointing)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +133,7 @@ def places(project: Project) -> Callable[[Artifact, Where], Place | None]:
     """Where an artifact's keys stand: its manifest is read again, because only problems need to know."""
 
     @cache
-    def spans(file: Path) -> tuple[str, Index]:
+    def spans(file: Path) -> tuple[str, PlaceIndex]:
         with machine_errors(file, "read"):
             text = read(content_of(file, LARGEST), shown(file)).text
         return text, index(text)

@@ -7,7 +7,7 @@ from dataclasses import replace
 from wbuild import lock as locks
 from wbuild.doors.places import current_folder, user_folder
 from wbuild.model.shipped import Catalog, RuntimeRecipe
-from wbuild.model.written import Artifact, Manifest, Project
+from wbuild.model.written import Artifact, Manifest, ProjectTable
 from wbuild.session.call import Common
 from wbuild.session.progress import Progress
 from wbuild.session.project import content_of
@@ -24,7 +24,7 @@ def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit
     found = locks.decode(content_of(path, LARGEST).decode("utf-8", "replace"), own, str(path)) if path.is_file() else None
     if found is None or locks.stale(manifest, own, found):
         progress = Progress(console=console, root=current_folder())
-        request = locks.Request(
+        request = locks.LockRequest(
             doors=world.doors,
             say=console.note,
             install=lambda pin, program: world.open_store().command(pin, program, progress),
@@ -38,7 +38,7 @@ def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit
 def _only(runtime: RuntimeRecipe) -> Manifest:
     """A manifest that needs nothing but the runtime."""
     artifact = Artifact(name="file", lang="", targets=runtime.targets[:1])
-    return Manifest(project=Project(), toolchains={}, tools={}, profiles={}, vendor={}, artifacts=(artifact,), folder=".")
+    return Manifest(project=ProjectTable(), toolchains={}, tools={}, profiles={}, vendor={}, artifacts=(artifact,), folder=".")
 
 
 def _without_others(catalog: Catalog, runtime: RuntimeRecipe) -> Catalog:

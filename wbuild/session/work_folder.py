@@ -17,7 +17,7 @@ from wbuild.session.project import TEXT, content_of
 from wbuild.session.world import World
 from wbuild.terminal.console import Console
 
-SCHEMA_FILE: Final = "wbuild.manifest.schema.json"
+SCHEMA_FILE: Final = "wbuild.schema.json"
 SCHEMA_MARK: Final = "schema-made-by"
 """Says which wbuild and recipes the schema was made from: making it takes longer than a build with nothing to do."""
 _LARGEST: Final = 16 << 20

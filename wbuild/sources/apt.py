@@ -18,7 +18,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import IntegrityError, ProvisionError
 from wbuild.model.locked import Digest, PinnedFile, Trust, Unavailable
-from wbuild.sources.client import TAIL, Outcome, failure, run_client, scratch, unreachable
+from wbuild.sources.client import TAIL, ClientOutcome, failure, run_client, scratch, unreachable
 from wbuild.sources.mirrors import Mirror, debian_mirror, sources_text
 
 NOT_FOUND: Final = "WB490"
@@ -52,7 +52,7 @@ class Apt:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Wanted:
+class WantedPackages:
     """Packages to find in a suite."""
 
     suite: str
@@ -97,7 +97,7 @@ def _sources(main: Path, parts: Path) -> Mapping[str, str]:
         return {str(file): file.read_text("utf-8", "replace") for file in files if file.suffix in (".list", ".sources") and file.is_file()}
 
 
-def closure(apt: Apt, wanted: Wanted, doors: Doors) -> tuple[PinnedFile, ...] | Unavailable:
+def closure(apt: Apt, wanted: WantedPackages, doors: Doors) -> tuple[PinnedFile, ...] | Unavailable:
     """The packages wanted and all that they depend on, recommendations aside. Raises ProvisionError, IntegrityError, MachineError."""
     lists = doors.keep / f"apt-v1/{wanted.suite}-{wanted.architecture}" if doors.keep else None
     with scratch() as folder, _alone(lists, doors):
@@ -119,7 +119,7 @@ class _Session:
     """Commands over one private configuration."""
 
     apt: Apt
-    wanted: Wanted
+    wanted: WantedPackages
     doors: Doors
     folder: Path
 
@@ -173,7 +173,7 @@ class _Session:
         digest = Digest(algorithm="sha256", hex=match[4])
         return PinnedFile(name=name, path=path, size=int(match[3]), digest=digest, trust=self.apt.trust)
 
-    def _run(self, argv: Sequence[str], stdout: Path | None = None) -> Outcome:
+    def _run(self, argv: Sequence[str], stdout: Path | None = None) -> ClientOutcome:
         env = {**_ENV, "APT_CONFIG": str(self.folder / "apt.conf")}
         return run_client(argv, client="apt", doors=self.doors, folder=self.folder, env=env, stdout=stdout)
 
@@ -244,7 +244,7 @@ def download(apt: Apt, files: Sequence[PinnedFile], into: Path, doors: Doors, wh
         raise failure(argv, outcome, what=what, folder=into)
 
 
-def _refusal(argv: Sequence[str], outcome: Outcome, *, suite: str, folder: Path) -> Unavailable:
+def _refusal(argv: Sequence[str], outcome: ClientOutcome, *, suite: str, folder: Path) -> Unavailable:
     """Why the mirror does not serve a suite. Raises ProvisionError when it cannot be reached, IntegrityError for a forged list."""
     said, what = outcome.said, f"read the package lists of Debian {suite}"
     if _FORGED.search(said):

@@ -38,7 +38,7 @@ _NO_TOKEN = re.compile(r"\bplease run `cargo login\b|\brequire a credential-prov
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Outcome:
+class ClientOutcome:
     """What a client did."""
 
     code: int
@@ -65,7 +65,7 @@ def clean(text: str, env: Mapping[str, str]) -> str:
 
 def run_client(
     argv: Sequence[str], *, client: str, doors: Doors, folder: Path, env: Mapping[str, str], stdout: Path | None = None
-) -> Outcome:
+) -> ClientOutcome:
     """Run a client to its end in an own folder; `client` says which variables of the user it sees.
 
     Raises ProvisionError when it cannot be started or was ended.
@@ -82,10 +82,10 @@ def run_client(
         raise ProvisionError(
             "WB414", f"{_program(argv)} was {'interrupted' if result.cancelled else 'ended after an hour'}", detail=said[-TAIL:]
         )
-    return Outcome(code=result.code, said=said)
+    return ClientOutcome(code=result.code, said=said)
 
 
-def failure(argv: Sequence[str], outcome: Outcome, *, what: str, folder: Path) -> WbuildError:
+def failure(argv: Sequence[str], outcome: ClientOutcome, *, what: str, folder: Path) -> WbuildError:
     """The error for a client that failed to `what`, by what it said."""
     said = outcome.said
     program = _program(argv)
@@ -116,7 +116,7 @@ def failure(argv: Sequence[str], outcome: Outcome, *, what: str, folder: Path) -
     return ProvisionError("WB414", f"cannot {what}: {program} failed with exit code {outcome.code}", detail=said[-TAIL:])
 
 
-def unreachable(outcome: Outcome) -> bool:
+def unreachable(outcome: ClientOutcome) -> bool:
     """Whether the client said that its registry could not be reached or refused it."""
     return bool(_UNREACHABLE.search(outcome.said) or refusal(outcome.said))
 

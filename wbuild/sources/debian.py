@@ -16,7 +16,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
-from wbuild.sources.apt import Apt, Wanted, closure, download, machine_apt
+from wbuild.sources.apt import Apt, WantedPackages, closure, download, machine_apt
 from wbuild.sources.client import refuse_offline
 from wbuild.text.versions import matches, newest, same
 
@@ -48,7 +48,7 @@ def _closures(apt: Apt, route: Route, platforms: Sequence[Platform], doors: Door
 
     def of(platform: Platform) -> Closure | Unavailable:
         packages = (package, *route.packages)
-        wanted = Wanted(suite=suite, architecture=ARCHITECTURES[platform], packages=packages, without=route.without)
+        wanted = WantedPackages(suite=suite, architecture=ARCHITECTURES[platform], packages=packages, without=route.without)
         return closure(apt, wanted, doors)
 
     with ThreadPoolExecutor(max_workers=len(platforms)) as pool:

@@ -30,7 +30,7 @@ class Mirror:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class _Entry:
+class _MirrorEntry:
     uris: tuple[str, ...]
     suites: tuple[str, ...]
     components: tuple[str, ...]
@@ -52,12 +52,12 @@ def _mirror(uri: str, options: Mapping[str, str]) -> Mirror:
     return Mirror(uri=uri.rstrip("/"), signed_by=options.get("signed-by", ""), trusted=trusted)
 
 
-def _lines(text: str) -> Iterator[_Entry]:
+def _lines(text: str) -> Iterator[_MirrorEntry]:
     for line in text.splitlines():
         match = _LINE.fullmatch(line.partition("#")[0].strip())
         if match:
             options = dict(_option(word) for word in (match[1] or "").split())
-            yield _Entry(uris=(match[2],), suites=(match[3].rstrip("/"),), components=tuple(match[4].split()), options=options)
+            yield _MirrorEntry(uris=(match[2],), suites=(match[3].rstrip("/"),), components=tuple(match[4].split()), options=options)
 
 
 def _option(word: str) -> tuple[str, str]:
@@ -65,14 +65,14 @@ def _option(word: str) -> tuple[str, str]:
     return name.rstrip("+-").lower(), value.replace(",", " ")
 
 
-def _stanzas(text: str) -> Iterator[_Entry]:
+def _stanzas(text: str) -> Iterator[_MirrorEntry]:
     kept = "\n".join(line for line in text.splitlines() if not line.startswith("#"))
     for stanza in re.split(r"\n[ \t]*\n", kept):
         fields = {name.lower(): value for name, value in _fields(stanza)}
         if fields.get("enabled", "yes").strip().lower() in ("no", "false", "without", "off", "disable", "0"):
             continue
         if "deb" in fields.get("types", "").split():
-            yield _Entry(
+            yield _MirrorEntry(
                 uris=tuple(fields.get("uris", "").split()),
                 suites=tuple(fields.get("suites", "").split()),
                 components=tuple(fields.get("components", "").split()),

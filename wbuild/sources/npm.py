@@ -20,8 +20,8 @@ from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.planned import JSON
 from wbuild.model.shipped import Route, ToolRecipe
 from wbuild.sources import npm_tree
-from wbuild.sources.client import Outcome, failure, plain_name, refuse_offline, run_client, scratch, unreachable
-from wbuild.sources.npm_tree import Package, TreeError
+from wbuild.sources.client import ClientOutcome, failure, plain_name, refuse_offline, run_client, scratch, unreachable
+from wbuild.sources.npm_tree import NpmPackage, TreeError
 from wbuild.text.versions import newest, ordered, same
 
 _ENV: Final = {
@@ -150,10 +150,10 @@ def _lock(package: str, version: str, doors: Doors) -> JSON | Unavailable:
         return _parsed(written.read_text("utf-8", "replace"), package)
 
 
-def _unusable(scripted: Iterable[Package], doors: Doors) -> frozenset[str]:
+def _unusable(scripted: Iterable[NpmPackage], doors: Doors) -> frozenset[str]:
     """Specs of packages whose installation scripts make or fetch what they need; those of others only make them faster."""
 
-    def builds(package: Package) -> bool:
+    def builds(package: NpmPackage) -> bool:
         facts = _view(doors, package.spec, "version", "scripts", "gypfile")
         scripts = facts.get("scripts") if not isinstance(facts, Unavailable) else None
         said = [str(scripts.get(when) or "") for when in ("preinstall", "install", "postinstall")] if isinstance(scripts, dict) else []
@@ -165,7 +165,7 @@ def _unusable(scripted: Iterable[Package], doors: Doors) -> frozenset[str]:
         return frozenset(spec for (spec, _), answer in zip(asked, answers, strict=True) if answer)
 
 
-def _sizes(packages: Iterable[Package], doors: Doors) -> Mapping[str, int]:
+def _sizes(packages: Iterable[NpmPackage], doors: Doors) -> Mapping[str, int]:
     """Address → bytes."""
     found = list(packages)
     for package in found:
@@ -176,7 +176,7 @@ def _sizes(packages: Iterable[Package], doors: Doors) -> Mapping[str, int]:
         return dict(zip(urls, pool.map(doors.network.size, urls), strict=True))
 
 
-def _archives(tool: str, packages: tuple[Package, ...] | Unavailable, sizes: Mapping[str, int]) -> tuple[PinnedFile, ...] | Unavailable:
+def _archives(tool: str, packages: tuple[NpmPackage, ...] | Unavailable, sizes: Mapping[str, int]) -> tuple[PinnedFile, ...] | Unavailable:
     if isinstance(packages, Unavailable):
         return packages
     files = []
@@ -222,7 +222,7 @@ def _view(doors: Doors, package: str, *fields: str) -> Mapping[str, JSON] | Unav
             if "E404" in outcome.said + text and not unreachable(outcome):
                 return Unavailable(reason=f"npm has no {package}")
             raise failure(
-                argv, Outcome(code=outcome.code, said=f"{outcome.said}\n{text}"), what=f"resolve {package} from npm", folder=folder
+                argv, ClientOutcome(code=outcome.code, said=f"{outcome.said}\n{text}"), what=f"resolve {package} from npm", folder=folder
             )
         answered = _parsed(text, package)
         return answered if isinstance(answered, dict) else {}

@@ -45,7 +45,7 @@ class TreeError(ValueError):
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Package:
+class NpmPackage:
     """One archive of a registry and where it is unpacked."""
 
     name: str
@@ -65,7 +65,7 @@ class Package:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Tree:
+class NpmTree:
     """All packages of a lock."""
 
     package: str
@@ -78,12 +78,12 @@ class Tree:
         """Location of the tool's package."""
         return _MODULES + self.package
 
-    def scripted(self, platforms: Iterable[Platform]) -> tuple[Package, ...]:
+    def scripted(self, platforms: Iterable[Platform]) -> tuple[NpmPackage, ...]:
         """Packages that some platform would have, with scripts that npm would run after unpacking."""
         wanted = {location for platform in platforms for location in self._reached(self._failing(platform, frozenset()))}
         return tuple(package for package in self._packages(wanted) if package.scripts)
 
-    def needed(self, platform: Platform, unusable: frozenset[str] = frozenset()) -> tuple[Package, ...] | Unavailable:
+    def needed(self, platform: Platform, unusable: frozenset[str] = frozenset()) -> tuple[NpmPackage, ...] | Unavailable:
         """The packages of one platform: the tool's first, the others by name. `unusable`: specs that need more than unpacking.
 
         An optional package that does not fit is left out with all that only it needs, as npm does. Raises TreeError.
@@ -101,16 +101,16 @@ class Tree:
             return Unavailable(reason=f"npm's {self.package} needs two packages at {twice}")
         return packages
 
-    def _packages(self, locations: Iterable[str]) -> tuple[Package, ...]:
+    def _packages(self, locations: Iterable[str]) -> tuple[NpmPackage, ...]:
         """What is at some locations; what lies in another package's archive is not listed."""
-        places: dict[Package, set[str]] = {}
+        places: dict[NpmPackage, set[str]] = {}
         for location in locations:
             if not self.entries[location].get("inBundle"):
                 places.setdefault(self._package(location), set()).update(self._places(location))
         found = [replace(package, places=tuple(sorted(at))) for package, at in places.items()]
         return tuple(sorted(found, key=lambda package: (TOP not in package.places, package.name, package.version)))
 
-    def _package(self, location: str) -> Package:
+    def _package(self, location: str) -> NpmPackage:
         entry = self.entries[location]
         name = str(entry.get("name") or location.rpartition(_MODULES)[2])
         version = str(entry.get("version") or "")
@@ -118,7 +118,7 @@ class Tree:
             raise TreeError(f"the package {name!r} at {location!r} would lie outside of the tool's folder")
         if entry.get("link") or not _VERSION.fullmatch(version):
             raise TreeError(f"{name} at {location} has the version {version!r}")
-        return Package(
+        return NpmPackage(
             name=name,
             version=version,
             integrity=str(entry.get("integrity") or ""),
@@ -202,7 +202,7 @@ class Tree:
             location = location.rpartition(f"/{_MODULES}")[0]
 
 
-def read(document: JSON, package: str) -> Tree:
+def read(document: JSON, package: str) -> NpmTree:
     """The tree in a parsed lock. Raises TreeError when it is none, or lacks the package."""
     packages = document.get("packages") if isinstance(document, dict) else None
     if not isinstance(packages, dict) or not all(isinstance(entry, dict) for entry in packages.values()):
@@ -210,7 +210,7 @@ def read(document: JSON, package: str) -> Tree:
     entries = {location: entry for location, entry in packages.items() if isinstance(entry, dict)}
     if f"{_MODULES}{package}" not in entries:
         raise TreeError(f"it does not hold {package}")
-    return Tree(package=package, entries=entries)
+    return NpmTree(package=package, entries=entries)
 
 
 def _dependencies(entry: Entry) -> Iterator[tuple[str, str, bool]]:

@@ -17,7 +17,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import Route, ToolRecipe
-from wbuild.sources.client import Outcome, failure, plain_name, refusal, refuse_offline, run_client, scratch, unreachable
+from wbuild.sources.client import ClientOutcome, failure, plain_name, refusal, refuse_offline, run_client, scratch, unreachable
 from wbuild.sources.pip_config import authorized, passwords
 from wbuild.sources.registry_answers import Answers, Question
 from wbuild.text.versions import newest, ordered
@@ -205,13 +205,13 @@ def _wheel(package: str, specifier: str, tags: Tags, doors: Doors) -> _Wheel | U
         raise failure(argv, outcome, what=f"resolve {package}{specifier} from pypi", folder=folder)
 
 
-def _refused(argv: Sequence[str], outcome: Outcome, doors: Doors, folder: Path) -> Outcome:
+def _refused(argv: Sequence[str], outcome: ClientOutcome, doors: Doors, folder: Path) -> ClientOutcome:
     """The outcome, with the refusal of an index that pip tells only when asked for details: to pip that is one without packages."""
     if "Looking in indexes: " not in outcome.said or "(from versions: none)" not in outcome.said:
         return outcome
     again = run_client((*argv[:-1], "-vv", argv[-1]), client="pip", doors=doors, folder=folder, env=_env(doors))
     told = [line for line in again.said.splitlines() if refusal(line)]
-    return Outcome(code=outcome.code, said="\n".join([*told, outcome.said]))
+    return ClientOutcome(code=outcome.code, said="\n".join([*told, outcome.said]))
 
 
 def _index(said: str) -> str:

@@ -20,7 +20,7 @@ from wbuild.doors.machine import machine_errors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import SYSTEM, Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.shipped import SHIPPED, Probe, Route, ToolRecipe
-from wbuild.sources.client import Outcome, run_client, scratch
+from wbuild.sources.client import ClientOutcome, run_client, scratch
 from wbuild.sources.clients import PROBE
 from wbuild.text.versions import clauses, matches
 
@@ -119,19 +119,19 @@ def told(probe: Probe, said: str) -> str:
     return found[1] if found else ""
 
 
-def _ask(argv: Sequence[str], path: str, doors: Doors, *, printed: bool = False) -> Outcome:
+def _ask(argv: Sequence[str], path: str, doors: Doors, *, printed: bool = False) -> ClientOutcome:
     """What a program says; with `printed` only what it writes to standard output, if anything."""
     with scratch() as folder:
         answer = folder / "answer.txt" if printed else None
         try:
             outcome = run_client(argv, client=PROBE, doors=doors, folder=folder, env={**_ENV, "PATH": path}, stdout=answer)
         except ProvisionError as error:
-            return Outcome(code=127, said=error.problems[0].message)
+            return ClientOutcome(code=127, said=error.problems[0].message)
         text = answer.read_text("utf-8", "replace").strip() if answer and answer.exists() else ""
-        return Outcome(code=outcome.code, said=text or outcome.said)
+        return ClientOutcome(code=outcome.code, said=text or outcome.said)
 
 
-def _first_line(outcome: Outcome) -> str:
+def _first_line(outcome: ClientOutcome) -> str:
     return outcome.said.partition("\n")[0][:200] or f"exit code {outcome.code}"
 
 
@@ -147,7 +147,7 @@ def _files(paths: Sequence[Path], folder: Path, doors: Doors) -> Iterator[Pinned
         yield PinnedFile(name=name, size=size, digest=Digest(algorithm="sha256", hex=digest), trust="tofu")
 
 
-def _evidence(outcome: Outcome) -> PinnedFile:
+def _evidence(outcome: ClientOutcome) -> PinnedFile:
     """What the program says about itself, as one more thing that tells it from others."""
     text = outcome.said.encode("utf-8", "surrogateescape")
     return PinnedFile(name="said", size=len(text), digest=Digest(algorithm="sha256", hex=hashlib.sha256(text).hexdigest()), trust="tofu")

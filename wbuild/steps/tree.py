@@ -115,7 +115,7 @@ class Tree:
         what a written pattern asks for, and that may not be listed.
         """
         unwanted = _joined(base, exclude)
-        search = _Search(tree=self, wide=wide, unwanted=unwanted)
+        search = _GlobSearch(tree=self, wide=wide, unwanted=unwanted)
         for pattern in patterns:
             search.pattern(*_based(base, pattern))
         found = search.found.values()
@@ -129,7 +129,7 @@ class Tree:
         root = folder in ("", ".")
         if root and not (whole or self.links):
             return self.names
-        search = _Search(tree=self, wide=not whole, whole=whole)
+        search = _GlobSearch(tree=self, wide=not whole, whole=whole)
         if whole:
             self.seen("" if root else folder)
         search.folder("" if root else folder)
@@ -220,7 +220,7 @@ class Texts(Mapping[str, str]):
 
 
 @dataclass(slots=True, kw_only=True)
-class _Search:
+class _GlobSearch:
     """One question to a tree."""
 
     tree: Tree

@@ -25,7 +25,7 @@ from wbuild.text.units import FormError, count, duration, share, size
 from wbuild.toml.locate import Path, deepest, index, place
 from wbuild.toml.problems import Document, Faults, dotted
 
-__all__ = ["FORMS", "MISFIT", "Document", "Faults", "Key", "Reader", "keys_of", "read"]
+__all__ = ["FORMS", "MISFIT", "Document", "Faults", "Reader", "TableKey", "keys_of", "read"]
 
 LARGEST: Final = 4 << 20
 """Bytes of a manifest, lock or recipe; a larger file is a mistake."""
@@ -118,7 +118,7 @@ def _nesting_error(text: str, file: str) -> UsageError:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Key:
+class TableKey:
     """One key of a table."""
 
     field: str
@@ -131,21 +131,21 @@ class Key:
     """MISSING when required."""
 
 
-def keys_of(model: Any) -> tuple[Key, ...]:
+def keys_of(model: Any) -> tuple[TableKey, ...]:
     """The keys of a table that decodes to the dataclass `model`, in the order of the fields."""
     return _keys(model)
 
 
 @cache
-def _keys(model: Any) -> tuple[Key, ...]:
+def _keys(model: Any) -> tuple[TableKey, ...]:
     hints = get_type_hints(model, include_extras=True)
-    found: list[Key] = []
+    found: list[TableKey] = []
     for field in fields(model):
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         spelled = field.name.rstrip("_").replace("_", "-")
         if _is_array_of_tables(hints[field.name]):
             spelled = spelled.removesuffix("s")
-        found.append(Key(field=field.name, name=spelled, type=hints[field.name], required=default is MISSING, default=default))
+        found.append(TableKey(field=field.name, name=spelled, type=hints[field.name], required=default is MISSING, default=default))
     return tuple(found)
 
 

@@ -42,7 +42,7 @@ _NESTED = re.compile(r"""[\[\]{}]|[^\[\]{}"'#]+|#[^\n]*""")
 
 
 @dataclass(slots=True, kw_only=True)
-class Index:
+class PlaceIndex:
     """Spans of everything that was found."""
 
     keys: dict[Path, Span] = field(default_factory=dict)
@@ -63,7 +63,7 @@ class Index:
         return 0, 0
 
 
-def index(text: str) -> Index:
+def index(text: str) -> PlaceIndex:
     """Spans of all keys and values of `text`; stops quietly at what is not TOML."""
     scanner = _Scanner(text)
     with suppress(_UnreadableError):
@@ -114,7 +114,7 @@ class _Scanner:
     def __init__(self, text: str) -> None:
         self.text = text
         self.at = 0
-        self.found = Index()
+        self.found = PlaceIndex()
         self.table: Path = ()
         self.headers: dict[Path, Span] = {}
         self.lengths: dict[Path, int] = {}

@@ -37,7 +37,7 @@ Data = mmap.mmap
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Entry:
+class ZipEntry:
     """One entry of the central directory."""
 
     name: str
@@ -73,7 +73,7 @@ def unpack_zip(data: Data, tree: NewTree, limit: int) -> None:
         _unpack_entry(data, entry, starts[index], tree)
 
 
-def _directory(data: Data) -> tuple[list[Entry], int]:
+def _directory(data: Data) -> tuple[list[ZipEntry], int]:
     """The entries, and the offset of the central directory."""
     end = _find_end(data)
     _, disk, start_disk, here, count, size, at, _comment = _END.unpack_from(data, end)
@@ -116,7 +116,7 @@ def _find_end(data: Data) -> int:
     return found[0]
 
 
-def _central(data: Data, at: int, end: int) -> tuple[Entry, int]:
+def _central(data: Data, at: int, end: int) -> tuple[ZipEntry, int]:
     if at + _CENTRAL.size > end or data[at : at + 4] != b"PK\x01\x02":
         raise broken("the central directory is damaged")
     fields = _CENTRAL.unpack_from(data, at)
@@ -136,7 +136,7 @@ def _central(data: Data, at: int, end: int) -> tuple[Entry, int]:
     if method == _STORED and size != packed:
         raise hostile(f"the stored entry {shown(name)} has two sizes")
     mode = attributes >> 16 if made_by >> 8 in (3, 19) else 0
-    return Entry(name=name, raw=raw, flags=flags, method=method, crc=crc, packed=packed, size=size, at=offset, mode=mode), following
+    return ZipEntry(name=name, raw=raw, flags=flags, method=method, crc=crc, packed=packed, size=size, at=offset, mode=mode), following
 
 
 def _zip64(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
@@ -161,7 +161,7 @@ def _zip64(extra: bytes, values: tuple[int, ...]) -> tuple[int, ...]:
     return tuple(result)
 
 
-def _check_local(data: Data, entry: Entry, end: int) -> tuple[int, int]:
+def _check_local(data: Data, entry: ZipEntry, end: int) -> tuple[int, int]:
     """Offset of the entry's bytes and of what follows it. Raises BadArchive when its local header says something else."""
     at = entry.at
     if at + _LOCAL.size > end or data[at : at + 4] != b"PK\x03\x04":
@@ -182,7 +182,7 @@ def _check_local(data: Data, entry: Entry, end: int) -> tuple[int, int]:
     return start, following + (_descriptor(data, entry, following) if late else 0)
 
 
-def _descriptor(data: Data, entry: Entry, at: int) -> int:
+def _descriptor(data: Data, entry: ZipEntry, at: int) -> int:
     """Bytes of the data descriptor behind an entry. Raises BadArchive when it disagrees."""
     for form in ("<4sLLL", "<4sLQQ"):
         layout = struct.Struct(form)
@@ -197,7 +197,7 @@ def _descriptor(data: Data, entry: Entry, at: int) -> int:
     raise hostile(f"the data descriptor of {shown(entry.name)} says something else than the directory")
 
 
-def _unpack_entry(data: Data, entry: Entry, start: int, tree: NewTree) -> None:
+def _unpack_entry(data: Data, entry: ZipEntry, start: int, tree: NewTree) -> None:
     kind = stat.S_IFMT(entry.mode)
     folder = entry.name.endswith("/")
     parts = parts_of(entry.name, folder=folder)
@@ -213,13 +213,13 @@ def _unpack_entry(data: Data, entry: Entry, start: int, tree: NewTree) -> None:
         raise hostile(f"{shown(entry.name)} is a device, FIFO or socket")
 
 
-def _link(data: Data, entry: Entry, start: int, parts: Parts, tree: NewTree) -> None:
+def _link(data: Data, entry: ZipEntry, start: int, parts: Parts, tree: NewTree) -> None:
     if entry.size > MAX_TARGET:
         raise hostile(f"the link {shown(entry.name)} has a target of {entry.size:,} bytes")
     tree.link(parts, text_of(b"".join(_content(data, entry, start)), "link target"))
 
 
-def _content(data: Data, entry: Entry, start: int) -> Iterator[bytes]:
+def _content(data: Data, entry: ZipEntry, start: int) -> Iterator[bytes]:
     """The unpacked bytes, never more than declared. Raises BadArchive at the end when size or CRC are wrong."""
     crc = size = 0
     for chunk in _inflate(data[start : start + entry.packed], entry):
@@ -232,7 +232,7 @@ def _content(data: Data, entry: Entry, start: int) -> Iterator[bytes]:
         raise broken(f"the entry {shown(entry.name)} is damaged: {'size' if size != entry.size else 'CRC'} differs")
 
 
-def _inflate(packed: bytes, entry: Entry) -> Iterator[bytes]:
+def _inflate(packed: bytes, entry: ZipEntry) -> Iterator[bytes]:
     if entry.method == _STORED:
         for at in range(0, len(packed), _CHUNK):
             yield packed[at : at + _CHUNK]
@@ -242,7 +242,7 @@ def _inflate(packed: bytes, entry: Entry) -> Iterator[bytes]:
         yield from _zstd(packed)
 
 
-def _deflate(packed: bytes, entry: Entry) -> Iterator[bytes]:
+def _deflate(packed: bytes, entry: ZipEntry) -> Iterator[bytes]:
     stream = zlib.decompressobj(-15)
     step = entry.size + 1 if entry.size <= _ONE_SHOT else _CHUNK
     rest = packed

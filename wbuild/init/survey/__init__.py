@@ -19,7 +19,7 @@ from wbuild.init.survey.guess import Code, Guess, fit_name, stays
 from wbuild.model.shipped import Catalog, LanguageRecipe
 from wbuild.steps.tree import Tree
 
-__all__ = ["Found", "reads", "survey"]
+__all__ = ["FoundArtifact", "reads", "survey"]
 
 _BUILD_FILES: Final[Mapping[str, Callable[[Code], Iterator[Guess]]]] = {
     "Cargo.toml": cargo.guesses,
@@ -37,7 +37,7 @@ _SOURCES_READ: Final = (".go",)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Found:
+class FoundArtifact:
     """One artifact that a folder seems to hold."""
 
     name: str
@@ -59,7 +59,7 @@ def reads(name: str, catalog: Catalog) -> bool:
     return basename(name) in _READ | deploy or name.endswith(endings) or any(f"/{name}".endswith(f"/{path}") for path in _READ_PATHS)
 
 
-def survey(tree: Tree, catalog: Catalog, folder_name: str, path: str = ".", taken: Iterable[str] = ()) -> tuple[Found, ...]:
+def survey(tree: Tree, catalog: Catalog, folder_name: str, path: str = ".", taken: Iterable[str] = ()) -> tuple[FoundArtifact, ...]:
     """Artifacts for the code in `tree` (its `texts` hold those of the files that are `reads`). Empty when there is none.
 
     `tree` is that of one folder, which is `path` relative to wbuild.toml; `taken` are names that other artifacts have.
@@ -77,9 +77,9 @@ def survey(tree: Tree, catalog: Catalog, folder_name: str, path: str = ".", take
     return tuple(_found(guess, code, catalog, _name(guess, folder_name, used), path) for guess in guessed)
 
 
-def _found(guess: Guess, code: Code, catalog: Catalog, name: str, path: str) -> Found:
+def _found(guess: Guess, code: Code, catalog: Catalog, name: str, path: str) -> FoundArtifact:
     language = catalog.languages.get(guess.lang)
-    return Found(
+    return FoundArtifact(
         name=name,
         language=language,
         lang=guess.lang,

@@ -44,7 +44,7 @@ def guesses(code: Code) -> Iterator[Guess]:
     """One for each executable of each file; for each library where it has none."""
     for file in files(code, MANIFEST):
         folder = folder_of(file)
-        made = _Reader(code, folder).read(code.texts.get(file, ""))
+        made = _CMakeReader(code, folder).read(code.texts.get(file, ""))
         chosen = [entry for entry in made.values() if entry.program] or list(made.values())
         for entry in chosen:
             if guess := _guess(code, folder, entry, made):
@@ -76,7 +76,7 @@ def _guess(code: Code, folder: str, entry: _Made, made: Mapping[str, _Made]) -> 
     return native(guess, code, there, options)
 
 
-class _Reader:
+class _CMakeReader:
     """The commands of one file, as far as they can be understood line by line."""
 
     def __init__(self, code: Code, folder: str) -> None:
