@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from tests.goldens import golden
 from tests.modules import module
-from tests.unit.test_verdict import outcome
+from tests.unit.test_judge import outcome
 from wbuild.builtins.features import features
 from wbuild.builtins.judge import judge
 from wbuild.builtins.measure import measure

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 import pytest
 
 from tests.modules import component, module
-from tests.unit.test_verdict import outcome
+from tests.unit.test_judge import outcome
 from wbuild.builtins.features import features
 from wbuild.builtins.select import select
 from wbuild.builtins.strip import strip
