@@ -28,6 +28,20 @@ def test_the_shipped_recipes_are_right() -> None:
     assert found.digest == ""
 
 
+CATEGORIES = {
+    "compiled": "c cpp zig rust nim d",
+    "managed": "go java scala kotlin csharp dart swift ocaml",
+    "scripting": "python javascript typescript ruby php lua perl",
+    "wasm-native": "assemblyscript moonbit grain wat",
+}
+"""As they are promised; a language that brings a runtime along is managed, however its compiler works."""
+
+
+def test_every_shipped_language_is_in_its_category() -> None:
+    home = {name: category for category, names in CATEGORIES.items() for name in names.split()}
+    assert {name: home.get(name) for name in shipped_catalog().languages} == {n: c.category for n, c in shipped_catalog().languages.items()}
+
+
 def test_every_program_of_a_build_says_what_memory_it_takes() -> None:
     """Without a weight any number would start at the same time, whatever memory there is. What only fetches takes little."""
     found = shipped_catalog()
