@@ -29,11 +29,8 @@ def world(tmp_path: Path) -> World:
 def killed(world: World) -> None:
     """A run that ends in the middle, with files in its folders that are not whole."""
 
-    def die(_: object) -> None:
+    with pytest.raises(KilledError), world.engine().executed(Plan(steps=(compile_step("a.c"),), products=())):
         raise KilledError
-
-    with pytest.raises(KilledError):
-        world.engine().execute(Plan(steps=(compile_step("a.c"),), products=()), then=die)
     for folder in ("out", ".wbuild", ".wbuild/log"):
         world.put(f"{folder}/{HALF}", "half")
 
@@ -86,5 +83,6 @@ def test_results_are_told_before_anybody_else_can_build(world: World) -> None:
 
     world.runner.respond = respond
     world.settings["jobs"] = 1
-    world.engine().execute(Plan(steps=(compile_step("a.c"),), products=()), then=look)
+    with world.engine().executed(Plan(steps=(compile_step("a.c"),), products=())) as results:
+        look(results)
     assert free == [False, False]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from functools import partial
 from pathlib import Path
 
 import click
@@ -41,7 +40,7 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     ARTIFACT is a name, a glob, lang:L, category:C, tag:T or target:T; default: all.
     """
     from wbuild.session import ending, shell
-    from wbuild.session.session import Asked, nothing, prepare
+    from wbuild.session.session import Asked, prepare
 
     _fit(given)
     if given["shell"]:
@@ -66,8 +65,9 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     session = prepare(common, asked)
     json = given["format_"] == "json"
     once = json or given["explain"] or given["changed_since"] or given["verify_reproducible"]
-    then = nothing if once or asked.timed or common.verbosity else partial(ending.remember, common, session)
-    built = session.build(explain=bool(given["explain"]), then=then)
+    with session.built(explain=bool(given["explain"])) as built:
+        if not (once or asked.timed or common.verbosity):
+            ending.remember(common, session, built)
     report = built.report
     if not json:
         ending.show(session, report)

@@ -30,8 +30,8 @@ def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> 
     missing = [pin for pin in pins.values() if not session.store.has(pin)]
     session.store.ensure(missing, session.progress)
     total = sum(pin.size for pin in missing)
-    results = replace(session, plan=Plan(steps=tuple(steps.values()), products=())).execute()
-    problems = (*session.unavailable(), *(result.problem for result in results if result.problem))
+    with replace(session, plan=Plan(steps=tuple(steps.values()), products=())).executed() as results:
+        problems = (*session.unavailable(), *(result.problem for result in results if result.problem))
     for problem in session.unavailable():
         common.console.problem(problem)  # what fails while it runs has been said
     if problems:

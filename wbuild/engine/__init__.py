@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cache
@@ -91,19 +91,23 @@ class Engine:
     patience: float = 2.0
     """Seconds that the first use of a tool's cache may take before it is explained."""
 
-    def execute(self, plan: Plan, then: Callable[[tuple[Result, ...]], None] = _silent) -> tuple[Result, ...]:
-        """Run the plan; one result for each step, in the plan's order. A failed step is a result, not an exception.
+    def execute(self, plan: Plan) -> tuple[Result, ...]:
+        """Run the plan; one result for each step, in the plan's order. Raises what `executed` raises."""
+        with self.executed(plan) as results:
+            return results
 
-        `then` gets them before anybody else can build in this project. Raises what it raises, MachineError when the project cannot be
-        locked or written, and Interrupted after Ctrl-C, when every process is gone.
+    @contextmanager
+    def executed(self, plan: Plan) -> Iterator[tuple[Result, ...]]:
+        """Run the plan; nobody else can build in this project before the `with` statement ends.
+
+        One result for each step, in the plan's order: a failed step is a result, not an exception. Raises MachineError when the project
+        cannot be locked or written, and Interrupted after Ctrl-C, when every process is gone.
         """
         layout, files = self._layout, self.doors.files
         locked = files.lock(layout.lock, what="build in this project", timeout=self.lock_timeout, say=self._note)
         outputs = (path for step in plan.steps for path in step.outputs)
         with locked, Leftovers(layout=layout, files=files, key=self.doors.key).marked(outputs):
-            results = self._run(plan, layout)
-            then(results)
-            return results
+            yield self._run(plan, layout)
 
     def _run(self, plan: Plan, layout: Layout) -> tuple[Result, ...]:
         """The results of a plan, in a project that is locked."""

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import os
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from posixpath import join, normpath
@@ -85,10 +86,6 @@ class Built:
     """Documents about it."""
 
 
-def nothing(_: object) -> None:
-    """Nothing more is to be done."""
-
-
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Session:
     """A project, opened, locked and planned."""
@@ -120,29 +117,28 @@ class Session:
         """Why this platform cannot make some of the products."""
         return tuple(dict.fromkeys(product.problem for product in self.plan.products if product.problem))
 
-    def build(self, *, explain: bool = False, then: Callable[[Built], None] = nothing) -> Built:
-        """Run the plan, and write beside the artifacts what came out; `then` gets it before anybody else can build in this project.
-
-        Raises what `then` raises, and MachineError.
-        """
-        made: list[Built] = []
-
-        def conclude(results: tuple[Result, ...]) -> None:
+    @contextmanager
+    def built(self, *, explain: bool = False) -> Iterator[Built]:
+        """Run the plan, and write beside the artifacts what came out; nobody else can build in this project before the `with` statement
+        ends. Raises MachineError, Interrupted."""
+        with self.executed(explain=explain) as results:
             report = self.report(results)
-            made.append(Built(results=results, report=report, written=self.publish(report)))
-            then(made[0])
+            yield Built(results=results, report=report, written=self.publish(report))
 
-        self.execute(explain=explain, then=conclude)
-        return made[0]
+    def build(self) -> Built:
+        """The same, for those who have nothing more to do meanwhile."""
+        with self.built() as built:
+            return built
 
-    def execute(self, *, explain: bool = False, then: Callable[[tuple[Result, ...]], None] = nothing) -> tuple[Result, ...]:
-        """Run the plan. A failed step is a result. `explain`: say why each step runs; `then` as for `Engine.execute`."""
+    @contextmanager
+    def executed(self, *, explain: bool = False) -> Iterator[tuple[Result, ...]]:
+        """Run the plan, as `Engine.executed` does. A failed step is a result. `explain`: say why each step runs."""
         self.progress.plan = self.plan
         self.progress.explain = explain
         self.console.board.total, self.console.board.done = len(self.plan.steps), 0
         try:
-            with self.store.using(self.pins()):
-                return self.engine().execute(self.plan, then)
+            with self.store.using(self.pins()), self.engine().executed(self.plan) as results:
+                yield results
         finally:
             self.console.calm()
             if self.cache.healed:

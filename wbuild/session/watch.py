@@ -11,7 +11,6 @@ import time
 from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
-from functools import partial
 from pathlib import Path
 from typing import NoReturn
 
@@ -146,7 +145,8 @@ class Watching:
         console = self.common.console
         if self.program is not None:
             console.screen = None  # the program writes on the same terminal, whenever it likes
-        done = session.build(explain=self.explain, then=partial(self._note, session))
+        with session.built(explain=self.explain) as done:
+            self._note(session, done)
         results, report = done.results, done.report
         built = self._built(report, results)
         if first and self.program is None:
