@@ -19,11 +19,11 @@ from wbuild.plan.plan import DIST, BuildRequest, Context, make_plan
 from wbuild.session.call import Common
 from wbuild.session.changed_files import change_since, gone, through_links
 from wbuild.session.locking import Locking
+from wbuild.session.looked import project_files, vendor_names
 from wbuild.session.progress import Progress
 from wbuild.session.project import Project, open_project
 from wbuild.session.record import Watch
 from wbuild.session.selection import choose_targets, select
-from wbuild.session.session import project_files, vendor_names
 from wbuild.session.snapshot import look, own
 
 

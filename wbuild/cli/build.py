@@ -40,7 +40,8 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     ARTIFACT is a name, a glob, lang:L, category:C, tag:T or target:T; default: all.
     """
     from wbuild.session import ending, shell
-    from wbuild.session.session import Asked, prepare
+    from wbuild.session.asked import Asked
+    from wbuild.session.session import prepare
 
     _fit(given)
     if given["shell"]:

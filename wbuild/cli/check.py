@@ -41,7 +41,8 @@ def command(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
 def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, ...], given: dict[str, object]) -> int:
     from wbuild.report.text import checks
     from wbuild.session import ending
-    from wbuild.session.session import Asked, prepare
+    from wbuild.session.asked import Asked
+    from wbuild.session.session import prepare
 
     chosen, level = profile_of(given["opt"], given["profile"], "dev")  # type: ignore[arg-type]
     asked = Asked(

@@ -36,7 +36,8 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     from wbuild.model.happened import Comparison
     from wbuild.report import compare, to_json
     from wbuild.session import ending
-    from wbuild.session.session import Asked, prepare
+    from wbuild.session.asked import Asked
+    from wbuild.session.session import prepare
 
     chosen, level = profile_of(opt, profile, "release")
     asked = Asked(

@@ -19,7 +19,8 @@ from wbuild.session.call import Common
 @pass_common
 def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> int:
     """Fetch what artifacts need: tools, vendored sources, packages; for every profile."""
-    from wbuild.session.session import Asked, prepare
+    from wbuild.session.asked import Asked
+    from wbuild.session.session import prepare
 
     pins: dict[str, Pin] = {}
     steps: dict[str, Step] = {}

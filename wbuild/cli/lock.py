@@ -29,8 +29,8 @@ def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, s
     """
     from wbuild.session import lock_edit
     from wbuild.session.locking import Locking
+    from wbuild.session.looked import lock_dependencies
     from wbuild.session.project import open_project, shown
-    from wbuild.session.session import lock_dependencies
 
     world, console = common.world(offline=offline, sources=sources), common.console
     project = open_project(common.start)

@@ -36,7 +36,8 @@ if TYPE_CHECKING:
 def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
     """Show the steps that would make artifacts, without running or writing anything."""
     from wbuild.errors import exit_code, worst
-    from wbuild.session.session import Asked, prepare
+    from wbuild.session.asked import Asked
+    from wbuild.session.session import prepare
 
     chosen, level = profile_of(opt, profile, "dev")
     asked = Asked(

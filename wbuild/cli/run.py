@@ -61,7 +61,8 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
     from wbuild.errors import UsageError
     from wbuild.session import ending
     from wbuild.session import runtime as engines
-    from wbuild.session.session import Asked, prepare
+    from wbuild.session.asked import Asked
+    from wbuild.session.session import prepare
 
     opt, profile = given["opt"], given["profile"]
     chosen, level = profile_of(opt if isinstance(opt, Opt) else None, str(profile) if profile else None, "dev")

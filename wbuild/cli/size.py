@@ -50,7 +50,8 @@ def _built(
     common: Common, names: tuple[str, ...], profile: str, level: object, given: dict[str, object]
 ) -> tuple[list[ArtifactReport], int]:
     from wbuild.session import ending
-    from wbuild.session.session import Asked, prepare
+    from wbuild.session.asked import Asked
+    from wbuild.session.session import prepare
 
     asked = Asked(
         words=names,

@@ -20,10 +20,11 @@ from wbuild.errors import MachineError, UsageError, WbuildError
 from wbuild.model.happened import Report, Result
 from wbuild.nothing_to_do import MANIFEST, project_folder
 from wbuild.session import ending
+from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.project import find, shown
 from wbuild.session.record import Watch
-from wbuild.session.session import Asked, Built, Session, prepare
+from wbuild.session.session import Built, Session, prepare
 from wbuild.session.snapshot import look
 from wbuild.session.watched_program import Program
 from wbuild.session.world import config_paths

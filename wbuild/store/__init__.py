@@ -36,7 +36,7 @@ from wbuild.store import contents, receipt, usage
 from wbuild.store.contents import CONTENTS, RECEIPT
 from wbuild.store.download_progress import watched
 from wbuild.store.events import Say, StoreEvent, megabytes
-from wbuild.store.glance import LOOKED, Looked
+from wbuild.store.glance import LOOKED, Glance
 from wbuild.store.older import take_over
 from wbuild.store.probe import missing_programs, probe
 from wbuild.store.receipt import Receipt
@@ -206,9 +206,9 @@ class Store:
             self._records.note(root, known.tree)
         return wrong
 
-    def _looked(self, pin: Pin) -> Looked:
+    def _looked(self, pin: Pin) -> Glance:
         root = self.path(pin)
-        return Looked(root=root, note=root.parent / LOOKED / pin.identity, files=self._doors.files)
+        return Glance(root=root, note=root.parent / LOOKED / pin.identity, files=self._doors.files)
 
     def _receipt(self, pin: Pin) -> Receipt | None:
         found = receipt.decode(receipt.text(self.path(pin) / RECEIPT))

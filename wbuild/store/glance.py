@@ -29,7 +29,7 @@ FRESH: Final = 600.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Looked:
+class Glance:
     """What is remembered of the last whole look at one tree."""
 
     root: Path
