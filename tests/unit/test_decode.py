@@ -10,8 +10,9 @@ from hypothesis import strategies as st
 
 from wbuild.errors import Problem, UsageError
 from wbuild.model.written import Seconds, Share, Size, Text
+from wbuild.text.nearest import suggestion
 from wbuild.toml.decode import LARGEST, Reader, keys_of, read
-from wbuild.toml.problems import Faults, suggestion
+from wbuild.toml.problems import Faults
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,9 @@ from wbuild.catalog.rules import RecipeContext, check_host, check_language, chec
 from wbuild.errors import Problem, UsageError
 from wbuild.model.shipped import SHIPPED, Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolRecipe
 from wbuild.text.names import quoted
+from wbuild.text.nearest import suggestion
 from wbuild.toml.decode import Reader, read
-from wbuild.toml.problems import Document, Faults, suggestion
+from wbuild.toml.problems import Document, Faults
 
 __all__ = ["TYPES", "load"]
 

@@ -16,8 +16,8 @@ from wbuild.report.table import Cell, render
 from wbuild.session.call import Common
 from wbuild.session.project import catalog_of
 from wbuild.text.names import quoted
+from wbuild.text.nearest import suggestion
 from wbuild.text.show import escape
-from wbuild.toml.problems import suggestion
 
 
 @click.command(cls=ClickCommand)

@@ -88,13 +88,13 @@ def _drafts(asked: InitOptions, place: Destination, catalog: Catalog) -> dict[st
 
 def language_of(catalog: Catalog, word: str) -> LanguageRecipe:
     """The language with this name or alias. Raises UsageError with the nearest."""
-    from difflib import get_close_matches
+    from wbuild.text.nearest import nearest
 
     found = catalog.language(word.lower())
     if found is None:
         names = [*catalog.languages, *(alias for recipe in catalog.languages.values() for alias in recipe.aliases)]
-        close = get_close_matches(word.lower(), names, n=1)
-        hint = f"did you mean {quoted(close[0])}?" if close else f"there is: {', '.join(catalog.languages)}"
+        near = nearest(word, names)
+        hint = f"did you mean {quoted(near)}?" if near else f"there is: {', '.join(catalog.languages)}"
         raise UsageError("WB275", f"unknown language {quoted(word)}", hint=hint)
     return found
 

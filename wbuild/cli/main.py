@@ -105,10 +105,9 @@ class RootCommand(ClickGroup):
 
 
 def _suggestion(word: str) -> str:
-    from difflib import get_close_matches
+    from wbuild.text.nearest import nearest
 
-    close = get_close_matches(word, [*COMMANDS, *ALIASES], n=1)
-    meant = MEANT.get(word) or (close[0] if close else "")
+    meant = MEANT.get(word) or nearest(word, (*COMMANDS, *ALIASES))
     return f"did you mean `wbuild {meant}`?" if meant else "`wbuild --help` lists the commands"
 
 

@@ -21,7 +21,7 @@ from wbuild.model.shipped import LockRecipe, StepRecipe
 from wbuild.steps.tree import is_glob
 from wbuild.steps.words import Value, fill, fill_all, placeholders
 from wbuild.text.names import quoted
-from wbuild.toml.problems import suggestion
+from wbuild.text.nearest import nearest
 
 DEPFILE = "deps.d"
 _EACH: Final = frozenset({"in", "out", "depfile"})
@@ -336,8 +336,8 @@ def _without_sources(build: Build, patterns: Sequence[str], option: str) -> Usag
     name, place = build.artifact.name, build.place(("path",))
     if not build.tree.kind(build.base):
         above = build.base.removesuffix(build.artifact.path)
-        near = suggestion(build.artifact.path, (folder.removeprefix(above) for folder in build.tree.folders if folder.startswith(above)))
-        hint = near if near.startswith("did you mean") else "set `path` to the folder of the artifact's sources"
+        near = nearest(build.artifact.path, (folder.removeprefix(above) for folder in build.tree.folders if folder.startswith(above)))
+        hint = f'did you mean "{near}"?' if near else "set `path` to the folder of the artifact's sources"
         return UsageError("WB233", f"artifact.{name}: there is no folder {quoted(build.base)}", hint=hint, place=place)
     hint = f"wbuild looked for {', '.join(patterns)}; set `path` or the language's own `{option}`"
     return UsageError("WB233", f"artifact.{name}: no {build.language.title} sources in {build.base}", hint=hint, place=place)

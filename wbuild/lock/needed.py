@@ -11,7 +11,7 @@ from wbuild.lock.attach import needs_of
 from wbuild.model.locked import Lock
 from wbuild.model.shipped import Catalog, LanguageRecipe, Route, RuntimeRecipe, SourceName, ToolchainRecipe, ToolRecipe
 from wbuild.model.written import Artifact, Manifest, Vendor
-from wbuild.toml.problems import suggestion
+from wbuild.text.nearest import suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,8 +16,8 @@ from wbuild.model.locked import PLATFORMS, SYSTEM, Lock, LockedTool, Pin, Platfo
 from wbuild.model.shipped import Catalog, Route, ToolRecipe
 from wbuild.model.written import Manifest, Vendor
 from wbuild.sources import SOURCES, Source
+from wbuild.text.nearest import suggestion
 from wbuild.text.versions import matches, same
-from wbuild.toml.problems import suggestion
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -15,7 +15,8 @@ from typing import Final
 from wbuild.errors import UsageError
 from wbuild.model.written import Artifact, Debug, Level, Manifest, Optimize, Profile
 from wbuild.text.names import name_hint, name_problem, quoted
-from wbuild.toml.problems import Faults, dotted, suggestion
+from wbuild.text.nearest import suggestion
+from wbuild.toml.problems import Faults, dotted
 
 PROFILE_DEFAULTS: Final[Mapping[str, tuple[Optimize, Debug]]] = MappingProxyType(
     {"dev": (Optimize(level="none"), "names"), "release": (Optimize(level="size"), "none")}

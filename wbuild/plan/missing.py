@@ -12,8 +12,9 @@ from wbuild.model.planned import Step
 from wbuild.model.written import Check
 from wbuild.plan.checks import Trial
 from wbuild.text.names import quoted, vendor_parts
+from wbuild.text.nearest import nearest
 from wbuild.toml.locate import Path
-from wbuild.toml.problems import dotted, suggestion
+from wbuild.toml.problems import dotted
 
 __all__ = ["astray", "lacking", "unfitting"]
 
@@ -64,8 +65,8 @@ def _without(build: Build, where: Path, path: str, kind: Literal["file", "folder
     message = f"{shown}: {quoted(path)} is a {found}, not a {kind}" if found else f"{shown}: there is no {kind or 'folder'} {quoted(path)}"
     known = build.tree.folders if kind != "file" else build.tree.names
     below = "" if build.base == "." else f"{build.base}/"
-    near = "" if found else suggestion(path, (entry.removeprefix(below) for entry in known if entry.startswith(below)))
-    hint = near if near.startswith("did you mean") else f"paths are relative to {build.base}/"
+    near = "" if found else nearest(path, (entry.removeprefix(below) for entry in known if entry.startswith(below)))
+    hint = f'did you mean "{near}"?' if near else f"paths are relative to {build.base}/"
     yield Problem(code="WB237", message=message, hint=hint, place=build.place(where))
 
 

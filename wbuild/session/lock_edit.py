@@ -16,6 +16,7 @@ from wbuild.nothing_to_do import MANIFEST
 from wbuild.session.project import Project, content_of, shown
 from wbuild.terminal.console import Console
 from wbuild.text.names import is_version, quoted
+from wbuild.text.nearest import nearest
 from wbuild.text.toml_key import key
 from wbuild.toml.decode import LARGEST
 
@@ -25,15 +26,13 @@ _NEXT_TABLE = re.compile(r"^[ \t]*\[", re.MULTILINE)
 
 def names(project: Project, words: Sequence[str]) -> tuple[str, ...]:
     """The tools (or vendored sources) that `words` name. Raises UsageError with the nearest name."""
-    from difflib import get_close_matches
-
     known = [*project.catalog.tools, *(f"vendor.{name}" for name in project.manifest.vendor)]
     found = []
     for word in words:
         name, at, version = word.partition("@")
         if name not in known:
-            close = get_close_matches(name, known, n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(known)}"
+            near = nearest(name, known)
+            hint = f"did you mean {near}?" if near else f"there is: {', '.join(known)}"
             raise UsageError("WB279", f"unknown tool {quoted(name)}", hint=hint)
         if at and name.startswith("vendor."):
             raise UsageError("WB279", f"{quoted(word)} is no tool", hint=f"set the version in [{name}] of wbuild.toml")

@@ -10,6 +10,7 @@ from wbuild.errors import Problem, UsageError
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest, Target
 from wbuild.text.names import quoted
+from wbuild.text.nearest import nearest
 
 _WILD: Final = frozenset("*?[")
 FILE_ENDINGS: Final = (".wasm", ".wat")
@@ -81,14 +82,12 @@ _FIELDS: Final[Mapping[str, Callable[[Artifact, Catalog], Sequence[str]]]] = {
 
 def _nothing(manifest: Manifest, catalog: Catalog, word: str) -> Problem:
     """Nothing matches: with the nearest of what would."""
-    from difflib import get_close_matches
-
     prefix, colon, value = word.partition(":")
     if colon and prefix in _FIELDS:
         known = list(dict.fromkeys(v for a in manifest.artifacts for v in _FIELDS[prefix](a, catalog)))
         lead = f"{prefix}:"
     else:
         value, known, lead = word, [a.name for a in manifest.artifacts], ""
-    close = get_close_matches(value, known, n=1)
-    hint = f"did you mean {quoted(lead + close[0])}?" if close else f"there is: {', '.join(lead + name for name in known[:12]) or 'none'}"
+    near = nearest(value, known)
+    hint = f"did you mean {quoted(lead + near)}?" if near else f"there is: {', '.join(lead + name for name in known[:12]) or 'none'}"
     return Problem(code="WB267", message=f"no artifact matches {quoted(word)}", hint=hint)

@@ -12,6 +12,7 @@ from wbuild.errors import Problem, UsageError
 from wbuild.model.locked import SYSTEM
 from wbuild.model.shipped import SourceName
 from wbuild.text import units
+from wbuild.text.nearest import nearest
 from wbuild.toml import decode, locate
 
 Value: TypeAlias = "str | int | float | bool"
@@ -135,10 +136,8 @@ def _beside(file: ConfigFile, value: Value) -> Value:
 
 
 def _nearest(word: str, known: Mapping[str, Setting]) -> str:
-    from difflib import get_close_matches
-
-    close = get_close_matches(word, list(known), n=1)
-    return f"did you mean {close[0]!r}?" if close else f"known: {', '.join(known)}"
+    near = nearest(word, known)
+    return f"did you mean {near!r}?" if near else f"known: {', '.join(known)}"
 
 
 def _path(raw: object) -> Value | None:

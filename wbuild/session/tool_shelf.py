@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from wbuild.errors import UsageError
 from wbuild.session.call import Common
 from wbuild.text.names import quoted
+from wbuild.text.nearest import nearest
 
 if TYPE_CHECKING:
     from wbuild.model.locked import Lock, Pin, Platform
@@ -49,12 +50,10 @@ class Shelf:
 
     def recipe(self, name: str) -> ToolRecipe | None:
         """The recipe of a tool; None for a vendored source. Raises UsageError for an unknown name."""
-        from difflib import get_close_matches
-
         found = self.catalog.tools.get(name)
         if found is None and not (name.startswith("vendor.") and self.lock and name in self.lock.tools):
-            close = get_close_matches(name, list(self.catalog.tools), n=1)
-            hint = f"did you mean {close[0]}?" if close else f"there is: {', '.join(self.catalog.tools)}"
+            near = nearest(name, self.catalog.tools)
+            hint = f"did you mean {near}?" if near else f"there is: {', '.join(self.catalog.tools)}"
             raise UsageError("WB279", f"unknown tool {quoted(name)}", hint=hint)
         return found
 

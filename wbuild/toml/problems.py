@@ -7,11 +7,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wbuild.errors import Problem, UsageError
-from wbuild.text.names import LONGEST, quoted
+from wbuild.text.names import quoted
+from wbuild.text.nearest import suggestion
 from wbuild.toml.locate import Part, Path, index, place
 
-SHOWN = 24
-"""Names listed in a hint; of longer lists only the nearest name is shown."""
 LISTED = 100
 """Problems reported for one text; the rest is counted."""
 
@@ -97,21 +96,3 @@ def dotted(path: Path) -> str:
         else:
             text += ("." if text else "") + (part if _BARE.match(part) else quoted(part))
     return text
-
-
-def suggestion(word: str, names: Iterable[str]) -> str:
-    """A hint: the valid name nearest to `word`, or the list of names."""
-    import difflib  # noqa: PLC0415 - only when something is reported
-
-    known = list(dict.fromkeys(names))
-    matcher = difflib.SequenceMatcher(b=word[:LONGEST].casefold())
-    best, name = 0.6, ""
-    for candidate in known:
-        matcher.set_seq1(candidate.casefold())
-        if matcher.real_quick_ratio() > best and matcher.quick_ratio() > best and matcher.ratio() > best:
-            best, name = matcher.ratio(), candidate
-    if name:
-        return f'did you mean "{name}"?'
-    if not known or len(known) > SHOWN:
-        return ""
-    return f"possible: {', '.join(known)}"
