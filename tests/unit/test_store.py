@@ -69,7 +69,7 @@ def test_a_pin_becomes_a_folder_with_a_receipt(bench: Bench) -> None:
     bench.ensure(zig)
     assert bench.store.has(zig)
     assert bench.kinds == ["download", "installed"]
-    assert str(bench.said[1]) == "zig 1.0 (0 kB): new in the store"
+    assert str(bench.said[1]) == "zig 1.0 (237 bytes): new in the store"
     folder = bench.store.path(zig)
     assert folder == bench.root / "store-v2" / zig.identity
     assert bench.store.argv(zig, "zig") == (str(folder / "zig/bin/zig"),)
@@ -237,7 +237,7 @@ def test_F22_offline_lists_all_that_is_missing(tmp_path: Path) -> None:
     bench.doors = fake_doors(files=RealFiles(), offline=True)
     offline = bench.another()
     offline.ensure([zig], bench.said.append)
-    with pytest.raises(ProvisionError, match=r"offline, and not in the store: node 1\.0 \(0 kB\), opt 1\.0 \(0 kB\)"):
+    with pytest.raises(ProvisionError, match=r"offline, and not in the store: node 1\.0 \(\d+ bytes\), opt 1\.0 \(\d+ bytes\)"):
         offline.ensure([zig, pinned("opt", OPT, needs=(pinned("node", NODE),))], bench.said.append)
     assert bench.source.fetched == ["zig"]
 

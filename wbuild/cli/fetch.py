@@ -11,6 +11,7 @@ from wbuild.errors import exit_code, worst
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Plan, Step
 from wbuild.session.call import Common
+from wbuild.text.units import show_bytes
 
 
 @click.command(cls=ClickCommand)
@@ -37,6 +38,6 @@ def command(common: Common, artifacts: tuple[str, ...], locked: bool | None) -> 
         common.console.problem(problem)  # what fails while it runs has been said
     if problems:
         return worst({exit_code(problem.code) for problem in problems})
-    done = f"{len(missing)} fetched ({total / 1e6:.0f} MB)" if missing else "nothing to fetch"
+    done = f"{len(missing)} fetched ({show_bytes(total)})" if missing else "nothing to fetch"
     common.console.show(f"{done}; {len(pins)} in the store")
     return 0

@@ -15,6 +15,7 @@ from wbuild.model.shipped import Catalog, LanguageRecipe
 from wbuild.session.call import Common
 from wbuild.session.shipped_data import template_texts
 from wbuild.text.names import quoted
+from wbuild.text.units import show_bytes
 
 if TYPE_CHECKING:
     from wbuild.init.files import Destination
@@ -112,6 +113,6 @@ def _list(common: Common) -> int:
     for recipe in catalog.languages.values():
         names = [f"{s.name} ({s.kind})" for s in available if s.language == (recipe.template or recipe.name)]
         size = sizes.get(recipe.name)
-        rows.append([Cell(recipe.name), Cell(recipe.category), Cell(f"{size / 1e6:.0f} MB" if size else "–"), Cell(", ".join(names))])
+        rows.append([Cell(recipe.name), Cell(recipe.category), Cell(show_bytes(size) if size else "–"), Cell(", ".join(names))])
     common.console.page(render([head, *rows]))
     return 0

@@ -12,6 +12,7 @@ from wbuild.cli.options import ClickGroup, format_option, pass_common
 from wbuild.errors import IntegrityError, ProvisionError
 from wbuild.session.call import Common
 from wbuild.session.tool_shelf import shelf
+from wbuild.text.units import show_bytes
 
 if TYPE_CHECKING:
     from wbuild.model.locked import Pin
@@ -47,7 +48,7 @@ def list_(common: Common, format_: str) -> int:
         [
             Cell(escape(name)),
             Cell(escape(pin.version) if pin else "–"),
-            Cell(megabytes(pin.size) if pin else "–", right=True),
+            Cell(show_bytes(pin.size, 1) if pin else "–", right=True),
             Cell("yes" if there else "no"),
             Cell(escape(recipe.summary)),
         ]
@@ -117,7 +118,7 @@ def _words(entry: object) -> str:
     if isinstance(entry, dict):
         files = entry.get("files", [])
         shown = [f"{name} {value}" for name, value in entry.items() if name != "files" and value]
-        return ", ".join([*shown, *(f"{f['name']} ({megabytes(f['bytes'])}, {f['trust']}, {f['digest']})" for f in files)])
+        return ", ".join([*shown, *(f"{f['name']} ({show_bytes(f['bytes'], 1)}, {f['trust']}, {f['digest']})" for f in files)])
     return str(entry)
 
 
@@ -195,13 +196,8 @@ def gc(common: Common, older_than: float | None, dry_run: bool) -> int:
     gone = found.store.collect(UNUSED if older_than is None else older_than, keep, dry=dry_run)
     for tree in gone:
         common.console.step(
-            "would go" if dry_run else "removed", tree.identity, f"{megabytes(tree.size)}, unused for {show_age(tree.idle)}"
+            "would go" if dry_run else "removed", tree.identity, f"{show_bytes(tree.size, 1)}, unused for {show_age(tree.idle)}"
         )
     verb = "would be removed" if dry_run else "removed"
-    common.console.show(f"{len(gone)} {verb} ({megabytes(sum(tree.size for tree in gone))})")
+    common.console.show(f"{len(gone)} {verb} ({show_bytes(sum(tree.size for tree in gone), 1)})")
     return 0
-
-
-def megabytes(size: int) -> str:
-    """A download's size."""
-    return f"{size / 1e6:.1f} MB"

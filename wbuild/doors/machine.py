@@ -12,6 +12,7 @@ from pathlib import Path
 from wbuild import nothing_to_do
 from wbuild.doors.ownership import user_number
 from wbuild.errors import MachineError
+from wbuild.text.units import show_bytes
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
 _REFUSED = frozenset({errno.EACCES, errno.EPERM, errno.EROFS})
@@ -68,10 +69,10 @@ def refusal(error: OSError) -> MachineError | None:
 
 def disk_full(path: Path, doing: str, *, needed: int = 0) -> MachineError:
     """The error for a full disk (or quota), with the room needed and free."""
-    want = f"{_megabytes(needed)} needed, " if needed else ""
+    want = f"{show_bytes(needed)} needed, " if needed else ""
     return MachineError(
         "WB610",
-        f"cannot {doing} {path}: disk full ({want}{_megabytes(free_bytes(path))} free)",
+        f"cannot {doing} {path}: disk full ({want}{show_bytes(free_bytes(path))} free)",
         hint="free some space, or put store and cache elsewhere with WBUILD_STORE and WBUILD_CACHE",
     )
 
@@ -83,8 +84,3 @@ def free_bytes(path: Path) -> int:
         return shutil.disk_usage(place).free if place else 0
     except OSError:
         return 0
-
-
-def _megabytes(size: int) -> str:
-    """As the store writes sizes of downloads."""
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size} bytes"

@@ -9,6 +9,7 @@ from typing import Final
 
 from wbuild.errors import MachineError
 from wbuild.model.planned import Step
+from wbuild.text.units import show_bytes
 
 _SAID: Final = re.compile(r"no space left on device|\bNoSpaceLeft\b|\bos error 28\b|\bENOSPC: ", re.IGNORECASE)
 _QUOTA: Final = re.compile(r"disk quota exceeded|\bDiskQuota\b|\bos error 122\b|\bEDQUOT: ", re.IGNORECASE)
@@ -27,6 +28,6 @@ def out_of_room(step: Step, text: str, folders: Iterable[Path], free: Callable[[
     quota = bool(_QUOTA.search(text))
     if not quota and room >= (_LITTLE if _SAID.search(text) else _NONE):
         return None
-    what = "its quota is used up" if quota and room >= _NONE else f"the disk is full ({room / 1e6:.0f} MB free)"
+    what = "its quota is used up" if quota and room >= _NONE else f"the disk is full ({show_bytes(room)} free)"
     message = f"{step.verb} of {step.label} failed: nothing more can be written to {folder}: {what}"
     return MachineError("WB610", message, hint="free some space there; WBUILD_CACHE puts the caches elsewhere", log=text)

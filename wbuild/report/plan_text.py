@@ -11,6 +11,7 @@ from wbuild.model.planned import JSON, Late, Plan, Step, Tool, Word
 from wbuild.steps.words import portable
 from wbuild.text.redact import HIDDEN
 from wbuild.text.show import escape
+from wbuild.text.units import show_bytes
 
 SCHEMA = "wbuild.plan/1"
 Resolved = Mapping[tuple[str, str], Sequence[str]]
@@ -36,7 +37,7 @@ def render(
     plan: Plan, missing: Sequence[Pin] = (), reasons: Mapping[str, Sequence[str]] | None = None, resolved: Resolved | None = None
 ) -> str:
     """The plan as text: what would be downloaded, then each artifact's steps. `reasons`: step → why it would run, () = nothing to do."""
-    lines = [f"download  {pin.name} {pin.version} ({pin.size / 1e6:.1f} MB)" for pin in missing]
+    lines = [f"download  {pin.name} {pin.version} ({show_bytes(pin.size, 1)})" for pin in missing]
     for step in plan.steps:
         state = "" if reasons is None else "  (cached)" if not reasons.get(step.name) else ""
         lines.append(f"{step.verb:<9} {escape(step.name)}{' (optional)' if step.optional else ''}{state}")

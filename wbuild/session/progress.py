@@ -19,6 +19,7 @@ from wbuild.store import StoreEvent
 from wbuild.terminal.console import Console
 from wbuild.text import json_text
 from wbuild.text.show import escape, signed_percent
+from wbuild.text.units import show_bytes
 
 SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "select", "judge", "measure", "validate"})
 """Verbs without a line of their own: the line of their artifact says what came of them."""
@@ -70,7 +71,7 @@ class Progress:
         """Tools that come into the store."""
         size = event.pin.size
         name = f"{event.pin.name} {event.pin.version}"
-        about = f"{name} ({f'{size / 1e6:.0f} MB' if size >= 1e6 else f'{size / 1e3:.0f} kB'})"
+        about = f"{name} ({show_bytes(size)})"
         match event.kind:
             case "download" if self.console.screen is not None:
                 self.console.begin(event.pin.identity, "download", name, total=size)

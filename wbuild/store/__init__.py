@@ -35,7 +35,7 @@ from wbuild.steps.words import Places, expand
 from wbuild.store import contents, receipt, usage
 from wbuild.store.contents import CONTENTS, RECEIPT
 from wbuild.store.download_progress import watched
-from wbuild.store.events import Say, StoreEvent, megabytes
+from wbuild.store.events import Say, StoreEvent
 from wbuild.store.glance import LOOKED, Glance
 from wbuild.store.older import take_over
 from wbuild.store.probe import missing_programs, probe
@@ -45,6 +45,7 @@ from wbuild.store.shelves import LAYOUT, Shelves, User
 from wbuild.store.shims import shims
 from wbuild.store.unpack import AT_ONCE, unpack
 from wbuild.store.verify import received_digests
+from wbuild.text.units import show_bytes
 
 __all__ = ["CHECKPOINTS", "LAYOUT", "Store", "StoreEvent", "User"]
 
@@ -219,7 +220,7 @@ class Store:
         if damaged:
             names = ", ".join(f"{pin.name} {pin.version} ({self._visible_damage(pin)})" for pin in damaged)
             raise IntegrityError("WB515", f"damaged in the store: {names}", hint="run `wbuild tools verify --repair` while online")
-        listed = ", ".join(f"{pin.name} {pin.version} ({megabytes(pin.size)})" for pin in missing)
+        listed = ", ".join(f"{pin.name} {pin.version} ({show_bytes(pin.size)})" for pin in missing)
         raise ProvisionError("WB412", f"offline, and not in the store: {listed}", hint="run `wbuild fetch` while online")
 
     def _install_after(self, needs: Sequence[Future[None]], pin: Pin, say: Say) -> None:

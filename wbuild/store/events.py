@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Literal
 
 from wbuild.model.locked import Pin
+from wbuild.text.units import show_bytes
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,13 +26,13 @@ class StoreEvent:
         about = f"{self.pin.name} {self.pin.version}"
         match self.kind:
             case "progress":
-                return f"{about}: {megabytes(self.arrived)} of {megabytes(self.pin.size)}"
+                return f"{about}: {show_bytes(self.arrived)} of {show_bytes(self.pin.size)}"
             case "failed":
                 return f"{about}: failed"
             case "download":
-                return f"{about} ({megabytes(self.pin.size)}): downloading"
+                return f"{about} ({show_bytes(self.pin.size)}): downloading"
             case "installed":
-                return f"{about} ({megabytes(self.pin.size)}): new in the store"
+                return f"{about} ({show_bytes(self.pin.size)}): new in the store"
             case "damaged":
                 return f"{about} is damaged and is installed again: {self.text}"
             case _:
@@ -40,8 +41,3 @@ class StoreEvent:
 
 Say = Callable[[StoreEvent], None]
 """Who is told."""
-
-
-def megabytes(size: int) -> str:
-    """Bytes of a download, for people."""
-    return f"{size / 1e6:.0f} MB" if size >= 1e6 else f"{size / 1e3:.0f} kB"

@@ -108,6 +108,13 @@ def show_size(value: int) -> str:
     return f"{value} B"
 
 
+def show_bytes(size: int, digits: int = 0) -> str:
+    """Bytes of a download or a disk, in thousands: "101 MB", "12 kB"; `digits` of megabytes behind the point."""
+    if size >= 1e6 or digits:
+        return f"{size / 1e6:.{digits}f} MB"
+    return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size} bytes"
+
+
 def show_duration(value: float) -> str:
     """Such as "10s" or "500ms"."""
     milliseconds = round(value * 1000)
