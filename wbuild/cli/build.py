@@ -2,15 +2,41 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import click
 
-from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import ClickCommand, format_option, pass_common
+from wbuild.cli.choices import asking, changed_option, common_build_options, opt_option, profile_option
+from wbuild.cli.options import ClickCommand, format_option
 from wbuild.errors import UsageError
+from wbuild.session.asked import Asked
 from wbuild.session.call import Common
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class BuildOptions:
+    """What `wbuild build` alone can be told."""
+
+    explain: bool
+    watch: bool
+    program: str | None
+    """The artifact that --watch runs."""
+    shell: bool
+    stats: bool
+    trace: Path | None
+    no_check: bool
+    verify_reproducible: bool
+    format_: str
+
+    def refuse_misfits(self) -> None:
+        """Raise UsageError for options that do not go together."""
+        if self.program is not None and not self.watch:
+            raise UsageError("WB229", "--run goes with --watch", hint="`wbuild run NAME` builds and runs once")
+        others = {"--format json": self.format_ == "json", "--shell": self.shell, "--verify-reproducible": self.verify_reproducible}
+        for option, given in others.items():
+            if self.watch and given:
+                raise UsageError("WB229", f"{option} does not go with --watch", hint=f"build once with {option}")
 
 
 @click.command(cls=ClickCommand)
@@ -33,49 +59,36 @@ from wbuild.session.call import Common
 @click.option("--verify-reproducible", is_flag=True, help="Then build twice more, elsewhere and from nothing, and compare every section.")
 @common_build_options
 @format_option
-@pass_common
-def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
+@asking(BuildOptions)
+def command(common: Common, asked: Asked, options: BuildOptions) -> int:
     """Build artifacts: compile, optimize, check, weigh.
 
     ARTIFACT is a name, a glob, lang:L, category:C, tag:T or target:T; default: all.
     """
     from wbuild.session import ending, shell
-    from wbuild.session.asked import Asked
     from wbuild.session.session import prepare
 
-    _fit(given)
-    if given["shell"]:
+    options.refuse_misfits()
+    if options.shell:
         shell.require_terminal(common.console)
-    chosen, level = profile_of(opt, profile, "dev")
-    asked = Asked(
-        words=artifacts,
-        changed_since=str(given["changed_since"]),
-        profile=chosen,
-        level=level,
-        targets=given["targets"],  # type: ignore[arg-type]
-        locked=given["locked"],  # type: ignore[arg-type]
-        keep_going=given["keep_going"],  # type: ignore[arg-type]
-        checks=not given["no_check"],
-        timed=bool(given["stats"] or given["trace"]),
-        flags={"jobs": given["jobs"], "memory": given["memory"], "offline": given["offline"]},
-    )
-    if given["watch"]:
+    asked = replace(asked, checks=not options.no_check, timed=bool(options.stats or options.trace))
+    if options.watch:
         from wbuild.session.watch import watch
 
-        watch(common, asked, program=given["program"], explain=bool(given["explain"]))  # type: ignore[arg-type]
+        watch(common, asked, program=options.program, explain=options.explain)
     session = prepare(common, asked)
-    json = given["format_"] == "json"
-    once = json or given["explain"] or given["changed_since"] or given["verify_reproducible"]
-    with session.built(explain=bool(given["explain"])) as built:
+    json = options.format_ == "json"
+    once = json or options.explain or asked.changed_since or options.verify_reproducible
+    with session.built(explain=options.explain) as built:
         if not (once or asked.timed or common.verbosity):
             ending.remember(common, session, built)
     report = built.report
     if not json:
         ending.show(session, report)
-    ending.account(session, report, stats=bool(given["stats"]), trace=given["trace"])  # type: ignore[arg-type]
-    if given["shell"]:
+    ending.account(session, report, stats=options.stats, trace=options.trace)
+    if options.shell:
         shell.after_failure(session, built.results)
-    if given["verify_reproducible"] and not report.exit:
+    if options.verify_reproducible and not report.exit:
         from wbuild.session.reproduce import verify
 
         report = verify(session, report)
@@ -83,12 +96,3 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     if json:
         ending.document(session, report)
     return report.exit
-
-
-def _fit(given: Mapping[str, object]) -> None:
-    """Raises UsageError for options that do not go together."""
-    if given["program"] is not None and not given["watch"]:
-        raise UsageError("WB229", "--run goes with --watch", hint="`wbuild run NAME` builds and runs once")
-    for option, name in (("--format json", "format_"), ("--shell", "shell"), ("--verify-reproducible", "verify_reproducible")):
-        if given["watch"] and given[name] not in (False, "text"):
-            raise UsageError("WB229", f"{option} does not go with --watch", hint=f"build once with {option}")

@@ -3,17 +3,27 @@
 from __future__ import annotations
 
 import json
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import click
 
-from wbuild.cli.choices import changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import ClickCommand, format_option, pass_common
+from wbuild.cli.choices import asking, changed_option, common_build_options, opt_option, profile_option
+from wbuild.cli.options import ClickCommand, format_option
 from wbuild.errors import exit_code, worst
 from wbuild.model.happened import ArtifactReport
 from wbuild.model.shipped import HostRecipe
+from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.selection import is_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions:
+    """What `wbuild check` alone can be told."""
+
+    runtimes: tuple[str, ...]
+    hosts: tuple[str, ...]
+    format_: str
 
 
 @click.command(cls=ClickCommand)
@@ -25,41 +35,29 @@ from wbuild.session.selection import is_file
 @profile_option
 @common_build_options
 @format_option
-@pass_common
-def command(common: Common, artifacts: tuple[str, ...], **given: object) -> int:
+@asking(CheckOptions)
+def command(common: Common, asked: Asked, options: CheckOptions) -> int:
     """Build artifacts, run their checks and compare them with their hosts. Alias: test.
 
     Every declared check runs on every runtime. A FILE is only compared with the hosts that are given.
     """
-    hosts = known_hosts(common, given["hosts"])  # type: ignore[arg-type]
-    files = [word for word in artifacts if is_file(word)]
-    names = tuple(word for word in artifacts if not is_file(word))
-    code = _files(common, files, hosts, as_json=given["format_"] == "json") if files else 0
-    return worst({code, _artifacts(common, names, hosts, given)}) if names or not files else code
+    hosts = known_hosts(common, options.hosts)
+    files = [word for word in asked.words if is_file(word)]
+    names = tuple(word for word in asked.words if not is_file(word))
+    code = _files(common, files, hosts, as_json=options.format_ == "json") if files else 0
+    asked = replace(asked, words=names, hosts=tuple(host.name for host in hosts), keep_going=True, check_always=True)
+    return worst({code, _artifacts(common, asked, options)}) if names or not files else code
 
 
-def _artifacts(common: Common, names: tuple[str, ...], hosts: tuple[HostRecipe, ...], given: dict[str, object]) -> int:
+def _artifacts(common: Common, asked: Asked, options: CheckOptions) -> int:
     from wbuild.report.text import checks
     from wbuild.session import ending
-    from wbuild.session.asked import Asked
     from wbuild.session.session import prepare
 
-    chosen, level = profile_of(given["opt"], given["profile"], "dev")  # type: ignore[arg-type]
-    asked = Asked(
-        words=names,
-        changed_since=str(given["changed_since"]),
-        profile=chosen,
-        level=level,
-        locked=given["locked"],  # type: ignore[arg-type]
-        keep_going=True,
-        check_always=True,
-        runtimes=known_runtimes(common, given["runtimes"]),  # type: ignore[arg-type]
-        hosts=tuple(host.name for host in hosts),
-        flags={"jobs": given["jobs"], "offline": given["offline"]},
-    )
+    asked = replace(asked, runtimes=known_runtimes(common, options.runtimes))
     session = prepare(common, asked)
     report = session.build().report
-    if given["format_"] == "json":
+    if options.format_ == "json":
         ending.document(session, report)
         return report.exit
     ending.problems(session, report)

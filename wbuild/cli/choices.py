@@ -4,16 +4,21 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import wraps
 from typing import TYPE_CHECKING, Any, Final, TypeVar, cast, get_args
 
 import click
 
 from wbuild.cli.argv import BARE
+from wbuild.cli.options import pass_common
 from wbuild.model.written import Level
+from wbuild.session.asked import Asked
+from wbuild.session.call import Common
 
 LEVELS: Final[tuple[str, ...]] = get_args(Level)
 RELEASE: Final = "release"
 Decorated = TypeVar("Decorated", bound=Callable[..., Any])
+Options = TypeVar("Options")
 
 
 @dataclass(frozen=True, slots=True)
@@ -73,6 +78,35 @@ def common_build_options(function: Decorated) -> Decorated:
     ):
         function = decorate(function)
     return function
+
+
+def asking(
+    options: Callable[..., Options], *, default: str = "dev"
+) -> Callable[[Callable[[Common, Asked, Options], int]], Callable[..., int]]:
+    """Give a command what it is asked as two values: what all that build have in common, and `options`, a type with its own.
+
+    `default`: the profile, where none is named.
+    """
+
+    def decorate(command: Callable[[Common, Asked, Options], int]) -> Callable[..., int]:
+        @wraps(command)
+        def called(common: Common, **given: Any) -> int:
+            profile, level = profile_of(given.pop("opt"), given.pop("profile"), default)
+            asked = Asked(
+                words=given.pop("artifacts", ()),
+                changed_since=given.pop("changed_since", ""),
+                profile=profile,
+                level=level,
+                targets=given.pop("targets", ()),
+                locked=given.pop("locked", None),
+                keep_going=given.pop("keep_going", None),
+                flags={name: given.pop(name) for name in ("jobs", "memory", "offline") if name in given},
+            )
+            return command(common, asked, options(**given))
+
+        return pass_common(called)
+
+    return decorate
 
 
 def profile_of(opt: Opt | None, profile: str | None, default: str) -> tuple[str, Level | None]:

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import ClickCommand, format_option, pass_common
+from wbuild.cli.choices import asking, common_build_options, opt_option, profile_option
+from wbuild.cli.options import ClickCommand, format_option
+from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 
 if TYPE_CHECKING:
@@ -20,14 +21,21 @@ if TYPE_CHECKING:
     from wbuild.session.session import Session
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CompareOptions:
+    """What `wbuild compare` alone can be told."""
+
+    format_: str
+
+
 @click.command(cls=ClickCommand)
 @click.argument("artifacts", nargs=-1, metavar="[ARTIFACT]...")
 @opt_option
 @profile_option
 @common_build_options
 @format_option
-@pass_common
-def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
+@asking(CompareOptions, default="release")
+def command(common: Common, asked: Asked, options: CompareOptions) -> int:
     """Compare artifacts that declare the same checks: size, fuel, start-up, build time.
 
     They are built first, in the release profile. Start-up is measured on this machine each time, and is in no report.
@@ -36,21 +44,10 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     from wbuild.model.happened import Comparison
     from wbuild.report import compare, to_json
     from wbuild.session import ending
-    from wbuild.session.asked import Asked
     from wbuild.session.session import prepare
 
-    chosen, level = profile_of(opt, profile, "release")
-    asked = Asked(
-        words=artifacts,
-        profile=chosen,
-        level=level,
-        locked=given["locked"],  # type: ignore[arg-type]
-        keep_going=True,
-        check_always=True,
-        flags={"jobs": given["jobs"], "offline": given["offline"]},
-    )
-    whole = prepare(common, asked)
-    groups = compare.groups(whole.plan.products, named=bool(artifacts))
+    whole = prepare(common, replace(asked, keep_going=True, check_always=True))
+    groups = compare.groups(whole.plan.products, named=bool(asked.words))
     session = _narrowed(whole, groups)
     left = sorted({p.artifact.name for p in whole.plan.products} - {p.artifact.name for p in session.plan.products})
     if left:
@@ -60,9 +57,9 @@ def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile
     ending.problems(session, report)
     contracts = tuple(_contract(session, group, report, built.results) for group in groups)
     made = Comparison(
-        project=report.project, profile=chosen, wbuild=__version__, platform=session.world.doors.platform, contracts=contracts
+        project=report.project, profile=asked.profile, wbuild=__version__, platform=session.world.doors.platform, contracts=contracts
     )
-    if given["format_"] == "json":
+    if options.format_ == "json":
         common.console.result(to_json.render_comparison(made).rstrip("\n"))
     else:
         common.console.page(compare.text(made))

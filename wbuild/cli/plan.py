@@ -4,16 +4,27 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 import click
 
-from wbuild.cli.choices import Opt, changed_option, opt_option, profile_of, profile_option
-from wbuild.cli.options import ClickCommand, pass_common
+from wbuild.cli.choices import asking, changed_option, opt_option, profile_option
+from wbuild.cli.options import ClickCommand
+from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 
 if TYPE_CHECKING:
     from wbuild.session.session import Session
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PlanOptions:
+    """What `wbuild plan` alone can be told."""
+
+    explain: bool
+    resolved: bool
+    format_: str
 
 
 @click.command(cls=ClickCommand)
@@ -32,42 +43,31 @@ if TYPE_CHECKING:
     show_default=True,
     help="Form of what is shown; dot and mermaid draw the steps.",
 )
-@pass_common
-def command(common: Common, artifacts: tuple[str, ...], opt: Opt | None, profile: str | None, **given: object) -> int:
+@asking(PlanOptions)
+def command(common: Common, asked: Asked, options: PlanOptions) -> int:
     """Show the steps that would make artifacts, without running or writing anything."""
     from wbuild.errors import exit_code, worst
-    from wbuild.session.asked import Asked
     from wbuild.session.session import prepare
 
-    chosen, level = profile_of(opt, profile, "dev")
-    asked = Asked(
-        words=artifacts,
-        changed_since=str(given["changed_since"]),
-        profile=chosen,
-        level=level,
-        targets=given["targets"],  # type: ignore[arg-type]
-        locked=False,
-        write=False,
-    )
-    session = prepare(common, asked)
+    session = prepare(common, replace(asked, locked=False, write=False))
     for problem in session.unavailable():
         common.console.problem(problem)
-    _show(common, session, given)
+    _show(common, session, options)
     return worst({exit_code(problem.code) for problem in session.unavailable()})
 
 
-def _show(common: Common, session: Session, given: dict[str, object]) -> None:
+def _show(common: Common, session: Session, options: PlanOptions) -> None:
     from wbuild.report.plan_text import render, to_json
 
-    if given["format_"] in ("dot", "mermaid"):
+    if options.format_ in ("dot", "mermaid"):
         from wbuild.report.plan_graph import to_dot, to_mermaid
 
-        common.console.page((to_dot if given["format_"] == "dot" else to_mermaid)(session.plan))
+        common.console.page((to_dot if options.format_ == "dot" else to_mermaid)(session.plan))
         return
     missing = [pin for pin in session.pins() if not session.store.has(pin)]
-    reasons = session.engine().forecast(session.plan) if given["explain"] else None
-    resolved = late_values(session) if given["resolved"] else None
-    if given["format_"] == "json":
+    reasons = session.engine().forecast(session.plan) if options.explain else None
+    resolved = late_values(session) if options.resolved else None
+    if options.format_ == "json":
         common.console.result(to_json(session.plan, missing, reasons, resolved).rstrip("\n"))
     elif session.plan.steps:
         common.console.page(render(session.plan, missing, reasons, resolved))

@@ -3,20 +3,32 @@
 from __future__ import annotations
 
 import shlex
-from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
 
-from wbuild.cli.choices import Opt, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import ClickCommand, pass_common
+from wbuild.cli.choices import asking, common_build_options, opt_option, profile_option
+from wbuild.cli.options import ClickCommand
+from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.selection import is_file
 
 if TYPE_CHECKING:
     from wbuild.session.runtime import Runtime
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """What `wbuild run` alone can be told."""
+
+    artifact: str | None
+    args: tuple[str, ...]
+    """For the program."""
+    runtime: str | None
+    invoke: str | None
+    """A call of an exported function."""
 
 
 @click.command(cls=ClickCommand)
@@ -27,25 +39,26 @@ if TYPE_CHECKING:
 @opt_option
 @profile_option
 @common_build_options
-@pass_common
-def command(common: Common, artifact: str | None, args: tuple[str, ...], **given: object) -> int:
+@asking(RunOptions)
+def command(common: Common, asked: Asked, options: RunOptions) -> int:
     """Build an artifact and run it, or run a file. It ends with the program's own exit code."""
     from wbuild.session import input_files as files
     from wbuild.session import runtime as engines
 
-    invoke = str(given["invoke"]) if given["invoke"] is not None else None
+    artifact = options.artifact
     if artifact is None or not is_file(artifact):
-        return _run(common, _built(common, artifact, given), invoke, args)
+        asked = replace(asked, words=(artifact,) if artifact else (), checks=False)
+        return _run(common, _built(common, asked, options), options)
     with files.module(common, artifact) as module:
-        runtime = replace(engines.for_file(common, given["runtime"]), title=files.title(common, artifact))
-        return _run(common, Target(module=module, runtime=runtime), invoke, args)
+        runtime = replace(engines.for_file(common, options.runtime), title=files.title(common, artifact))
+        return _run(common, Target(module=module, runtime=runtime), options)
 
 
-def _run(common: Common, target: Target, invoke: str | None, args: Sequence[str]) -> int:
-    if invoke is None and not target.runtime.is_command(target.module):
+def _run(common: Common, target: Target, options: RunOptions) -> int:
+    if options.invoke is None and not target.runtime.is_command(target.module):
         return _list(common, target)
     common.calm()
-    return target.runtime.run(target.module, invoke, args)
+    return target.runtime.run(target.module, options.invoke, options.args)
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,24 +69,13 @@ class Target:
     runtime: Runtime
 
 
-def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Target:
+def _built(common: Common, asked: Asked, options: RunOptions) -> Target:
     """The artifact, built. Raises UsageError when several are meant, ClickExit with the build's code when it fails."""
     from wbuild.errors import UsageError
     from wbuild.session import ending
     from wbuild.session import runtime as engines
-    from wbuild.session.asked import Asked
     from wbuild.session.session import prepare
 
-    opt, profile = given["opt"], given["profile"]
-    chosen, level = profile_of(opt if isinstance(opt, Opt) else None, str(profile) if profile else None, "dev")
-    asked = Asked(
-        words=(artifact,) if artifact else (),
-        profile=chosen,
-        level=level,
-        locked=given["locked"],  # type: ignore[arg-type]
-        checks=False,
-        flags={"jobs": given["jobs"], "offline": given["offline"]},
-    )
     session = prepare(common, asked)
     products = [product for product in session.plan.products if not product.only_needed]
     names = list(dict.fromkeys(p.artifact.name for p in products))
@@ -84,7 +86,7 @@ def _built(common: Common, artifact: str | None, given: dict[str, object]) -> Ta
     if report.exit:
         raise click.exceptions.Exit(report.exit)
     product = products[0]
-    return Target(session.project.root / product.file, engines.for_product(session, product, given["runtime"]))
+    return Target(session.project.root / product.file, engines.for_product(session, product, options.runtime))
 
 
 def _list(common: Common, target: Target) -> int:

@@ -4,14 +4,24 @@ from __future__ import annotations
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 
 import click
 
-from wbuild.cli.choices import Opt, changed_option, common_build_options, opt_option, profile_of, profile_option
-from wbuild.cli.options import ClickCommand, format_option, pass_common
+from wbuild.cli.choices import asking, changed_option, common_build_options, opt_option, profile_option
+from wbuild.cli.options import ClickCommand, format_option
 from wbuild.model.happened import ArtifactReport
+from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.selection import is_file
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SizeOptions:
+    """What `wbuild size` alone can be told."""
+
+    against: str | None
+    format_: str
 
 
 @click.command(cls=ClickCommand)
@@ -22,46 +32,34 @@ from wbuild.session.selection import is_file
 @profile_option
 @common_build_options
 @format_option
-@pass_common
-def command(common: Common, artifacts: tuple[str, ...], against: str | None, opt: Opt | None, profile: str | None, **given: object) -> int:
+@asking(SizeOptions, default="release")
+def command(common: Common, asked: Asked, options: SizeOptions) -> int:
     """Show every section of artifacts or files with its bytes. Artifacts are built first, in the release profile."""
     from wbuild.errors import UsageError
     from wbuild.session.input_files import FILE_ONLY
     from wbuild.session.measured_file import measured
 
-    files = [word for word in artifacts if is_file(word)]
-    names = tuple(word for word in artifacts if not is_file(word))
+    files = [word for word in asked.words if is_file(word)]
+    names = tuple(word for word in asked.words if not is_file(word))
     reports = [measured(common, word) for word in files]
     code = 0
-    if names or not files or given["changed_since"]:
-        built, code = _built(common, names, *profile_of(opt, profile, "release"), given)
+    if names or not files or asked.changed_since:
+        built, code = _built(common, replace(asked, words=names, keep_going=True))
         reports += built
-    before = measured(common, against, FILE_ONLY) if against else None
+    before = measured(common, options.against, FILE_ONLY) if options.against else None
     if before is not None and len(reports) != 1:
         raise UsageError("WB283", "--against compares one artifact or file", hint="name the one to compare")
-    if given["format_"] == "json":
+    if options.format_ == "json":
         common.console.result(json.dumps(document(reports, before), indent=2, ensure_ascii=False))
     elif reports:
         common.console.page(text(reports, before))
     return code
 
 
-def _built(
-    common: Common, names: tuple[str, ...], profile: str, level: object, given: dict[str, object]
-) -> tuple[list[ArtifactReport], int]:
+def _built(common: Common, asked: Asked) -> tuple[list[ArtifactReport], int]:
     from wbuild.session import ending
-    from wbuild.session.asked import Asked
     from wbuild.session.session import prepare
 
-    asked = Asked(
-        words=names,
-        changed_since=str(given["changed_since"]),
-        profile=profile,
-        level=level,  # type: ignore[arg-type]
-        locked=given["locked"],  # type: ignore[arg-type]
-        keep_going=True,
-        flags={"jobs": given["jobs"], "offline": given["offline"]},
-    )
     session = prepare(common, asked)
     report = session.build().report
     ending.problems(session, report)
