@@ -49,16 +49,21 @@ class Kit:
 
     def closure(self, names: Iterable[str]) -> tuple[Pin, ...]:
         """The pins with these names and all that they need, each once, needed ones first."""
-        found: dict[str, Pin] = {}
-        for name in names:
-            _collect(self.pin(name), found)
-        return tuple(found.values())
+        return with_needs(map(self.pin, names))
 
 
-def _collect(pin: Pin, found: dict[str, Pin]) -> None:
-    for needed in pin.needs:
-        _collect(needed, found)
-    found.setdefault(pin.name, pin)
+def with_needs(pins: Iterable[Pin]) -> tuple[Pin, ...]:
+    """Pins and all that they need, each once, needed ones first."""
+    found: dict[str, Pin] = {}
+
+    def collect(pin: Pin) -> None:
+        for needed in pin.needs:
+            collect(needed)
+        found.setdefault(pin.identity, pin)
+
+    for pin in pins:
+        collect(pin)
+    return tuple(found.values())
 
 
 def command(pin: Pin, program: str) -> list[Word]:

@@ -30,7 +30,7 @@ from wbuild.errors import IntegrityError, ProvisionError, WbuildError, worst
 from wbuild.model.locked import SHIMS, SYSTEM, Pin
 from wbuild.model.planned import Late
 from wbuild.sources import SOURCES, Source
-from wbuild.steps.kit import command
+from wbuild.steps.kit import command, with_needs
 from wbuild.steps.words import Places, expand
 from wbuild.store import contents, receipt, usage
 from wbuild.store.contents import CONTENTS, RECEIPT
@@ -116,7 +116,7 @@ class Store:
 
         Raises ProvisionError (offline: with all that is missing), IntegrityError, MachineError.
         """
-        wanted = _with_needs(pins)
+        wanted = with_needs(pins)
         self._mark(wanted)
         missing = [pin for pin in wanted if not self._usable(pin)]
         if not missing:
@@ -126,7 +126,7 @@ class Store:
         jobs: dict[str, Future[None]] = {}
         with ThreadPoolExecutor(max_workers=AT_ONCE) as pool:
             for pin in missing:  # needs were submitted before, so they never wait behind whoever waits for them
-                needs = [jobs[needed.identity] for needed in _with_needs(pin.needs) if needed.identity in jobs]
+                needs = [jobs[needed.identity] for needed in with_needs(pin.needs) if needed.identity in jobs]
                 jobs[pin.identity] = pool.submit(self._install_after, needs, pin, say)
         self._mark(missing)
         _raise_worst(job.exception() for job in jobs.values())
@@ -146,7 +146,7 @@ class Store:
 
     def collect(self, age: float, keep: Sequence[Pin], *, dry: bool) -> tuple[usage.Unused, ...]:
         """Remove trees that were not used for `age` seconds, but for those of `keep`; see `usage.Collector`. Raises MachineError."""
-        pins = _with_needs(keep)
+        pins = with_needs(keep)
         kept = frozenset(pin.identity for pin in pins)
         shelves = [*self._shelves.believed(), *self._shelves.older()]
         found = [usage.Collector(trees=shelf, files=self._doors.files, keep=kept, age=age).run(dry=dry) for shelf in shelves]
@@ -365,7 +365,7 @@ class Store:
         return replace(self._doors, program=program)
 
     def _argv(self, pin: Pin, program: str, elsewhere: Mapping[str, Path]) -> tuple[str, ...]:
-        pins = {known.name: known for known in _with_needs((pin,))}
+        pins = {known.name: known for known in with_needs((pin,))}
         places = Places(
             scratch="",
             tool=lambda name: elsewhere.get(name) or self.path(pins[name]),
@@ -388,20 +388,6 @@ class Store:
                     hint="take wbuild.lock back from version control, or remove it and run `wbuild lock`; versions are set in [tools]",
                 )
         return error
-
-
-def _with_needs(pins: Iterable[Pin]) -> tuple[Pin, ...]:
-    """Pins and all that they need, each once, needed ones first."""
-    found: dict[str, Pin] = {}
-
-    def collect(pin: Pin) -> None:
-        for needed in pin.needs:
-            collect(needed)
-        found.setdefault(pin.identity, pin)
-
-    for pin in pins:
-        collect(pin)
-    return tuple(found.values())
 
 
 def _raise_worst(errors: Iterable[BaseException | None]) -> None:
