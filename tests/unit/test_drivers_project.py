@@ -11,7 +11,7 @@ import pytest
 from tests.plans import context_of, make
 from wbuild.catalog.rules import PROJECT_WORDS
 from wbuild.drivers.build import Build
-from wbuild.drivers.project import READERS, LockToMake, texts
+from wbuild.drivers.project import FORMATS, LockToMake, texts
 from wbuild.errors import UsageError
 from wbuild.model.planned import Step, Tool
 from wbuild.model.shipped import ProjectName
@@ -488,4 +488,4 @@ def test_recipes_may_name_what_the_readers_find(toml: str, files: Mapping[str, s
     )
     assert language.project == kind
     assert texts(language, artifact, ".")
-    assert set(READERS[kind](build).scope) == {f"project.{name}" for name in PROJECT_WORDS[kind]}
+    assert set(FORMATS[kind].read(build).scope) == {f"project.{name}" for name in PROJECT_WORDS[kind]}

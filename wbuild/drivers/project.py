@@ -18,7 +18,7 @@ from wbuild.drivers.named import responses
 from wbuild.errors import UsageError
 from wbuild.manifest.artifact import usual_kind
 from wbuild.model.planned import Step
-from wbuild.model.shipped import LanguageRecipe, LockRecipe, ProjectName
+from wbuild.model.shipped import LanguageRecipe, LockRecipe, ProjectName, Reads
 from wbuild.model.written import Artifact, Kind
 
 
@@ -31,19 +31,43 @@ class LockToMake:
     step: Step
 
 
-READERS: Final[Mapping[ProjectName, Callable[[Build], BuildFacts]]] = {"cargo": cargo.read, "go": gomod.read, "asconfig": asconfig.read}
+def _untold(_: Build) -> None:
+    """Project files of this format do not tell the kind of what is built from them."""
 
-_TEXTS: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.TEXTS, "go": gomod.TEXTS, "asconfig": asconfig.TEXTS}
 
-_ABOVE: Final[Mapping[ProjectName, tuple[str, ...]]] = {"cargo": cargo.ABOVE, "asconfig": asconfig.ABOVE}
+def _no_more(_: Artifact) -> tuple[str, ...]:
+    """Nothing besides what is read for every artifact."""
+    return ()
 
-_KINDS: Final[Mapping[ProjectName, Callable[[Build], Kind | None]]] = {"cargo": cargo.kind, "go": gomod.kind}
-"""Project files that tell the kind of what is built from them."""
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ProjectFormat:
+    """How the project files of one tool are read. A further format is a module and a line in `FORMATS`."""
+
+    read: Callable[[Build], BuildFacts]
+    """What they say about a build. Raises UsageError."""
+    texts: tuple[str, ...]
+    """Globs of the files that `read` and `kind` look into, relative to the project's root."""
+    above: tuple[str, ...] = ()
+    """Files that the tool looks for in every folder above the project, relative to each folder."""
+    kind: Callable[[Build], Kind | None] = _untold
+    """The kind of what is built, if they tell. Raises UsageError."""
+    named: Callable[[Artifact], tuple[str, ...]] = _no_more
+    """Globs of further files that one artifact names, relative to its folder."""
+
+
+FORMATS: Final[Mapping[ProjectName, ProjectFormat]] = {
+    "cargo": ProjectFormat(read=cargo.read, texts=cargo.TEXTS, above=cargo.ABOVE, kind=cargo.kind),
+    "go": ProjectFormat(read=gomod.read, texts=gomod.TEXTS, kind=gomod.kind, named=gomod.kind_texts),
+    "asconfig": ProjectFormat(read=asconfig.read, texts=asconfig.TEXTS, above=asconfig.ABOVE),
+}
+_SOURCES: Final[Mapping[Reads, tuple[str, ...]]] = {"imports": zigsource.TEXTS, "includes": includes.TEXTS}
+"""Globs of the files that are followed from sources."""
 
 
 def steps(build: Build, out: str) -> Sequence[Step]:
     """See `Driver.steps`."""
-    facts = READERS[build.language.project](build)
+    facts = FORMATS[build.language.project].read(build)
     if facts.lock is not None and facts.lock.problem:
         recipe = build.toolchain.lock
         folder = dirname(facts.lock.file) or "."
@@ -55,7 +79,7 @@ def steps(build: Build, out: str) -> Sequence[Step]:
 def lock_to_make(build: Build) -> LockToMake | None:
     """The lock file that is missing or does not fit the project files, if the recipe says how it is made. Raises UsageError."""
     recipe = build.toolchain.lock
-    facts = READERS[build.language.project](build) if recipe else BuildFacts()
+    facts = FORMATS[build.language.project].read(build) if recipe else BuildFacts()
     if recipe is None or facts.lock is None or not facts.lock.problem:
         return None
     return LockToMake(lock=facts.lock, recipe=recipe, step=locking(build, facts, facts.lock, recipe))
@@ -63,9 +87,9 @@ def lock_to_make(build: Build) -> LockToMake | None:
 
 def kind(build: Build) -> Kind:
     """The kind of an artifact that says none: what its project files tell, else the usual one of the language."""
-    reader = _KINDS.get(build.language.project)
+    known = FORMATS.get(build.language.project)
     try:
-        told = reader(build) if reader else None
+        told = known.kind(build) if known else None
     except UsageError:  # `steps` raises the same, beside everything else that is wrong
         told = None
     return told or usual_kind(build.language, (build.toolchain,), build.artifact.targets)
@@ -73,14 +97,17 @@ def kind(build: Build) -> Kind:
 
 def above(language: LanguageRecipe) -> tuple[str, ...]:
     """Files that the language's tool looks for in every folder above the project; relative to each folder."""
-    return _ABOVE.get(language.project, ())
+    known = FORMATS.get(language.project)
+    return known.above if known else ()
 
 
 def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str, ...]:
     """Globs of the files whose text `Tree.texts` must hold for an artifact in the folder `base`."""
-    sources = gomod.kind_texts(artifact) if language.project == "go" else ()
-    if any(toolchain.reads == "imports" for toolchain in language.toolchains):
-        return (*zigsource.TEXTS, *responses(artifact))
-    if base not in ("", ".") and any(toolchain.reads == "includes" for toolchain in language.toolchains):
-        return (*includes.TEXTS, *responses(artifact))
-    return (*_TEXTS.get(language.project, ()), *(normpath(join(base, glob)) for glob in sources), *responses(artifact))
+    found = [*responses(artifact)]
+    known = FORMATS.get(language.project)
+    if known:
+        found += [*known.texts, *(normpath(join(base, glob)) for glob in known.named(artifact))]
+    for reads in dict.fromkeys(toolchain.reads for toolchain in language.toolchains):
+        if reads != "includes" or base not in ("", "."):  # nothing leads out of the root
+            found += _SOURCES.get(reads, ())
+    return tuple(found)
