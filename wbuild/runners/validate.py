@@ -61,7 +61,7 @@ class Library:
 
     def __init__(self, package: Path) -> None:
         self._c = ctypes.CDLL(str(next(package.glob("*-*/*wasmtime.*"))))
-        for name in ("wasm_config_new", "wasm_engine_new_with_config", "wasmtime_module_validate", "wasmtime_component_new"):
+        for name in ("wasm_config_new", "wasm_engine_new_with_config", "wasmtime_module_validate"):
             getattr(self._c, name).restype = ctypes.c_void_p
         config = ctypes.c_void_p(self._c.wasm_config_new())
         for setting in _SETTING.findall((package / "_bindings.py").read_bytes()):
@@ -77,7 +77,11 @@ class Library:
     def load_component(self, data: bytes) -> None:
         """Raises RefusedError."""
         made = ctypes.c_void_p()
-        self._raise(self._c.wasmtime_component_new(self._engine, data, ctypes.c_size_t(len(data)), ctypes.byref(made)))
+        load = getattr(self._c, "wasmtime_component_new", None)
+        if load is None:
+            raise RefusedError("components are not supported by this version of the library")
+        load.restype = ctypes.c_void_p
+        self._raise(load(self._engine, data, ctypes.c_size_t(len(data)), ctypes.byref(made)))
         self._c.wasmtime_component_delete(made)
 
     def _raise(self, error: int | None) -> None:
