@@ -14,10 +14,9 @@ from wbuild.builtins.judge import judge
 from wbuild.builtins.measure import measure
 from wbuild.builtins.select import select
 from wbuild.builtins.strip import strip
+from wbuild.builtins.table import builtin
 from wbuild.builtins.validate import validate
 from wbuild.model.planned import JSON
-from wbuild.plan.checks import JUDGE_VERSION
-from wbuild.plan.pipeline import FEATURES_VERSION, MEASURE_VERSION, SELECT_VERSION, STRIP_VERSION, VALIDATE_VERSION
 
 COMPILED = module(
     exports=("run", "b"),
@@ -34,8 +33,8 @@ ANSWER = b'{"status": "unable", "message": "feature required", "offset": 9}'
 SELECTED = [COMPILED, BASE, SMALL, None, outcome(), outcome(fuel=9), None]
 
 
-def shown(name: str, version: int, outputs: Sequence[bytes | None]) -> str:
-    lines = [f"{name} {version}"]
+def shown(name: str, outputs: Sequence[bytes | None]) -> str:
+    lines = [f"{name} {builtin(name).version}"]
     for output in outputs:
         assert output is not None
         text = output.decode() if output.startswith(b"{") else f"{len(output)} bytes, sha256 {hashlib.sha256(output).hexdigest()}"
@@ -54,10 +53,10 @@ def without_compressed(output: bytes | None) -> bytes:
 def test_outputs_change_with_the_version_only() -> None:
     golden(
         "builtins.txt",
-        shown("features", FEATURES_VERSION, features({"words": {"sign-ext": ["--a"], "bulk-memory": ["--b"]}}, [COMPILED]))
-        + shown("strip", STRIP_VERSION, strip({"keep": ["name"]}, [COMPILED]))
-        + shown("select", SELECT_VERSION, select(SELECT, SELECTED))
-        + shown("judge", JUDGE_VERSION, judge({"name": "c", "runtime": "wasmtime", "stdout": "x\n"}, [outcome(stdout=b"y\n", exit=1)]))
-        + shown("validate", VALIDATE_VERSION, validate(VALIDATE, [COMPILED], lambda _: ANSWER))
-        + shown("measure", MEASURE_VERSION, [without_compressed(one) for one in measure({}, [COMPILED])]),
+        shown("features", features({"words": {"sign-ext": ["--a"], "bulk-memory": ["--b"]}}, [COMPILED]))
+        + shown("strip", strip({"keep": ["name"]}, [COMPILED]))
+        + shown("select", select(SELECT, SELECTED))
+        + shown("judge", judge({"name": "c", "runtime": "wasmtime", "stdout": "x\n"}, [outcome(stdout=b"y\n", exit=1)]))
+        + shown("validate", validate(VALIDATE, [COMPILED], lambda _: ANSWER))
+        + shown("measure", [without_compressed(one) for one in measure({}, [COMPILED])]),
     )

@@ -1,6 +1,6 @@
 """The steps that are our own pure functions, by name: (arguments, contents of inputs) → contents of outputs.
 
-None stands for a file that an optional step did not make. Each has an integer version in the plan, raised when output bytes change.
+None stands for a file that an optional step did not make. Each has an integer version, which is in the plan and so in keys.
 """
 
 from __future__ import annotations
@@ -8,7 +8,7 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping, Sequence
 from typing import Final, TypeAlias
 
-from wbuild.model.planned import JSON
+from wbuild.model.planned import JSON, Builtin, Word
 from wbuild.text.lazy import Lazy
 
 Function: TypeAlias = "Callable[[Mapping[str, JSON], Sequence[bytes | None]], Sequence[bytes | None]]"
@@ -16,18 +16,24 @@ Ask: TypeAlias = "Callable[[bytes], bytes]"
 """A question to the program that a step names, and its answer."""
 Asking: TypeAlias = "Callable[[Mapping[str, JSON], Sequence[bytes | None], Ask], Sequence[bytes | None]]"
 
-BUILTINS: Final[Mapping[str, Function]] = Lazy(
-    {
-        "features": "wbuild.builtins.features:features",
-        "judge": "wbuild.builtins.judge:judge",
-        "measure": "wbuild.builtins.measure:measure",
-        "select": "wbuild.builtins.select:select",
-        "strip": "wbuild.builtins.strip:strip",
-    }
-)
+_FUNCTIONS: Final = {
+    "features": ("wbuild.builtins.features:features", 1),
+    "judge": ("wbuild.builtins.judge:judge", 1),
+    "measure": ("wbuild.builtins.measure:measure", 1),
+    "select": ("wbuild.builtins.select:select", 3),
+    "strip": ("wbuild.builtins.strip:strip", 3),
+}
+"""Name → where the function is, and its version, which goes up when output bytes change (a golden test holds it)."""
+_ASKING: Final = {"validate": ("wbuild.builtins.validate:validate", 2)}
+"""The same of those that ask a program that stays (`Builtin.worker`)."""
 
-ASKING: Final[Mapping[str, Asking]] = Lazy({"validate": "wbuild.builtins.validate:validate"})
-"""Those that ask a program that stays (`Builtin.worker`)."""
+BUILTINS: Final[Mapping[str, Function]] = Lazy({name: place for name, (place, _) in _FUNCTIONS.items()})
+ASKING: Final[Mapping[str, Asking]] = Lazy({name: place for name, (place, _) in _ASKING.items()})
+
+
+def builtin(name: str, args: Mapping[str, JSON] | None = None, worker: tuple[Word, ...] = ()) -> Builtin:
+    """The action of a step that is one of these functions, at its version of now."""
+    return Builtin(name=name, version=(_FUNCTIONS | _ASKING)[name][1], args=args or {}, worker=worker)
 
 
 def only_copies(name: str, args: Mapping[str, JSON]) -> bool:

@@ -7,15 +7,15 @@ from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from posixpath import join, normpath
 
+from wbuild.builtins.table import builtin
 from wbuild.model.locked import Pin
-from wbuild.model.planned import JSON, Builtin, Out, Scratch, SharedCache, Step, Tool
+from wbuild.model.planned import JSON, Out, Scratch, SharedCache, Step, Tool
 from wbuild.model.shipped import RuntimeRecipe
 from wbuild.model.written import Artifact, Check, Target
 from wbuild.steps.kit import Kit
 from wbuild.steps.tree import Tree
 from wbuild.steps.words import Value, fill_all
 
-JUDGE_VERSION = 1
 OUTPUT_LIMIT = 8 << 20
 """Bytes that a check may print."""
 COMPILE_SECONDS = 120.0
@@ -86,7 +86,7 @@ class Trials:
             verb="judge",
             label=f"{self.artifact.name} {trial.check.name}",
             artifact=self.artifact.name,
-            action=Builtin(name="judge", version=JUDGE_VERSION, args={"runtime": trial.runtime.name, **_declared(trial.check)}),
+            action=builtin("judge", args={"runtime": trial.runtime.name, **_declared(trial.check)}),
             inputs=(outcome, *([stdout_file] if stdout_file else [])),
             outputs=(verdict,),
         )

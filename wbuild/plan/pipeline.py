@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
+from wbuild.builtins.table import builtin
 from wbuild.drivers import Build
 from wbuild.model.locked import Unavailable
 from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, Step, Tool
@@ -12,11 +13,6 @@ from wbuild.model.shipped import Candidate, RuntimeRecipe, ToolRecipe
 from wbuild.plan.checks import Trials
 from wbuild.steps.words import Value, fill_all, placeholders
 
-FEATURES_VERSION = 1
-STRIP_VERSION = 3
-SELECT_VERSION = 3
-MEASURE_VERSION = 1
-VALIDATE_VERSION = 2
 VALIDATE_SECONDS = 300.0
 """For one module; a second is enough for a hundred megabytes."""
 
@@ -81,9 +77,7 @@ def finish(line: Line, compiled: Sequence[Step]) -> Finish:
     verdicts = [f"{work}/verdicts/{index}.json" for index in range(len(line.trials.trials))]
     steps += [line.trials.judge(t, o, v) for t, o, v in zip(line.trials.trials, outcomes, verdicts, strict=False)]
     measure = f"{work}/measure.json"
-    steps.append(
-        line.builtin(Builtin(name="measure", version=MEASURE_VERSION), verb="measure", inputs=[line.product.file], outputs=[measure])
-    )
+    steps.append(line.builtin(builtin("measure"), verb="measure", inputs=[line.product.file], outputs=[measure]))
     product = replace(line.product, measure=measure, select=select, verdicts=tuple(verdicts), steps=tuple(s.name for s in steps))
     return Finish(steps=tuple(steps), product=product)
 
@@ -105,11 +99,11 @@ def _strip(line: Line, source: str, target: str, candidate: str = "") -> Step:
     if not candidate:
         args |= {"entry": artifact.kind or "", "artifact": artifact.name, "exporting": line.build.language.exporting}
     if validator is None or isinstance(kit.pins.get(validator.tool), Unavailable):
-        action = Builtin(name="strip", version=STRIP_VERSION, args=args)
+        action = builtin("strip", args=args)
         return line.builtin(action, verb="strip", suffix=suffix, inputs=[source], outputs=[target])
     programs = {name: kit.bin(validator.tool, name.removeprefix("bin:")) for word in validator.validate for name in placeholders(word)}
     args |= {"artifact": artifact.name, "by": validator.title, "knows": [*validator.features], "must": not candidate}
-    action = Builtin(name="validate", version=VALIDATE_VERSION, args=args, worker=fill_all(validator.validate, programs))
+    action = builtin("validate", args=args, worker=fill_all(validator.validate, programs))
     step = line.builtin(action, verb="validate", suffix=suffix, inputs=[source], outputs=[target, *_validations(line, [target])])
     return replace(step, pins=kit.closure([validator.tool]), timeout=VALIDATE_SECONDS)
 
@@ -142,9 +136,7 @@ def _features(line: Line, module: str, output: str) -> Step:
     assert line.optimizer is not None
     assert line.optimizer.optimizer is not None
     words: JSON = {name: list(flags) for name, flags in line.optimizer.optimizer.features.items()}
-    return line.builtin(
-        Builtin(name="features", version=FEATURES_VERSION, args={"words": words}), verb="features", inputs=[module], outputs=[output]
-    )
+    return line.builtin(builtin("features", args={"words": words}), verb="features", inputs=[module], outputs=[output])
 
 
 def _optimize(line: Line, candidate: Candidate, features: str, source: str, target: str) -> Step:
@@ -186,7 +178,7 @@ def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], 
         **_rules(line),
         **_validated(line),
     }
-    action = Builtin(name="select", version=SELECT_VERSION, args=args)
+    action = builtin("select", args=args)
     step = line.builtin(action, verb="select", inputs=inputs, outputs=[line.product.file, select, *copies])
     guarded = () if line.product.artifact.out_replaces else tuple(copies)
     return replace(step, picks=(line.product.file, *copies), among=tuple(inputs[1 : 2 + len(candidates)]), copies=guarded)
