@@ -331,7 +331,7 @@ def same_as_clean(project: Shell, home: Path) -> None:
 
 def nothing_left(project: Shell) -> None:
     """Nothing that is not whole, nothing half done."""
-    assert not list(project.folder.rglob(".wb-*"))
+    assert not (left := list(project.folder.rglob(".wb-*"))), left
     assert not [*project.folder.glob(".wbuild/tmp/*")]
     assert not project.folder.joinpath(".wbuild/locking").exists()
 

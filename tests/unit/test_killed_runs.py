@@ -31,7 +31,7 @@ def killed(world: World) -> None:
 
     with pytest.raises(KilledError), world.engine().executed(Plan(steps=(compile_step("a.c"),), products=())):
         raise KilledError
-    for folder in ("out", ".wbuild", ".wbuild/log"):
+    for folder in ("out", ".wbuild", ".wbuild/log", ".wbuild/marks", ".wbuild/state-dirs/cc"):
         world.put(f"{folder}/{HALF}", "half")
 
 

@@ -25,8 +25,6 @@ from wbuild.engine.layout import TEMPORARY, Layout
 
 _LARGEST: Final = 64 << 20
 """Bytes of a mark."""
-_OWN: Final = ("", "log")
-"""Folders below that of the engine that are written into besides those of outputs."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -44,7 +42,7 @@ class Leftovers:
         layout = self.layout
         owned.refuse_links(layout.root / layout.work)  # nothing that bears a name of the engine's leads anywhere else
         self.clear()
-        own = (f"{layout.work}/{name}" for name in _OWN)
+        own = (f"{layout.work}/", f"{layout.work}/log", layout.marks)  # besides those of outputs
         folders = "\0".join(sorted({*own, *map(dirname, outputs)})).encode("utf-8", "surrogateescape")
         self.files.write(layout.mark, sealed(self.key, layout.mark, folders), durable=False)
         yield
@@ -59,7 +57,9 @@ class Leftovers:
             return
         if content is None:  # no run of this user has left it here
             return
-        folders, root = content.decode("utf-8", "surrogateescape").split("\0"), layout.root
+        root = layout.root
+        folders = content.decode("utf-8", "surrogateescape").split("\0")
+        folders += (f"{layout.states}/{name}" for name in owned.names(root / layout.states))  # records of what tools have seen
         await_orphans(TEMPORARY, root / layout.tmp)
         for folder in map(Path, folders):
             if not folder.is_absolute() and ".." not in folder.parts:  # else the mark is damaged
