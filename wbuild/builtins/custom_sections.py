@@ -16,7 +16,7 @@ from wbuild.model.happened import SectionSize
 from wbuild.model.written import Debug
 from wbuild.wasm.component import COMPONENT, CORE_MODULE
 from wbuild.wasm.custom import function_names
-from wbuild.wasm.module import Component, Module
+from wbuild.wasm.module import Component, Module, Section
 from wbuild.wasm.reader import read
 from wbuild.wasm.sections import frame, kind_of
 
@@ -73,25 +73,33 @@ class Rules:
 
     def unmatched(self, data: bytes) -> Iterator[tuple[str, str]]:
         """Keys of the manifest with the patterns of theirs that match no section of a file as compiled."""
-        names = {name for name, _ in customs(data)} if self.keep or self.drop else set()
+        names = _names(data) if self.keep or self.drop else set()
         for key, patterns in (("keep-sections", self.keep), ("drop-sections", self.drop)):
             yield from ((key, pattern) for pattern in patterns if not any(fnmatchcase(name, pattern) for name in names))
 
 
-def customs(data: bytes, start: int = 0, end: int | None = None) -> Iterator[tuple[str, bytes]]:
+def customs(data: bytes) -> Iterator[tuple[str, bytes]]:
     """Name and contents of every custom section, those of what is nested in a component too. Raises ArtifactError."""
-    stop = len(data) if end is None else end
+    return ((one.name, data[one.contents : one.end]) for one in _customs(data, 0, len(data)))
+
+
+def _names(data: bytes) -> set[str]:
+    """Of all custom sections; their contents, which may be nearly all of a file, are not copied."""
+    return {one.name for one in _customs(data, 0, len(data))}
+
+
+def _customs(data: bytes, start: int, stop: int) -> Iterator[Section]:
     kind = kind_of(data, start, stop)
     for one in frame(data, start, stop, kind):
         if one.id == 0:
-            yield one.name, data[one.contents : one.end]
+            yield one
         elif kind == "component" and one.id in {CORE_MODULE, COMPONENT}:
-            yield from customs(data, one.payload, one.end)
+            yield from _customs(data, one.payload, one.end)
 
 
 def is_signed(data: bytes) -> bool:
     """Whether a file carries a signature over its own bytes, which any change breaks (tool conventions)."""
-    return _SIGNATURES[0].encode() in data and any(name in _SIGNATURES for name, _ in customs(data))
+    return not _names(data).isdisjoint(_SIGNATURES)
 
 
 def missing(before: bytes, after: bytes) -> str:

@@ -9,11 +9,12 @@ import os
 import stat
 import struct
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from contextlib import suppress
 from functools import cache
 from typing import TYPE_CHECKING, Final
 
+from wbuild.doors.descriptor import Descriptor
 from wbuild.doors.interfaces import Fence
 
 if TYPE_CHECKING:  # loaded when the first fence is made: a build with nothing to do makes none
@@ -78,21 +79,17 @@ def _allow(made: int, paths: Iterable[str], rights: int) -> None:
     for path in paths:
         place = _PLACES.at(path)
         if place is not None:
-            call(_ADD, made, _PATH_BENEATH, struct.pack("=Qi", rights if place.is_folder else rights & _OF_FILES, place.descriptor), 0)
+            call(_ADD, made, _PATH_BENEATH, struct.pack("=Qi", rights if place.is_folder else rights & _OF_FILES, place.number), 0)
 
 
-class _Place:
-    """Something of the file system, open for rules alone; it is closed when nobody uses it any more."""
+class _Place(Descriptor):
+    """Something of the file system, open for rules alone."""
 
-    __slots__ = ("descriptor", "is_folder")
+    __slots__ = ("is_folder",)
 
-    def __init__(self, path: str) -> None:
-        self.descriptor = os.open(path, os.O_PATH | os.O_CLOEXEC)
-        self.is_folder = stat.S_ISDIR(os.fstat(self.descriptor).st_mode)
-
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        if hasattr(self, "descriptor"):
-            close(self.descriptor)
+    def __init__(self, number: int) -> None:
+        super().__init__(number)
+        self.is_folder = stat.S_ISDIR(os.fstat(number).st_mode)
 
 
 class _Places:
@@ -123,7 +120,7 @@ _PLACES: Final = _Places()
 
 def _place(path: str) -> _Place | None:
     with suppress(OSError):
-        return _Place(path)
+        return _Place(os.open(path, os.O_PATH | os.O_CLOEXEC))
     return None
 
 

@@ -15,13 +15,14 @@ import os
 import re
 import stat
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from itertools import accumulate
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors.descriptor import Descriptor
 from wbuild.errors import MachineError, UsageError
 
 _DESCRIPTORS: Final = os.open in os.supports_dir_fd and os.mkdir in os.supports_dir_fd
@@ -65,7 +66,7 @@ class Spot:
     def __init__(self, name: str, around: _Folder | None = None, ground: Ground | None = None, inside: str = "") -> None:
         self.name = name
         self._around = around
-        self.folder = around.descriptor if around is not None else None
+        self.folder = around.number if around is not None else None
         """A descriptor; None: in no open folder, `name` is a whole path."""
         self.ground = ground
         self.inside = inside
@@ -89,14 +90,14 @@ class Spot:
             raise _link(self.ground, self.inside)
 
 
-class _Folder:
-    """An open folder; it is closed when nobody uses it any more."""
+class _Folder(Descriptor):
+    """An open folder, and what tells it from others."""
 
-    __slots__ = ("_is", "around", "descriptor", "used")
+    __slots__ = ("_is", "around", "used")
 
-    def __init__(self, descriptor: int, around: int | None = None) -> None:
-        self.descriptor = descriptor
-        info = os.fstat(descriptor)
+    def __init__(self, number: int, around: int | None = None) -> None:
+        super().__init__(number)
+        info = os.fstat(number)
         self._is = (info.st_dev, info.st_ino, info.st_uid)
         self.around = info.st_uid if around is None else around
         """Who owns the base of the ground."""
@@ -115,9 +116,6 @@ class _Folder:
         except OSError:
             return False
         return (info.st_dev, info.st_ino, info.st_uid) == self._is
-
-    def __del__(self, close: Callable[[int], None] = os.close) -> None:
-        close(self.descriptor)
 
 
 class _Folders:
@@ -279,13 +277,13 @@ def _base(ground: Ground, *, make: bool) -> _Folder:
 
 def _below(ground: Ground, around: _Folder, name: str, inside: str, *, make: bool) -> _Folder:
     try:
-        return _Folder(_enter(ground, around.descriptor, name, inside, _ENTER), around.around)
+        return _Folder(_enter(ground, around.number, name, inside, _ENTER), around.around)
     except FileNotFoundError:
         if not make:
             raise
         with suppress(FileExistsError):
-            os.mkdir(name, dir_fd=around.descriptor)
-        return _Folder(_enter(ground, around.descriptor, name, inside, _ENTER), around.around)
+            os.mkdir(name, dir_fd=around.number)
+        return _Folder(_enter(ground, around.number, name, inside, _ENTER), around.around)
 
 
 def _enter(ground: Ground, folder: int, name: str, inside: str, flags: int) -> int:

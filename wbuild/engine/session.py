@@ -91,7 +91,7 @@ class Run:
         """A file of the project by its name without links; as it is when it leads out of the project."""
         if "\0" in name:
             return name
-        root, path = os.path.realpath(self.root), os.path.realpath(self.root / name)
+        root, path = self.grounds.root, os.path.realpath(self.root / name)
         return path[len(root) + 1 :].replace(os.sep, "/") if path.startswith(f"{root}{os.sep}") else name
 
     def late(self, part: Late) -> str | list[str]:

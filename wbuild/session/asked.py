@@ -32,3 +32,7 @@ class Asked:
     """False: change nothing on disk."""
     timed: bool = False
     """Remember what happened when."""
+
+    def keeps_locks(self, *, ci: bool) -> bool:
+        """Whether locks may not change."""
+        return ci if self.locked is None else self.locked

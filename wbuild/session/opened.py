@@ -44,7 +44,7 @@ class Opened:
     @property
     def may_lock(self) -> bool:
         """Whether locks that are missing or do not fit may be made."""
-        return not (self.world.ci if self.asked.locked is None else self.asked.locked)
+        return not self.asked.keeps_locks(ci=self.world.ci)
 
 
 def opened(common: Common, asked: Asked, watch: Watch) -> Opened:

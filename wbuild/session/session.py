@@ -68,7 +68,7 @@ class Session:
     @property
     def locked(self) -> bool:
         """Whether the lock may not change."""
-        return self.world.ci if self.asked.locked is None else self.asked.locked
+        return self.asked.keeps_locks(ci=self.world.ci)
 
     def pins(self) -> tuple[Pin, ...]:
         """Every tool and vendored source of the plan, needed ones first."""
