@@ -4,15 +4,18 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 from wbuild.catalog import load as catalog_module
+from wbuild.drivers import Build
 from wbuild.manifest import load as manifest_module
 from wbuild.manifest.load import BoundaryFacts
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.planned import Plan
-from wbuild.model.shipped import Catalog, ToolRecipe
-from wbuild.model.written import Level
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import ToolRecipe
+from wbuild.model.written import Artifact, Level, OptionValue
 from wbuild.plan.plan import BuildRequest, Context, make_plan
 from wbuild.steps.kit import Kit
 from wbuild.steps.tree import Tree
@@ -20,6 +23,7 @@ from wbuild.steps.tree import Tree
 TOOLCHAINS = Path(__file__).parent.parent / "toolchains"
 
 
+@cache
 def shipped_catalog() -> Catalog:
     """The recipes of the checkout."""
     texts = {p.relative_to(TOOLCHAINS.parent).as_posix(): p.read_text("utf-8") for p in sorted(TOOLCHAINS.rglob("*.toml"))}
@@ -38,7 +42,25 @@ def pin(tool: ToolRecipe, catalog: Catalog, platform: Platform) -> Pin:
         package=route.package,
         files=(PinnedFile(name=f"{tool.name}.whl", size=1000, digest=Digest(algorithm="sha256", hex="0" * 64)),),
         bin=route.bin_windows if windows else route.bin,
+        members=route.files,
         needs=tuple(pin(catalog.tools[name], catalog, platform) for name in route.needs),
+    )
+
+
+def build_of(catalog: Catalog, *, lang: str = "c", toolchain: str, options: Mapping[str, OptionValue], tree: Tree | None = None) -> Build:
+    """One artifact of a language, at level size for the first target of a toolchain, in a project with a tree."""
+    language = catalog.languages[lang]
+    chain = next(chain for chain in language.toolchains if chain.name == toolchain)
+    return Build(
+        artifact=Artifact(name="it", lang=lang, path="it", kind=language.kind, targets=chain.targets[:1], options=options),
+        language=language,
+        toolchain=chain,
+        target=chain.targets[0],
+        level="size",
+        debug="none",
+        kit=Kit(platform="linux-x86_64", pins={name: pin(tool, catalog, "linux-x86_64") for name, tool in catalog.tools.items()}),
+        tree=tree or Tree(names=()),
+        base="it",
     )
 
 

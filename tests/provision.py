@@ -11,7 +11,7 @@ from tests.archives import Member, entry, zipped
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.text.versions import same
 
 

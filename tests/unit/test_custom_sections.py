@@ -16,8 +16,8 @@ from wbuild.builtins.select import select
 from wbuild.builtins.strip import strip
 from wbuild.errors import ArtifactError
 from wbuild.model.happened import ArtifactReport, SectionSize
+from wbuild.model.host_recipe import HostModule, HostRecipe
 from wbuild.model.planned import JSON
-from wbuild.model.shipped import HostModule, HostRecipe
 from wbuild.report.assemble import assemble
 from wbuild.report.hosts import problems
 from wbuild.report.text import notes

@@ -9,12 +9,12 @@ from dataclasses import replace
 import pytest
 
 from tests.plans import context_of, make
-from wbuild.catalog.rules import PROJECT_WORDS
+from wbuild.catalog.language_rules import PROJECT_WORDS
 from wbuild.drivers.build import Build
 from wbuild.drivers.project import FORMATS, LockToMake, texts
 from wbuild.errors import UsageError
+from wbuild.model.language_recipe import ProjectName
 from wbuild.model.planned import Step, Tool
-from wbuild.model.shipped import ProjectName
 from wbuild.plan.plan import BuildRequest, locks_to_make, make_plan
 from wbuild.steps.words import portable
 

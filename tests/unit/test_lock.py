@@ -13,8 +13,11 @@ from tests.provision import FakeSource
 from wbuild import lock as locks
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError, UsageError
+from wbuild.model.host_recipe import RuntimeRecipe
+from wbuild.model.language_recipe import LanguageRecipe, ToolchainRecipe
 from wbuild.model.locked import PLATFORMS, Lock, LockedTool, Pin, Platform, Unavailable
-from wbuild.model.shipped import Catalog, LanguageRecipe, OptimizerRecipe, Probe, Route, RuntimeRecipe, ToolchainRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import OptimizerRecipe, Probe, Route, ToolRecipe
 from wbuild.model.written import Artifact, Check, Manifest, ProjectTable, Target, Vendor
 
 
@@ -46,6 +49,7 @@ def language(name: str, *chains: tuple[str, tuple[Target, ...]]) -> LanguageReci
 
 OPT_ROUTE = Route(source="npm", package="optimizer", needs=("node",), bin={"opt": ("{bin:node}", "{self}/opt")})
 CATALOG = Catalog(
+    optimizers=("opt",),
     tools={
         "zig": tool("zig", versions=">=0.16"),
         "clang": tool("clang"),
@@ -137,7 +141,7 @@ def test_what_a_manifest_needs() -> None:
 
 
 def test_a_vendored_npm_package_needs_npm() -> None:
-    bare = replace(CATALOG, tools={name: one for name, one in CATALOG.tools.items() if name != "opt"})
+    bare = replace(CATALOG, optimizers=())
     assert locks.required(manifest(), bare).tools == ("engine", "zig")
     wanted = manifest(vendor={"sqlite": Vendor(from_="npm:sqlite", version="3.1")})
     assert locks.required(wanted, bare).tools == ("engine", "node", "zig")

@@ -17,7 +17,7 @@ from wbuild.catalog import load as catalogs
 from wbuild.errors import IntegrityError
 from wbuild.lock.binding import strays
 from wbuild.model.locked import Pin, PinnedFile, Platform
-from wbuild.model.shipped import Route
+from wbuild.model.tool_recipe import Route
 from wbuild.session.shipped_data import recipe_texts
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -11,7 +11,7 @@ from tests.catalogs import made_up
 from tests.plans import make, shipped_catalog
 from tests.reports import ARTIFACT, plan, product, run, texts, weighed
 from wbuild.model.happened import SectionSize
-from wbuild.model.shipped import HostRecipe
+from wbuild.model.host_recipe import HostRecipe
 from wbuild.report.assemble import assemble
 from wbuild.report.hosts import problems, verdict
 from wbuild.report.text import checks, notes

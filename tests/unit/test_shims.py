@@ -16,7 +16,7 @@ from wbuild.doors.archive import SafeArchives
 from wbuild.doors.files import RealFiles
 from wbuild.errors import UsageError
 from wbuild.model.locked import Pin, PinnedFile, Platform
-from wbuild.model.planned import ToolPath
+from wbuild.model.planned import Launcher, ToolPath
 from wbuild.steps.kit import Kit, command, executable
 from wbuild.steps.words import portable
 from wbuild.store import Store
@@ -55,8 +55,9 @@ def test_one_word_for_who_starts_by_path() -> None:
     assert portable(command(pin(), "tool")[-1]) == "--ld={t}/.shims/link"
     kit = Kit(platform="linux-x86_64", pins={"t": pin()})
     assert kit.path("t", "link") == executable(pin(), "link")
-    with pytest.raises(UsageError, match="several words"):
-        executable(pin(), "script")
+    (launcher,) = executable(pin(), "script")
+    assert isinstance(launcher, Launcher)  # the step that needs it makes one of its own
+    assert (launcher.program, launcher.words) == ("script", tuple(command(pin(), "script")))
     with pytest.raises(UsageError, match="no program"):
         executable(pin(), "other")
 

@@ -13,7 +13,7 @@ from tests.doors import Answer, FakeRunner, fake_doors
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.errors import IntegrityError, MachineError, ProvisionError
 from wbuild.model.locked import PLATFORMS, Digest, Pin, PinnedFile, Platform, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.sources import debian
 from wbuild.sources.apt import held
 

@@ -15,7 +15,7 @@ from tests.doors import Answer, FakeNetwork, FakeRunner, fake_doors
 from wbuild.doors.interfaces import Command, Doors
 from wbuild.errors import IntegrityError, ProvisionError
 from wbuild.model.locked import PLATFORMS, Digest, Pin, PinnedFile, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.sources import npm
 
 SHA512 = hashlib.sha512(b"archive").digest()

@@ -14,7 +14,7 @@ from tests.doors import Answer, FakeNetwork, FakeRunner, fake_doors
 from wbuild.doors.interfaces import Command
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import PLATFORMS, Pin, Platform, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.sources import npm
 
 TOOL = ToolRecipe(name="bundler", summary="", versions=">=1")

@@ -14,7 +14,7 @@ from tests.doors import Answer, FakeNetwork, FakeRunner, fake_doors
 from wbuild.doors.interfaces import Command, Doors, Exit
 from wbuild.errors import IntegrityError, MachineError, ProvisionError, WbuildError
 from wbuild.model.locked import PLATFORMS, Digest, Pin, PinnedFile, Platform, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.sources import pypi
 
 SHA = "a" * 64

@@ -15,7 +15,8 @@ from wbuild.doors.interfaces import Command, Doors
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.lock import text as lock_text
 from wbuild.model.locked import PLATFORMS, Lock, Pin, Unavailable
-from wbuild.model.shipped import Catalog, Probe, Route, ToolRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import Probe, Route, ToolRecipe
 from wbuild.sources import system
 
 ROUTE = Route(

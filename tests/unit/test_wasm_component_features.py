@@ -10,7 +10,7 @@ from tests.plans import shipped_catalog
 from tests.reports import weighed
 from tests.unit.wasm_samples import function_module, module, vector, wat
 from wbuild.errors import ArtifactError
-from wbuild.model.shipped import HostComponent, HostRecipe
+from wbuild.model.host_recipe import HostComponent, HostRecipe
 from wbuild.report.hosts import problems
 from wbuild.wasm.canon import ASYNC, ERROR_CONTEXT
 from wbuild.wasm.features import features

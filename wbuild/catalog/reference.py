@@ -8,26 +8,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import is_dataclass
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
-from wbuild.catalog import rules
+from wbuild.catalog import language_rules, rules
 from wbuild.manifest.load import MACHINE_KEYS
 from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, SchemaEntry, docs_of, entries, shown_default
-from wbuild.model.shipped import (
-    Candidate,
-    Catalog,
-    HostComponent,
-    HostModule,
-    HostRecipe,
-    LanguageRecipe,
-    LockRecipe,
-    OptimizerRecipe,
-    Option,
-    Probe,
-    Route,
-    RuntimeRecipe,
-    StepRecipe,
-    ToolchainRecipe,
-    ToolRecipe,
-)
+from wbuild.model.host_recipe import HostComponent, HostModule, HostRecipe, RuntimeRecipe
+from wbuild.model.language_recipe import LanguageExtension, LanguageRecipe, LockRecipe, Option, StepRecipe, ToolchainRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import Candidate, OptimizerRecipe, Probe, Route, ToolExtension, ToolRecipe
 from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, ProjectTable, Proposals, Target, Vendor
 
 __all__ = ["manifest_page", "recipes_page"]
@@ -144,6 +131,8 @@ def recipes_page() -> str:
     parts += _section("[[toolchain]]", entries(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
     parts += _section("[toolchain.lock]", entries(LockRecipe), docs_of(LockRecipe)[""])
     parts += _section("[[toolchain.step]]", entries(StepRecipe), docs_of(StepRecipe)[""])
+    for kind, addition in (("tool", ToolExtension), ("language", LanguageExtension)):
+        parts += _section(f"Addition to a {kind}", entries(addition), docs_of(addition)[""])
     parts += _section("Runtime", entries(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
     parts += _section("Host", entries(HostRecipe, origin), docs_of(HostRecipe)[""])
     parts += _section("[module]", entries(HostModule), docs_of(HostModule)[""])
@@ -151,6 +140,7 @@ def recipes_page() -> str:
     parts.append("## Placeholders\n")
     parts.append("| where | placeholders |\n|---|---|")
     parts += [f"| {where} | {', '.join(f'`{{{name}}}`' for name in names)} |" for where, names in _placeholders()]
+    parts.append("\n`{NAME|SEPARATOR}` is all words of a list as one, with the separator between them: `{in|:}`, `-tags={option.tags|,}`.")
     parts.append(
         '\n`{toml.NAME}` is `{NAME}` inside of a string of TOML (`"…"`): quotes and backslashes in paths of the machine are escaped.'
     )
@@ -162,11 +152,12 @@ def _placeholders() -> Iterator[tuple[str, Iterable[str]]]:
         "`bin` of a route",
         (*(word.replace("runner:*", "runner:FILE").replace("*", "PROGRAM") for word in rules.ROUTE_WORDS), "bin:PROGRAM"),
     )
+    yield "`files` of a route", rules.FILE_WORDS
     yield "`expect` of a probe", rules.EXPECT_WORDS
     yield "`run` of a candidate", (*rules.CANDIDATE_WORDS, "bin:PROGRAM")
-    yield "`words` of an option", rules.OPTION_WORDS
-    yield "`vendor` of a toolchain", rules.VENDOR_WORDS
-    yield "`run` and `env` of a step", (*rules.STEP_WORDS, "TABLE", "option.NAME", "bin:PROGRAM", "path:PROGRAM")
+    yield "`words` of an option", language_rules.OPTION_WORDS
+    yield "`vendor` of a toolchain", language_rules.VENDOR_WORDS
+    yield "`run` and `env` of a step", (*language_rules.STEP_WORDS, "TABLE", "option.NAME", "bin:PROGRAM", "path:PROGRAM", "file:TOOL/NAME")
     yield "`check` of a runtime", (*rules.CHECK_WORDS, "bin:PROGRAM")
     yield "`run` of a runtime", (*rules.RUN_WORDS, "bin:PROGRAM")
     yield "`exports` of a runtime", (*rules.EXPORTS_WORDS, "bin:PROGRAM")

@@ -2,68 +2,32 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Any, Final, get_args
+from typing import Final, get_args
 
-from wbuild.manifest.artifact import OPTION_TYPES, known_proposals
-from wbuild.model.shipped import (
-    SHIPPED,
-    Catalog,
-    HostRecipe,
-    LanguageRecipe,
-    LockRecipe,
-    Option,
-    ProjectName,
-    Route,
-    RuntimeRecipe,
-    StepRecipe,
-    ToolchainRecipe,
-    ToolRecipe,
-)
-from wbuild.model.written import Artifact, Debug, Kind, Level, Target
+from wbuild.manifest.artifact import known_proposals
+from wbuild.model.host_recipe import HostRecipe, RuntimeRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import SHIPPED, Route, ToolRecipe
+from wbuild.model.written import Debug, Level
 from wbuild.steps.words import TemplateError, placeholders
 from wbuild.text.names import name_hint, name_problem, quoted
 from wbuild.text.versions import SpecifierError, clauses
-from wbuild.toml.decode import MISFIT, Reader
 from wbuild.toml.locate import Path
 from wbuild.toml.problems import Faults, dotted
 
-STEP_WORDS: Final = (
-    *("in", "out", "depfile", "cache", "state", "scratch", "root", "base", "artifact", "vendor"),
-    *("flags.compile", "flags.link", "python", "runner:*"),
-)
-"""Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
-PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
-    "": (),
-    "cargo": ("manifest", "package", "target", "file", "evidence", "host", "configs", "rustflags", "default-features"),
-    "go": ("folder", "package", "tags", "workspace"),
-    "asconfig": ("folder", "install", "entries", "config"),
-}
-"""What the readers of project files find, read as {project.NAME}."""
 ROUTE_WORDS: Final = ("self", "exe", "python", "loader", "path:*", "runner:*")
+FILE_WORDS: Final = ("self", "exe")
 CANDIDATE_WORDS: Final = ("in", "out", "features", "debug")
 CHECK_WORDS: Final = ("request", "outcome", "cache")
 RUN_WORDS: Final = ("module", "invoke", "args", "cache", "memory")
 EXPORTS_WORDS: Final = ("module",)
 START_WORDS: Final = ("request", "cache")
-VENDOR_WORDS: Final = ("folder", "name")
-OPTION_WORDS: Final = ("value",)
 ECOSYSTEMS: Final = ("cargo", "npm", "go", "pypi", "file")
 """What `implied-by` of a host may name: whose packages, or files."""
 EXPECT_WORDS: Final = ("version", "version-major")
-
-_VALUES: Final[Mapping[str, tuple[str, ...]]] = {
-    "target-kind": tuple(f"{target} {kind}" for target in get_args(Target) for kind in get_args(Kind)),
-    "level-debug": tuple(f"{level} {debug}" for level in get_args(Level) for debug in get_args(Debug)),
-    "target": get_args(Target),
-    "kind": get_args(Kind),
-    "level": get_args(Level),
-    "debug": get_args(Debug),
-}
-"""What chooses a value from a table of words."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -104,9 +68,10 @@ class RecipeContext:
                 self.faults.add("WB226", path, message, near=(name, [f"{{{word}}}" for word in words]))
 
     def programs(self, tools: Iterable[str]) -> tuple[str, ...]:
-        """`bin:PROGRAM` (all its words) and `path:PROGRAM` (one word) for every program of some tools."""
-        routes = [route for name in tools if name in self.catalog.tools for route in self.catalog.tools[name].routes]
-        return tuple(dict.fromkeys(f"{kind}:{program}" for route in routes for program in route.bin for kind in ("bin", "path")))
+        """`bin:PROGRAM` (all its words) and `path:PROGRAM` (one word) for every program of some tools, `file:TOOL/NAME` for their files."""
+        routes = [(name, route) for name in tools if name in self.catalog.tools for route in self.catalog.tools[name].routes]
+        programs = (f"{kind}:{program}" for _, route in routes for program in route.bin for kind in ("bin", "path"))
+        return tuple(dict.fromkeys((*programs, *(f"file:{name}/{file}" for name, route in routes for file in route.files))))
 
 
 def check_tool(context: RecipeContext, tool: ToolRecipe) -> None:
@@ -122,7 +87,7 @@ def check_tool(context: RecipeContext, tool: ToolRecipe) -> None:
         _check_route(context, ("route", position), tool, route)
     if tool.probe:
         context.template(("probe", "expect"), tool.probe.expect, EXPECT_WORDS)
-        if any(tool.probe.bin not in route.bin for route in tool.routes):
+        if any(tool.probe.bin not in route.bin for route in tool.routes if route.bin or not route.files):
             context.faults.add("WB225", ("probe", "bin"), f"not every route has the program {quoted(tool.probe.bin)}")
     if tool.optimizer:
         _check_optimizer(context, tool)
@@ -143,8 +108,11 @@ def _check_route(context: RecipeContext, path: Path, tool: ToolRecipe, route: Ro
                     "WB225", (*path, key, program), f"{quoted(program)} is not in bin", near=(program, route.bin), part="key"
                 )
     _check_system(context, path, tool, route)
-    if not route.bin:
-        context.faults.add("WB225", path, f"this route of {tool.name} has no programs", hint="add [route.bin]", part="key")
+    for name, template in route.files.items():
+        context.template((*path, "files", name), template, FILE_WORDS)
+    if not route.bin and not route.files:
+        hint = "add [route.bin], or [route.files] for a tool that is read and not started"
+        context.faults.add("WB225", path, f"this route of {tool.name} has no programs", hint=hint, part="key")
 
 
 def _check_system(context: RecipeContext, path: Path, tool: ToolRecipe, route: Route) -> None:
@@ -191,108 +159,6 @@ def _check_optimizer(context: RecipeContext, tool: ToolRecipe) -> None:
         if setting not in get_args(Debug):
             message = f"{quoted(setting)} is not a debug setting"
             context.faults.add("WB225", ("optimizer", "debug", setting), message, near=(setting, get_args(Debug)), part="key")
-
-
-def check_language(context: RecipeContext, language: LanguageRecipe) -> None:
-    """Note what is wrong with a language's recipe as part of the catalogue."""
-    context.name("language", language.name)
-    taken = {field.name.rstrip("_").replace("_", "-") for field in fields(Artifact)} | {"target", "check"}
-    if language.name in taken:
-        context.faults.add("WB225", ("name",), f"{quoted(language.name)} is a key of every artifact, so no language can have its name")
-    for position, alias in enumerate(language.aliases):
-        other = next((r for r in context.catalog.languages.values() if r is not language and alias in (r.name, *r.aliases)), None)
-        if other is not None:
-            context.faults.add("WB225", ("aliases", position), f"{quoted(alias)} is the language {quoted(other.name)} already")
-    if (language.driver == "project") != bool(language.project):
-        context.faults.add("WB225", ("driver",), 'driver = "project" and the key `project` belong together')
-    if not language.targets:
-        context.faults.add("WB225", ("targets",), "a language builds for at least one target")
-    if not language.toolchains:
-        context.faults.add("WB225", ("name",), f"language {quoted(language.name)} has no [[toolchain]]")
-    for position, option in enumerate(language.options):
-        _check_option(context, ("option", position), option, [o.name for o in language.options[:position]])
-    for position, toolchain in enumerate(language.toolchains):
-        path: Path = ("toolchain", position)
-        if toolchain.name in (t.name for t in language.toolchains[:position]):
-            context.faults.add("WB225", (*path, "name"), f"two toolchains are called {quoted(toolchain.name)}")
-        _check_toolchain(context, path, language, toolchain)
-
-
-def _check_option(context: RecipeContext, path: Path, option: Option, earlier: list[str]) -> None:
-    if option.name in earlier:
-        context.faults.add("WB225", (*path, "name"), f"two options are called {quoted(option.name)}")
-    context.templates((*path, "words"), option.words, OPTION_WORDS)
-    if option.default is not None:
-        raw: Any = list(option.default) if isinstance(option.default, tuple) else option.default
-        if Reader(context.faults).value(OPTION_TYPES[option.type], raw, (*path, "default")) is MISFIT:
-            return
-    entries = option.default if isinstance(option.default, tuple) else () if option.default is None else (option.default,)
-    if option.choices and any(entry not in option.choices for entry in entries):
-        context.faults.add("WB225", (*path, "default"), f"{dotted(path)}: the default is none of the choices")
-
-
-def _check_toolchain(context: RecipeContext, path: Path, language: LanguageRecipe, toolchain: ToolchainRecipe) -> None:
-    context.tools((*path, "tools"), toolchain.tools)
-    if not toolchain.tools or not toolchain.steps:
-        context.faults.add("WB225", path, f"toolchain {quoted(toolchain.name)} needs tools and at least one [[toolchain.step]]", part="key")
-    for position, target in enumerate(toolchain.targets):
-        if target not in language.targets:
-            message = f"{quoted(target)} is not a target of the language"
-            context.faults.add("WB225", (*path, "targets", position), message, hint=f"possible: {', '.join(language.targets)}")
-    context.templates((*path, "vendor"), toolchain.vendor, VENDOR_WORDS)
-    for where, problem, near in _tables(path, toolchain):
-        context.faults.add("WB225", where, problem, near=near, part="key")
-    known = (
-        *STEP_WORDS,
-        *toolchain.words,
-        *(f"option.{option.name}" for option in language.options),
-        *(f"project.{name}" for name in PROJECT_WORDS[language.project]),
-        *context.programs(toolchain.tools),
-    )
-    for name, template in toolchain.env.items():
-        context.template((*path, "env", name), template, known)
-    if toolchain.lock is not None:
-        _check_lock(context, (*path, "lock"), language, toolchain.lock, known)
-    for position, step in enumerate(toolchain.steps):
-        _check_step(context, (*path, "step", position), step, known, last=position == len(toolchain.steps) - 1)
-
-
-def _check_lock(context: RecipeContext, path: Path, language: LanguageRecipe, lock: LockRecipe, known: Iterable[str]) -> None:
-    context.templates((*path, "run"), lock.run, known)
-    if language.driver != "project":
-        context.faults.add("WB225", path, 'only driver = "project" looks for a lock file', part="key")
-    try:
-        re.compile(lock.packages)
-    except re.error as error:
-        context.faults.add("WB225", (*path, "packages"), f"packages: {error}")
-
-
-def _tables(path: Path, toolchain: ToolchainRecipe) -> Iterator[tuple[Path, str, tuple[str, Iterable[str]]]]:
-    """(place, problem, word and valid words) of tables of words whose name or values mean nothing."""
-    for table, values in toolchain.words.items():
-        chooser = next((name for name in _VALUES if table == name or table.startswith(f"{name}-")), "")
-        where = (*path, "words", table)
-        if not chooser:
-            yield where, f"nothing chooses from a table {quoted(table)}", (table, _VALUES)
-            continue
-        for value in values:
-            if value not in _VALUES[chooser]:
-                yield (*where, value), f"{quoted(value)} is no {chooser}", (value, _VALUES[chooser])
-
-
-def _check_step(context: RecipeContext, path: Path, step: StepRecipe, known: tuple[str, ...], *, last: bool) -> None:
-    context.templates((*path, "run"), step.run, known)
-    context.template((*path, "result"), step.result, known)
-    context.template((*path, "evidence"), step.evidence, known)
-    for name, template in step.env.items():
-        context.template((*path, "env", name), template, known)
-    if not step.run:
-        context.faults.add("WB225", (*path, "run"), "a step runs something")
-    if step.each and (last or not step.out):
-        problem = "the last step makes the module, so it cannot be `each`" if last else 'a step for each source needs `out`, such as ".o"'
-        context.faults.add("WB225", path, problem, part="key")
-    if step.depfile and not any("{depfile}" in word for word in step.run):
-        context.faults.add("WB226", (*path, "depfile"), "depfile is true, and no word has {depfile}")
 
 
 def check_runtime(context: RecipeContext, runtime: RuntimeRecipe) -> None:

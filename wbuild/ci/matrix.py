@@ -14,8 +14,9 @@ from typing import Final, Literal, TypeAlias
 
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.manifest.profiles import resolve_profile
+from wbuild.model.language_recipe import LanguageRecipe, ToolchainRecipe
 from wbuild.model.locked import Platform
-from wbuild.model.shipped import Catalog, LanguageRecipe, ToolchainRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest, Target
 from wbuild.steps.kit import Kit
 

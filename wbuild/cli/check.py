@@ -11,7 +11,7 @@ from wbuild.cli.choices import asking, changed_option, common_build_options, opt
 from wbuild.cli.options import ClickCommand, format_option
 from wbuild.errors import exit_code, worst
 from wbuild.model.happened import ArtifactReport
-from wbuild.model.shipped import HostRecipe
+from wbuild.model.host_recipe import HostRecipe
 from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.selection import is_file

@@ -11,7 +11,8 @@ import click
 
 from wbuild.cli.options import ClickCommand, format_option, pass_common
 from wbuild.errors import UsageError
-from wbuild.model.shipped import Catalog, HostModule, HostRecipe
+from wbuild.model.host_recipe import HostModule, HostRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.report.table import Cell, render
 from wbuild.session.call import Common
 from wbuild.session.project import catalog_of

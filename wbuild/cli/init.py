@@ -11,7 +11,8 @@ import click
 from wbuild.cli.options import ClickCommand, pass_common
 from wbuild.errors import UsageError
 from wbuild.init.scaffold import ProjectDraft, Wish, choose, draft, starters
-from wbuild.model.shipped import Catalog, LanguageRecipe
+from wbuild.model.language_recipe import LanguageRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.session.call import Common
 from wbuild.session.shipped_data import template_texts
 from wbuild.text.names import quoted

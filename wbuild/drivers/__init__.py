@@ -7,7 +7,7 @@ from typing import Final
 
 from wbuild.drivers import compiler, project
 from wbuild.drivers.build import Build, Driver
-from wbuild.model.shipped import DriverName
+from wbuild.model.language_recipe import DriverName
 
 __all__ = ["DRIVERS", "Build", "Driver"]
 

@@ -9,8 +9,8 @@ from posixpath import join, normpath
 from typing import Protocol
 
 from wbuild.errors import Place, UsageError
+from wbuild.model.language_recipe import LanguageRecipe, ToolchainRecipe
 from wbuild.model.planned import Step
-from wbuild.model.shipped import LanguageRecipe, ToolchainRecipe
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
 from wbuild.steps.kit import Kit
 from wbuild.steps.tree import Tree, without

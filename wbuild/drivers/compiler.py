@@ -15,9 +15,9 @@ from wbuild.drivers.named import Named, named
 from wbuild.drivers.scope import commands, dimensions, options
 from wbuild.errors import UsageError
 from wbuild.manifest.needs import with_files
+from wbuild.model.language_recipe import LockRecipe, StepRecipe
 from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, InnerCache, Out, Root, Scratch, SharedCache, State, Step, Tool, ToolPath, Word
-from wbuild.model.shipped import LockRecipe, StepRecipe
 from wbuild.steps.tree import is_glob
 from wbuild.steps.words import Value, fill, fill_all, placeholders
 from wbuild.text.names import quoted

@@ -17,8 +17,8 @@ from wbuild.drivers.compiler import assemble, locking
 from wbuild.drivers.named import responses
 from wbuild.errors import UsageError
 from wbuild.manifest.artifact import usual_kind
+from wbuild.model.language_recipe import LanguageRecipe, LockRecipe, ProjectName, Reads
 from wbuild.model.planned import Step
-from wbuild.model.shipped import LanguageRecipe, LockRecipe, ProjectName, Reads
 from wbuild.model.written import Artifact, Kind
 
 

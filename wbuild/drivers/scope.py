@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from wbuild.catalog.word_tables import Dimension, chosen_by
 from wbuild.drivers.build import Build
 from wbuild.errors import UsageError
 from wbuild.manifest.needs import with_files
+from wbuild.model.language_recipe import Option
 from wbuild.model.planned import In, Python, RunnerPath, ToolPath, Word
-from wbuild.model.shipped import Option
 from wbuild.steps.words import Value, fill_all, placeholders
 
 VENDOR = "{vendor."
@@ -37,7 +38,11 @@ def options(build: Build) -> Options:
         vendors.update(e.removeprefix(VENDOR).partition("}")[0] for e in entries if e.startswith(VENDOR))
         if option.type == "paths":
             folders += [build.path(e) for e in entries if not e.startswith(VENDOR)]
-        scope[f"option.{option.name}"] = [word for entry in entries for word in _words(build, option, entry)]
+        if option.words_for and not isinstance(value, tuple):
+            spelled = str(value).lower() if isinstance(value, bool) else str(value)
+            scope[f"option.{option.name}"] = [(word,) for word in option.words_for.get(spelled, ())]
+        else:
+            scope[f"option.{option.name}"] = [word for entry in entries for word in _words(build, option, entry)]
     return Options(scope=scope, vendors=tuple(sorted(vendors)), folders=tuple(folders))
 
 
@@ -55,18 +60,10 @@ def _words(build: Build, option: Option, entry: str) -> tuple[Word, ...]:
 
 def dimensions(build: Build) -> dict[str, Value]:
     """Words of the recipe's tables for this artifact's target, kind, level and debug setting."""
-    chosen = {
-        "target-kind": f"{build.target} {build.kind}",
-        "level-debug": f"{build.level} {build.debug}",
-        "target": build.target,
-        "kind": build.kind,
-        "level": build.level,
-        "debug": build.debug,
-    }
+    here: dict[Dimension, str] = {"target": build.target, "kind": build.kind, "level": build.level, "debug": build.debug}
     scope: dict[str, Value] = {}
     for table, values in build.toolchain.words.items():
-        dimension = next(d for d in chosen if table == d or table.startswith(f"{d}-"))
-        words = values.get(chosen[dimension])
+        words = values.get(" ".join(here[dimension] for dimension in chosen_by(table)))
         if words is None:
             raise UsageError(
                 "WB234",
@@ -78,7 +75,7 @@ def dimensions(build: Build) -> dict[str, Value]:
 
 
 def commands(build: Build) -> dict[str, Value]:
-    """`bin:PROGRAM`, `path:PROGRAM`, `runner:FILE` and `python` for all that the toolchain's command lines and environments name."""
+    """What command lines and environments of the toolchain name: `bin:PROGRAM`, `path:PROGRAM`, `file:TOOL/NAME`, `runner:FILE`."""
     scope: dict[str, Value] = {}
     toolchain = build.toolchain
     lock = toolchain.lock.run if toolchain.lock else ()
@@ -89,6 +86,9 @@ def commands(build: Build) -> dict[str, Value]:
             scope[name] = Python()
         if kind == "runner":
             scope[name] = RunnerPath(program)
+        if kind == "file":
+            owner, _, member = program.partition("/")
+            scope[name] = build.kit.file(owner, member)
         if kind in ("bin", "path"):
             tool = next((t for t in toolchain.tools if program in build.kit.pin(t).bin), toolchain.tools[0])
             scope[name] = build.kit.bin(tool, program) if kind == "bin" else build.kit.path(tool, program)

@@ -25,8 +25,8 @@ from wbuild.engine.session import Run
 from wbuild.engine.step_key import Settled
 from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import MachineError
+from wbuild.model.language_recipe import InnerCacheName
 from wbuild.model.planned import InnerCache, Step
-from wbuild.model.shipped import InnerCacheName
 from wbuild.steps.words import portable
 from wbuild.text import json_text
 

@@ -8,7 +8,7 @@ from typing import Any, Final
 
 from wbuild.doors.regular import read
 from wbuild.errors import BugError
-from wbuild.model.planned import Late, Word
+from wbuild.model.planned import JoinedWords, Late, Part, Word
 from wbuild.text import json_text
 
 _LARGEST: Final = 64 << 20
@@ -19,14 +19,20 @@ def settle(words: Iterable[Word], value: Callable[[Late], str | list[str]]) -> t
     """The same words with every late part replaced; a list alone in a word becomes several words. Raises BugError."""
     settled: list[Word] = []
     for word in words:
-        if len(word) == 1 and not isinstance(word[0], Late):  # nearly every word
+        if len(word) == 1 and not isinstance(word[0], Late | JoinedWords):  # nearly every word
             settled.append(word)
         elif len(word) == 1 and isinstance(word[0], Late):
             found = value(word[0])
             settled += [(item,) for item in (found if isinstance(found, list) else [found])]
         else:
-            settled.append(tuple(_single(part, value(part)) if isinstance(part, Late) else part for part in word))
+            settled.append(tuple(_settled(part, value) for part in word))
     return tuple(settled)
+
+
+def _settled(part: Part, value: Callable[[Late], str | list[str]]) -> Part:
+    if isinstance(part, JoinedWords):
+        return JoinedWords(settle(part.words, value), part.separator)
+    return _single(part, value(part)) if isinstance(part, Late) else part
 
 
 def _single(part: Late, found: str | list[str]) -> str:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 import tempfile
 import threading
 from collections.abc import Iterator, Sequence
@@ -27,10 +28,10 @@ from wbuild.engine.step_caches import StepCaches
 from wbuild.engine.step_key import Settled
 from wbuild.engine.zig_cache import ZigCache
 from wbuild.errors import ProvisionError
-from wbuild.model.planned import FirstUse, Step
+from wbuild.model.planned import FirstUse, Launcher, Step
 from wbuild.sources.client import clean
 from wbuild.sources.clients import seen_by
-from wbuild.steps.words import OUT_FOLDER, Places, expand, portable
+from wbuild.steps.words import LAUNCHERS, OUT_FOLDER, Places, expand, parts, portable
 from wbuild.text.redact import redactor
 
 FIRST_USE = ".wbuild-first-use"
@@ -198,6 +199,10 @@ class Launch:
             session.states.prepare(session.root / self.places.state)
         for folder in folders - {self.scratch / OUT_FOLDER}:
             session.doors.files.make_folder(folder)
+        for launcher in (part for part in parts(self.words.words) if isinstance(part, Launcher)):
+            words = " ".join(map(shlex.quote, expand(launcher.words, self.places)))
+            program = self.scratch / LAUNCHERS / launcher.program
+            session.doors.files.write(program, f'#!/bin/sh\nexec {words} "$@"\n', durable=False, program=True)
         for name, text in step.texts.items():
             session.doors.files.write(self.scratch / name, text, durable=False, program=text.startswith("#!"))
         self._seed()

@@ -17,6 +17,7 @@ from wbuild.engine.step_caches import StepCaches
 from wbuild.engine.step_key import Settled
 from wbuild.model.locked import SYSTEM, Pin
 from wbuild.model.planned import Python, RunnerPath, Step
+from wbuild.steps.words import parts
 
 _LIBRARIES: Final = ("bin", "lib", "lib64", "libexec", "include")
 """Beside a program of the machine that is no system folder's."""
@@ -79,10 +80,10 @@ class Reach:
     def _tools(self) -> Iterator[str]:
         for pin in self.step.pins:
             yield from _machines(pin) if pin.source == SYSTEM else (str(self.session.store.path(pin)),)
-        parts = {type(part) for word in self.words.words for part in word}
-        if RunnerPath in parts:
+        kinds = {type(part) for part in parts(self.words.words)}
+        if RunnerPath in kinds:
             yield str(RUNNERS)
-        if Python in parts:
+        if Python in kinds:
             yield from grounds.python()
         yield from self._caches.readable()
         yield str(self.session.layout.nothing)

@@ -17,7 +17,7 @@ from wbuild.doors.machine import machine_errors
 from wbuild.engine.session import Run
 from wbuild.engine.step_key import Settled
 from wbuild.errors import MachineError
-from wbuild.model.planned import SharedCache, Step, Toml
+from wbuild.model.planned import JoinedWords, Launcher, SharedCache, Step, Toml
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,9 +65,13 @@ class StepCaches:
 
     def _named(self) -> Iterator[tuple[Path, str]]:
         """Folders of the words with the name of the folder in them that is meant, "" for all of it."""
-        for word in self.words.words:
+        waiting = [*self.words.words]
+        while waiting:
+            word = waiting.pop(0)
             for part, rest in zip(word, (*word[1:], ""), strict=True):
                 cache = part.part if isinstance(part, Toml) else part
+                if isinstance(part, JoinedWords | Launcher):
+                    waiting += part.words
                 if isinstance(cache, SharedCache):
                     first = rest.split("/")[1] if isinstance(rest, str) and rest.startswith("/") else ""
                     yield self.session.shared(self.step, cache.name), first

@@ -10,8 +10,8 @@ from wbuild.doors.userkey import mac
 from wbuild.engine.late import settle
 from wbuild.engine.layout import fixed
 from wbuild.engine.session import RUNNERS, Run
-from wbuild.model.planned import Builtin, RunnerPath, SharedCache, Step, Toml, Tool, Word
-from wbuild.steps.words import portable
+from wbuild.model.planned import Builtin, RunnerPath, SharedCache, Step, Tool, Word
+from wbuild.steps.words import parts, portable
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -29,8 +29,7 @@ class Settled:
     @property
     def shared(self) -> Sequence[str]:
         """Names of the shared caches, each once."""
-        parts = (part.part if isinstance(part, Toml) else part for word in self.words for part in word)
-        return list(dict.fromkeys(part.name for part in parts if isinstance(part, SharedCache)))
+        return list(dict.fromkeys(part.name for part in parts(self.words) if isinstance(part, SharedCache)))
 
 
 def settled(session: Run, step: Step) -> Settled:
@@ -79,7 +78,7 @@ def _action(step: Step, words: Settled) -> tuple[str, ...]:
 
 def _runners(session: Run, words: Settled) -> dict[str, str]:
     """Our own programs that the command line names, by content: the file and its parts, NAME_*.py beside it."""
-    files = {part.file for word in words.words for part in word if isinstance(part, RunnerPath)}
+    files = {part.file for part in parts(words.words) if isinstance(part, RunnerPath)}
     return {f"runner/{file}": _runner(session, file) for file in files}
 
 

@@ -15,7 +15,7 @@ from typing import Final, cast
 import tomli
 
 from wbuild.errors import Problem, UsageError
-from wbuild.model.shipped import LanguageRecipe
+from wbuild.model.language_recipe import LanguageRecipe
 from wbuild.model.written import Kind, Target
 from wbuild.text.names import name_problem, quoted
 from wbuild.text.toml_key import key

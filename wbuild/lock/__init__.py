@@ -14,7 +14,8 @@ from wbuild.lock.needed import Required, choose_toolchains, required
 from wbuild.lock.resolve import LockRequest, resolve, vendor_fits
 from wbuild.lock.trust import refused, untrusted
 from wbuild.model.locked import SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
-from wbuild.model.shipped import Catalog, Route, SourceName
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import Route, SourceName
 from wbuild.model.written import Manifest
 from wbuild.sources import system
 from wbuild.steps.kit import Kit

@@ -7,7 +7,8 @@ from dataclasses import dataclass, field, replace
 
 from wbuild.errors import UsageError
 from wbuild.model.locked import LockedTool, Pin, Platform, Unavailable
-from wbuild.model.shipped import Catalog, Probe, Route, ToolRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import Probe, Route, ToolRecipe
 from wbuild.sources import CLIENTS
 
 
@@ -70,6 +71,7 @@ class Equipment:
         return replace(
             entry,
             bin=programs,
+            members=route.files,
             executables=route.executables,
             needs=tuple(needs),
             probe=_probe(recipe.probe, tool.version) if recipe.probe and recipe.probe.bin in programs else None,

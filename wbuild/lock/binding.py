@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from typing import Final, get_args
 
 from wbuild.model.locked import Pin, PinnedFile, Platform, Trust
-from wbuild.model.shipped import Route
+from wbuild.model.tool_recipe import Route
 from wbuild.text.versions import same
 
 _WHEEL: Final = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9.!+_]+)(?:-\d[A-Za-z0-9_.]*)?-[A-Za-z0-9_.]+-[A-Za-z0-9_.]+-([A-Za-z0-9_.]+)\.whl")

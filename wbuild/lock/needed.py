@@ -8,8 +8,11 @@ from typing import cast
 
 from wbuild.errors import UsageError
 from wbuild.lock.attach import needs_of
+from wbuild.model.host_recipe import RuntimeRecipe
+from wbuild.model.language_recipe import LanguageRecipe, ToolchainRecipe
 from wbuild.model.locked import Lock
-from wbuild.model.shipped import Catalog, LanguageRecipe, Route, RuntimeRecipe, SourceName, ToolchainRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import Route, SourceName, ToolRecipe
 from wbuild.model.written import Artifact, Manifest, Vendor
 from wbuild.text.nearest import suggestion
 
@@ -38,7 +41,7 @@ def required(manifest: Manifest, catalog: Catalog, previous: Lock | None = None)
         chosen = artifact.toolchain or toolchains.get(language.name if language else "", "")
         if language is not None and chosen:
             names += _toolchain(language, chosen).tools
-    names += [name for name, tool in catalog.tools.items() if tool.optimizer is not None]
+    names += catalog.optimizers
     names += [runtime.tool for artifact in manifest.artifacts for runtime in _runtimes(artifact, catalog)]
     vendors = {f"vendor.{name}": vendor for name, vendor in manifest.vendor.items()}
     for name, vendor in vendors.items():

@@ -13,7 +13,8 @@ from wbuild.lock.attach import Equipment, needs_of
 from wbuild.lock.needed import closure, required, vendor_recipe
 from wbuild.lock.trust import refusal, refused
 from wbuild.model.locked import PLATFORMS, SYSTEM, Lock, LockedTool, Pin, Platform, Unavailable
-from wbuild.model.shipped import Catalog, Route, ToolRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.model.written import Manifest, Vendor
 from wbuild.sources import SOURCES, Source
 from wbuild.text.nearest import suggestion

@@ -14,7 +14,7 @@ from typing import Final, cast, get_args
 
 from wbuild.errors import IntegrityError, Place, Problem, UsageError
 from wbuild.model.locked import PLATFORMS, SYSTEM, Algorithm, Digest, Lock, LockedTool, Pin, PinnedFile, Platform, Trust, Unavailable
-from wbuild.model.shipped import SourceName
+from wbuild.model.tool_recipe import SourceName
 from wbuild.text.names import quoted
 from wbuild.text.versions import same
 from wbuild.toml.decode import read

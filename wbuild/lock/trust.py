@@ -6,8 +6,11 @@ from typing import Final
 
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
+from wbuild.model.host_recipe import RuntimeRecipe
+from wbuild.model.language_recipe import LanguageRecipe
 from wbuild.model.locked import Unavailable
-from wbuild.model.shipped import Catalog, LanguageRecipe, RuntimeRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import ToolRecipe
 
 CODE: Final = "WB440"
 HINT: Final = (

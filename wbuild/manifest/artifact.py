@@ -12,7 +12,8 @@ from wbuild.manifest.check import check_rules
 from wbuild.manifest.control import controls
 from wbuild.manifest.defaults import Defaults
 from wbuild.manifest.needs import check_needs
-from wbuild.model.shipped import Catalog, LanguageRecipe, Option, OptionType, ToolchainRecipe
+from wbuild.model.language_recipe import LanguageRecipe, Option, OptionType, ToolchainRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Glob, Kind, OptionValue, Target
 from wbuild.text.names import name_hint, name_problem, quoted, secret_problem, variable_problem, vendor_parts
 from wbuild.toml.decode import MISFIT, Reader
@@ -213,7 +214,8 @@ def _check_hosts(ground: ArtifactContext, path: Path, artifact: Artifact) -> Non
 def known_features(catalog: Catalog) -> tuple[str, ...]:
     """Every proposal that a runtime or an optimizer of the catalogue knows."""
     found = {feature for runtime in catalog.runtimes.values() for feature in runtime.features}
-    found.update(feature for tool in catalog.tools.values() if tool.optimizer for feature in tool.optimizer.features)
+    optimizers = (catalog.tools[name].optimizer for name in catalog.optimizers)
+    found.update(feature for optimizer in optimizers if optimizer for feature in optimizer.features)
     return tuple(sorted(found))
 
 

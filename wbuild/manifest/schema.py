@@ -17,8 +17,9 @@ from itertools import pairwise
 from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
 
 from wbuild.manifest.artifact import OPTION_TYPES
+from wbuild.model.language_recipe import LanguageRecipe
 from wbuild.model.planned import JSON
-from wbuild.model.shipped import Catalog, LanguageRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Profile, ProjectTable, Target, Vendor
 from wbuild.text.units import COUNTS, DURATIONS, SIZES, show_count, show_duration, show_share, show_size
 from wbuild.toml.decode import TableKey, keys_of

@@ -69,6 +69,8 @@ class Pin:
     """Never empty, but for a tool of the machine that was not looked for yet: its version is a specifier such as ">=1.25"."""
     bin: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Program → command line template, taken from the recipe's route for this platform."""
+    members: Mapping[str, str] = field(default_factory=dict)
+    """Name → template of a file or folder of the tool (`Route.files`)."""
     executables: tuple[str, ...] = ()
     needs: tuple[Pin, ...] = ()
     """Pins that its programs need to run."""

@@ -7,8 +7,9 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from wbuild.errors import Problem
+from wbuild.model.host_recipe import HostRecipe
+from wbuild.model.language_recipe import InnerCacheName
 from wbuild.model.locked import Pin
-from wbuild.model.shipped import HostRecipe, InnerCacheName
 from wbuild.model.written import Artifact, Level, Metric, Target
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
@@ -92,7 +93,25 @@ class Late:
     field: str
 
 
-Part: TypeAlias = "str | In | Out | Scratch | State | SharedCache | Root | ToolPath | RunnerPath | Python | Late | Toml"
+@dataclass(frozen=True, slots=True)
+class JoinedWords:
+    """Several words as one, with a separator between them: "a.jar:b.jar"."""
+
+    words: tuple[Word, ...]
+    separator: str
+
+
+@dataclass(frozen=True, slots=True)
+class Launcher:
+    """An executable of the step's own that starts a program of several words, for who starts it by path."""
+
+    program: str
+    words: tuple[Word, ...]
+
+
+Part: TypeAlias = (
+    "str | In | Out | Scratch | State | SharedCache | Root | ToolPath | RunnerPath | Python | Late | Toml | JoinedWords | Launcher"
+)
 Word: TypeAlias = "tuple[Part, ...]"
 """One word of a command line: its parts are joined without a space."""
 

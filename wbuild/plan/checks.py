@@ -8,9 +8,9 @@ from dataclasses import asdict, dataclass
 from posixpath import join, normpath
 
 from wbuild.builtins.table import builtin
+from wbuild.model.host_recipe import RuntimeRecipe
 from wbuild.model.locked import Pin
 from wbuild.model.planned import JSON, Out, Scratch, SharedCache, Step, Tool
-from wbuild.model.shipped import RuntimeRecipe
 from wbuild.model.written import Artifact, Check, Target
 from wbuild.steps.kit import Kit
 from wbuild.steps.tree import Tree

@@ -7,9 +7,10 @@ from dataclasses import dataclass, replace
 
 from wbuild.builtins.table import builtin
 from wbuild.drivers import Build
+from wbuild.model.host_recipe import RuntimeRecipe
 from wbuild.model.locked import Unavailable
 from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, Step, Tool
-from wbuild.model.shipped import Candidate, RuntimeRecipe, ToolRecipe
+from wbuild.model.tool_recipe import Candidate, ToolRecipe
 from wbuild.plan.checks import Trials
 from wbuild.steps.words import Value, fill_all, placeholders
 

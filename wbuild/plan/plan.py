@@ -12,9 +12,12 @@ from wbuild.drivers.project import LockToMake
 from wbuild.errors import Place, Problem, ProvisionError, UsageError
 from wbuild.manifest.load import resolve_profile
 from wbuild.manifest.needs import in_order, selected
+from wbuild.model.host_recipe import HostRecipe, RuntimeRecipe
+from wbuild.model.language_recipe import LanguageRecipe, ToolchainRecipe
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Plan, Product, Step
-from wbuild.model.shipped import Catalog, HostRecipe, LanguageRecipe, RuntimeRecipe, ToolchainRecipe, ToolRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
 from wbuild.plan.checks import Trial, Trials, trials
 from wbuild.plan.missing import astray, lacking, unfitting
@@ -297,7 +300,7 @@ def _runtimes(context: Context, request: BuildRequest) -> Sequence[RuntimeRecipe
 
 def _optimizer(catalog: Catalog) -> ToolRecipe | None:
     """The tool that optimizes."""
-    return next((tool for tool in catalog.tools.values() if tool.optimizer), None)
+    return next((catalog.tools[name] for name in catalog.optimizers), None)
 
 
 def _validator(context: Context, target: Target) -> RuntimeRecipe | None:

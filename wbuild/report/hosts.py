@@ -9,7 +9,7 @@ from typing import Final
 
 from wbuild.errors import Problem
 from wbuild.model.happened import ArtifactReport, HostVerdict
-from wbuild.model.shipped import HostComponent, HostModule, HostRecipe
+from wbuild.model.host_recipe import HostComponent, HostModule, HostRecipe
 from wbuild.text import show
 from wbuild.wasm.proposals import features_of
 

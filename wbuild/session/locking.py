@@ -13,7 +13,7 @@ from wbuild.doors.files import asides
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.lock.trust import CODE
 from wbuild.model.locked import Lock, Pin
-from wbuild.model.shipped import SHIPPED
+from wbuild.model.tool_recipe import SHIPPED
 from wbuild.session.progress import Progress
 from wbuild.session.project import Project, content_of, shown
 from wbuild.session.record import Watch

@@ -18,6 +18,7 @@ from wbuild.manifest.load import Member, early_project, load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
 from wbuild.nothing_to_do import DIST, GIT, MANIFEST, WORK, project_folder
+from wbuild.session import shipped_data
 from wbuild.session.pattern_matches import matching
 from wbuild.session.record import Watch
 from wbuild.session.shipped_data import recipe_texts
@@ -120,6 +121,8 @@ def _catalog(folder: Path, watch: Watch) -> tuple[Catalog, tuple[Path, ...]]:
     early = early_project(_content(folder / MANIFEST), shown(folder / MANIFEST), facts(folder))
     recipes = tuple(_recipes(folder, early.recipes))
     watch.file(*recipes)
+    if not recipes:
+        return shipped_data.catalog(), ()
     return catalogs.load(recipe_texts(), {path.relative_to(folder).as_posix(): text_of(path) for path in recipes}), recipes
 
 
@@ -163,7 +166,7 @@ def content_of(path: Path, limit: int) -> bytes:
 def catalog_of(start: Path) -> Catalog:
     """The catalogue with the recipes of the project around `start`; the shipped one outside of any."""
     if project_folder(str(start)) is None:
-        return catalogs.load(recipe_texts(), {})
+        return shipped_data.catalog()
     return _catalog(home(start)[0], Watch())[0]
 
 

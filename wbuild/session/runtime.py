@@ -17,9 +17,11 @@ from wbuild.doors.places import current_folder
 from wbuild.engine.session import RUNNERS
 from wbuild.errors import StepError, UsageError, WbuildError
 from wbuild.lock.trust import refusal
+from wbuild.model.host_recipe import RuntimeRecipe
 from wbuild.model.locked import Pin
 from wbuild.model.planned import Late, Product, SharedCache, Word
-from wbuild.model.shipped import SHIPPED, Catalog, RuntimeRecipe
+from wbuild.model.shipped import Catalog
+from wbuild.model.tool_recipe import SHIPPED
 from wbuild.nothing_to_do import project_folder
 from wbuild.session.call import Common
 from wbuild.session.project import catalog_of, shown

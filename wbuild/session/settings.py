@@ -10,7 +10,7 @@ from typing import Final, Literal, TypeAlias, get_args
 
 from wbuild.errors import Problem, UsageError
 from wbuild.model.locked import SYSTEM
-from wbuild.model.shipped import SourceName
+from wbuild.model.tool_recipe import SourceName
 from wbuild.text import units
 from wbuild.text.nearest import nearest
 from wbuild.toml import decode, locate

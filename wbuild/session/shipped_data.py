@@ -5,13 +5,19 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from importlib.resources import files
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import TYPE_CHECKING, Final, Literal
 
 import wbuild
+from wbuild.catalog.load import lazy
 from wbuild.errors import BugError
+from wbuild.model.shipped import Catalog
+from wbuild.text.lazy import LazyTable
 
 if TYPE_CHECKING:
     from importlib.abc import Traversable  # its home in Python 3.10; later versions moved it
+
+OPTIMIZERS: Final = ("binaryen",)
+"""The shipped tools that optimize: to find out would take reading all of them."""
 
 
 def data_folder(kind: Literal["toolchains", "templates"]) -> Traversable:
@@ -35,8 +41,17 @@ def texts_below(folder: Traversable, prefix: str = "") -> Iterator[tuple[str, st
 
 
 def recipe_texts() -> Mapping[str, str]:
-    """The shipped recipes: `toolchains/tools/zig.toml` → text."""
-    return {f"toolchains/{path}": text for path, text in texts_below(data_folder("toolchains")) if path.endswith(".toml")}
+    """The shipped recipes: `toolchains/tools/zig.toml` → text, each read when it is first asked for."""
+    found = {}
+    for folder in data_folder("toolchains").iterdir():
+        if folder.is_dir():
+            found.update({f"toolchains/{folder.name}/{file.name}": file for file in folder.iterdir() if file.name.endswith(".toml")})
+    return LazyTable(found, lambda path: found[path].read_text("utf-8"))
+
+
+def catalog() -> Catalog:
+    """The shipped recipes, as a catalogue."""
+    return lazy(recipe_texts(), OPTIMIZERS)
 
 
 def template_texts() -> Mapping[str, str]:

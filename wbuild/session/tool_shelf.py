@@ -12,7 +12,8 @@ from wbuild.text.nearest import nearest
 
 if TYPE_CHECKING:
     from wbuild.model.locked import Lock, Pin, Platform
-    from wbuild.model.shipped import Catalog, ToolRecipe
+    from wbuild.model.shipped import Catalog
+    from wbuild.model.tool_recipe import ToolRecipe
     from wbuild.store import Store
     from wbuild.terminal.console import Console
 

@@ -6,7 +6,8 @@ from dataclasses import replace
 
 from wbuild import lock as locks
 from wbuild.doors.places import current_folder, user_folder
-from wbuild.model.shipped import Catalog, RuntimeRecipe
+from wbuild.model.host_recipe import RuntimeRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest, ProjectTable
 from wbuild.session.call import Common
 from wbuild.session.progress import Progress
@@ -43,5 +44,4 @@ def _only(runtime: RuntimeRecipe) -> Manifest:
 
 def _without_others(catalog: Catalog, runtime: RuntimeRecipe) -> Catalog:
     """The catalogue with no other runtime and no optimizer."""
-    tools = {name: tool for name, tool in catalog.tools.items() if tool.optimizer is None}
-    return replace(catalog, tools=tools, languages={}, runtimes={runtime.name: runtime})
+    return replace(catalog, optimizers=(), languages={}, runtimes={runtime.name: runtime})

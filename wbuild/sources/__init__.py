@@ -8,7 +8,7 @@ from typing import Final, Protocol
 
 from wbuild.doors.interfaces import Doors
 from wbuild.model.locked import Pin, Platform, Trust, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.text.lazy import Lazy
 
 

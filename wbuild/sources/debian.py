@@ -15,7 +15,7 @@ from typing import Final
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Pin, PinnedFile, Platform, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.sources.apt import Apt, WantedPackages, closure, download, machine_apt
 from wbuild.sources.client import refuse_offline
 from wbuild.text.versions import matches, newest, same

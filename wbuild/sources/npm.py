@@ -18,7 +18,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
 from wbuild.model.planned import JSON
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.sources import npm_tree
 from wbuild.sources.client import ClientOutcome, failure, plain_name, refuse_offline, run_client, scratch, unreachable
 from wbuild.sources.npm_tree import NpmPackage, TreeError

@@ -16,7 +16,7 @@ from urllib.parse import unquote, urlsplit
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import Digest, Pin, PinnedFile, Platform, Unavailable
-from wbuild.model.shipped import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, ToolRecipe
 from wbuild.sources.client import ClientOutcome, failure, plain_name, refusal, refuse_offline, run_client, scratch, unreachable
 from wbuild.sources.pip_config import authorized, passwords
 from wbuild.sources.registry_answers import Answers, Question

@@ -19,7 +19,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import ProvisionError
 from wbuild.model.locked import SYSTEM, Digest, Pin, PinnedFile, Platform, Unavailable
-from wbuild.model.shipped import SHIPPED, Probe, Route, ToolRecipe
+from wbuild.model.tool_recipe import SHIPPED, Probe, Route, ToolRecipe
 from wbuild.sources.client import ClientOutcome, run_client, scratch
 from wbuild.sources.clients import PROBE
 from wbuild.text.versions import clauses, matches

@@ -8,8 +8,8 @@ from typing import Final
 
 from wbuild.errors import ProvisionError, UsageError
 from wbuild.model.locked import SHIMS, Pin, Platform, Unavailable
-from wbuild.model.planned import Python, RunnerPath, ToolPath, Word
-from wbuild.steps.words import Value, fill_all, placeholders
+from wbuild.model.planned import Launcher, Python, RunnerPath, ToolPath, Word
+from wbuild.steps.words import Value, fill, fill_all, placeholders
 
 LOADERS: Final[Mapping[Platform, tuple[str, str]]] = {
     "linux-x86_64": ("x86_64-linux-gnu", "ld-linux-x86-64.so.2"),
@@ -47,6 +47,15 @@ class Kit:
         """One word that starts a program of a tool. Raises UsageError."""
         return executable(self.pin(tool), program)
 
+    def file(self, tool: str, name: str) -> Word:
+        """One word that names a file or folder of a tool. Raises UsageError when it has none of that name."""
+        pin = self.pin(tool)
+        template = pin.members.get(name)
+        if template is None:
+            known = ", ".join(sorted(pin.members)) or "none"
+            raise UsageError("WB231", f"{tool} {pin.version} has no file {name!r}", hint=f"it has: {known}")
+        return fill(template, _scope(pin, (template,)))[0]
+
     def closure(self, names: Iterable[str]) -> tuple[Pin, ...]:
         """The pins with these names and all that they need, each once, needed ones first."""
         return with_needs(map(self.pin, names))
@@ -77,13 +86,11 @@ def command(pin: Pin, program: str) -> list[Word]:
 
 
 def executable(pin: Pin, program: str) -> Word:
-    """The one word that starts `program` of a pin, for who starts it by path. Raises UsageError when it takes several."""
+    """The one word that starts `program` of a pin, for who starts it by path. Raises UsageError when it has no such program."""
     if program in pin.shims:
         return (ToolPath(pin.name, f"{SHIMS}/{program}"),)
     words = command(pin, program)
-    if len(words) != 1:
-        raise UsageError("WB231", f"{program} of {pin.name} {pin.version} is started with several words, not by a path")
-    return words[0]
+    return words[0] if len(words) == 1 else (Launcher(program, tuple(words)),)
 
 
 def _loader(pin: Pin) -> list[Word]:

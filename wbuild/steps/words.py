@@ -4,21 +4,38 @@ Grammar of a template: literal text with placeholders in braces, `{name}` or `{n
 A *scope* maps placeholder → value. A value that is one word stands anywhere in a template; a value that is several words
 (or none) must be the whole template and takes its place. What a placeholder means is decided by who makes the scope;
 this module knows only how templates are read, filled in, shown and expanded. `{toml.name}` is `{name}` for the inside of a
-basic string of TOML ("…"): quotes and backslashes in a path of this machine are escaped.
+basic string of TOML ("…"): quotes and backslashes in a path of this machine are escaped. `{name|SEPARATOR}` is all words of a list as
+one, with the separator between them: `{in|:}`, `-tags={option.tags|,}`.
 """
 
 from __future__ import annotations
 
 import posixpath
 import re
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
 from typing import TypeAlias
 
 from wbuild.errors import BugError
-from wbuild.model.planned import In, Late, Out, Part, Python, Root, RunnerPath, Scratch, SharedCache, State, Toml, ToolPath, Word
+from wbuild.model.planned import (
+    In,
+    JoinedWords,
+    Late,
+    Launcher,
+    Out,
+    Part,
+    Python,
+    Root,
+    RunnerPath,
+    Scratch,
+    SharedCache,
+    State,
+    Toml,
+    ToolPath,
+    Word,
+)
 
 Value: TypeAlias = "str | Part | Word | list[Word]"
 """Text, a part, one word, or a list of words."""
@@ -26,6 +43,10 @@ Scope: TypeAlias = "Mapping[str, Value]"
 
 TOML = "toml."
 """How a placeholder begins whose value is put into a string of TOML."""
+JOIN = "|"
+"""Between the name of a list and what stands between its words when they are one."""
+LAUNCHERS = "launchers"
+"""Folder below the scratch folder with the executables of `Launcher` parts."""
 _TOKEN = re.compile(r"\{\{|\}\}|\{([^{}]*)\}|([^{}]+)|([{}])")
 
 
@@ -34,8 +55,8 @@ class TemplateError(ValueError):
 
 
 def placeholders(template: str) -> tuple[str, ...]:
-    """Names in a template, in order, without `toml.`. Raises TemplateError for a lone brace."""
-    return tuple(name.removeprefix(TOML) for text, name in _tokens(template) if text is None)
+    """Names in a template, in order, without `toml.` and separators. Raises TemplateError for a lone brace."""
+    return tuple(name.removeprefix(TOML).partition(JOIN)[0] for text, name in _tokens(template) if text is None)
 
 
 def fill(template: str, scope: Scope) -> list[Word]:
@@ -49,10 +70,12 @@ def fill(template: str, scope: Scope) -> list[Word]:
         if text is not None:
             parts.append(text)
             continue
-        plain = name.removeprefix(TOML)
+        plain, joined, separator = name.removeprefix(TOML).partition(JOIN)
         if plain not in scope:
             raise TemplateError(f"unknown placeholder {{{name}}} in {template!r}")
-        value = scope[plain] if plain == name else _quoted(scope[plain])
+        value = _quoted(scope[plain]) if name.startswith(TOML) else scope[plain]
+        if joined:
+            value = JoinedWords(_list(value), separator)
         if isinstance(value, list):
             if len(tokens) == 1:
                 return value
@@ -66,6 +89,12 @@ def fill(template: str, scope: Scope) -> list[Word]:
 def fill_all(templates: Iterable[str], scope: Scope) -> tuple[Word, ...]:
     """The words of a whole command line. Raises TemplateError."""
     return tuple(word for template in templates for word in fill(template, scope))
+
+
+def _list(value: Value) -> tuple[Word, ...]:
+    if isinstance(value, list):
+        return tuple(value)
+    return (value if isinstance(value, tuple) else (value,),)
 
 
 def _quoted(value: Value) -> Value:
@@ -175,6 +204,10 @@ def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911, PLR0912 - 
             return places.python
         case Toml(inner):
             return _basic(_text(inner, places))
+        case JoinedWords(words, separator):
+            return separator.join(expand(words, places))
+        case Launcher(program, _):
+            return f"{places.root}/{places.scratch}/{LAUNCHERS}/{program}"
         case Late(path, field):
             value = places.late(part)
             if isinstance(value, list):
@@ -194,7 +227,7 @@ def portable(word: Word) -> str:
     return "".join(_portable(part) for part in word)
 
 
-def _portable(part: Part) -> str:  # noqa: C901, PLR0911 - one line for each kind of part
+def _portable(part: Part) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for each kind of part
     match part:
         case str():
             return part
@@ -218,6 +251,10 @@ def _portable(part: Part) -> str:  # noqa: C901, PLR0911 - one line for each kin
             return "{python}"
         case Toml(inner):
             return _basic(_portable(inner))
+        case JoinedWords(words, separator):
+            return separator.join(map(portable, words))
+        case Launcher(program, words):
+            return f"{{launcher:{program}={' '.join(map(portable, words))}}}"
         case Late(path, field):
             return f"<{field} of {path}>"
 
@@ -227,6 +264,17 @@ def _basic(text: str) -> str:
     return "".join(f"\\u{ord(sign):04x}" if sign < " " or sign == "\x7f" else f"\\{sign}" if sign in '\\"' else sign for sign in text)
 
 
+def parts(words: Iterable[Word]) -> Iterator[Part]:
+    """All parts of words, in order, and those that stand within others."""
+    for word in words:
+        for part in word:
+            yield part
+            if isinstance(part, Toml):
+                yield from parts([(part.part,)])
+            elif isinstance(part, JoinedWords | Launcher):
+                yield from parts(part.words)
+
+
 def late_words(words: Iterable[Word]) -> tuple[Late, ...]:
     """The late parts of a command line, in order."""
-    return tuple(part for word in words for part in word if isinstance(part, Late))
+    return tuple(part for part in parts(words) if isinstance(part, Late))

@@ -1,4 +1,4 @@
-"""TOML → frozen dataclasses: generic over `model/written.py` and `model/shipped.py`, every problem at once.
+"""TOML → frozen dataclasses: generic over `model/`, every problem at once.
 
 How a field is spelled in TOML: underscores are hyphens, a trailing underscore is dropped, and a tuple of dataclasses is an array of
 tables in the singular (`checks` → `[[check]]`). Texts annotated with a form (`Size`, `Seconds`, `RelativePath` …) are read by `FORMS`.
@@ -132,7 +132,7 @@ class TableKey:
 
 
 def keys_of(model: Any) -> tuple[TableKey, ...]:
-    """The keys of a table that decodes to the dataclass `model`, in the order of the fields."""
+    """The keys of a table that decodes to the dataclass `model`, in the order of the fields; not fields whose metadata say `given`."""
     return _keys(model)
 
 
@@ -141,6 +141,8 @@ def _keys(model: Any) -> tuple[TableKey, ...]:
     hints = get_type_hints(model, include_extras=True)
     found: list[TableKey] = []
     for field in fields(model):
+        if field.metadata.get("given"):
+            continue
         default = field.default_factory() if field.default_factory is not MISSING else field.default
         spelled = field.name.rstrip("_").replace("_", "-")
         if _is_array_of_tables(hints[field.name]):

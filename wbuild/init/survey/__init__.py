@@ -16,7 +16,8 @@ from wbuild.init.survey import cargo, cmake, gomod, makefile, node, python, sour
 from wbuild.init.survey.block import block
 from wbuild.init.survey.deploy import implied
 from wbuild.init.survey.guess import Code, Guess, fit_name, stays
-from wbuild.model.shipped import Catalog, LanguageRecipe
+from wbuild.model.language_recipe import LanguageRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.steps.tree import Tree
 
 __all__ = ["FoundArtifact", "reads", "survey"]

@@ -10,7 +10,7 @@ from typing import Final
 from wbuild.init.survey.deploy import Implied
 from wbuild.init.survey.guess import Guess, stays
 from wbuild.manifest.artifact import makes
-from wbuild.model.shipped import LanguageRecipe
+from wbuild.model.language_recipe import LanguageRecipe
 from wbuild.model.written import Kind, OptionValue, Target
 from wbuild.text.show import escape
 from wbuild.text.toml_key import key

@@ -9,7 +9,8 @@ from posixpath import normpath
 from typing import Final
 
 from wbuild.init.survey.guess import Code, Guess, below, folder_of, own, stays, string, table, toml, under
-from wbuild.model.shipped import Catalog, HostRecipe
+from wbuild.model.host_recipe import HostRecipe
+from wbuild.model.shipped import Catalog
 
 __all__ = ["Implied", "implied"]
 

@@ -8,7 +8,8 @@ from posixpath import basename, dirname, splitext
 from typing import Final
 
 from wbuild.init.survey.guess import Code, Guess
-from wbuild.model.shipped import Catalog, LanguageRecipe
+from wbuild.model.language_recipe import LanguageRecipe
+from wbuild.model.shipped import Catalog
 from wbuild.model.written import Kind, OptionValue
 from wbuild.text.names import name_problem
 

@@ -1,0 +1,208 @@
+"""What the recipe of a language says: the TOML files of toolchains/languages and a project's own.
+
+Strings in `run` and `env` are templates; `steps/words.py` has their grammar.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Literal, TypeAlias
+
+from wbuild.model.tool_recipe import GIVEN, SHIPPED, Extends
+from wbuild.model.written import Kind, Seconds, Size, Target
+
+Words: TypeAlias = "Mapping[str, Mapping[str, tuple[str, ...]]]"
+"""Table → value → words of command lines."""
+Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
+DriverName = Literal["compiler", "project"]
+ProjectName = Literal["", "cargo", "go", "asconfig"]
+Reads = Literal["inputs", "includes", "imports", "build.zig", "folder"]
+ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
+InnerCacheName = Literal["", "cargo", "zig"]
+OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Option:
+    """A key of a language's own table in wbuild.toml."""
+
+    name: str
+    """The key."""
+    type: OptionType
+    """What its value is; one text may stand for a list of globs or paths."""
+    doc: str
+    """What it does, for reference pages and editors."""
+    default: str | int | bool | tuple[str, ...] | None = None
+    """Value when the key is absent."""
+    choices: tuple[str, ...] = ()
+    """The only values allowed; () allows all."""
+    words: tuple[str, ...] = ()
+    """Command-line words for the value, {value} in them; once per entry for lists; for bool: the words when true."""
+    words_for: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Value → words for that value alone: of a bool `true` and `false`, else those of `choices`. Other values have `words`."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StepRecipe:
+    """One command of a toolchain."""
+
+    verb: str
+    """What the console calls it: compile, link, …"""
+    run: tuple[str, ...]
+    """The command line."""
+    each: bool = False
+    """Run once per primary source instead of once."""
+    out: str = ""
+    """Suffix of the output of an `each` step, such as ".o"; the last step's output is the module."""
+    depfile: bool = False
+    """The command writes {depfile} in make's format."""
+    evidence: str = ""
+    """A dependency file in make's format that the tool keeps below {state}, or Zig's folder of manifests: files that it names count besides
+    those that are known to be read. A result that follows from files outside of the project is used and not kept."""
+    result: str = ""
+    """Where the command leaves the module when it cannot be told to write {out}: a path below {scratch} or {state}."""
+    network: bool = False
+    """Fetches the project's own dependencies into {cache} or {state}: sees the network and the client's configuration, runs before all
+    others, and only when one of `locks` changed."""
+    client: ClientName = ""
+    """Of a step with `network`: the package client that it starts. Only that client's variables are seen; without it no credentials."""
+    locks: tuple[str, ...] = ()
+    """Of a step with `network`: globs of the ecosystem's lock files. Without such a file there is nothing to fetch."""
+    offline: Mapping[str, str] = field(default_factory=dict)
+    """Of a step with `network`: variables that keep its client to what it fetched before, so that the step may run with `--offline` too.
+    Without them it never does. Values are no templates."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Environment of this step besides that of the toolchain."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """Small files in {scratch}, name → content; one that begins with #! is a program. Contents are no templates."""
+    timeout: Seconds = 1800.0
+    """Limit of time."""
+    memory: Size = 0
+    """What the program takes at its peak, when that is much: steps run at the same time only as long as the sum fits."""
+    jobserver: bool = False
+    """The program speaks to make's jobserver (cargo, make): what it starts counts as steps that run at the same time."""
+    runs_project_code: bool = False
+    """It runs code of the project while it compiles: build scripts, procedural macros, transforms, a build.zig. Its {cache} is a copy of
+    the project's own."""
+    seed: tuple[str, ...] = ()
+    """Command line that fills {cache} with what every project needs of it, run once before the first project's own copy is made. It
+    sees no file of a project."""
+    first_use: str = ""
+    """In place of that of the toolchain; steps with `network` have no other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LockRecipe:
+    """How the lock file of the project's own dependencies is made, or brought in step with the project files, by their own client."""
+
+    run: tuple[str, ...]
+    """The command line. It sees the network and the client's configuration, and runs in a copy of the project; it leaves what the lock
+    file says already as it is."""
+    by_hand: str
+    """What people type for the same, in the folder of the lock file."""
+    client: ClientName = ""
+    """The package client that it starts. Only that client's variables are seen; without it no credentials."""
+    packages: str
+    """Regular expression that matches, at the start of a line, once for each package in the lock file."""
+    may_lack: bool = False
+    """The client writes no file when nothing has to be locked: an empty one says so."""
+    timeout: Seconds = 1800.0
+    """Limit of time."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ToolchainRecipe:
+    """A set of tools that can serve a language, and its command lines."""
+
+    name: str
+    """Name in [toolchains]."""
+    tools: tuple[str, ...]
+    """Tools whose programs its steps start."""
+    targets: tuple[Target, ...]
+    """What it builds for."""
+    steps: tuple[StepRecipe, ...]
+    """From sources to the module, in order."""
+    words: Words = field(default_factory=dict)
+    """Table → value → words, beside those of the language's `[words]` or in their place, entry by entry. A table is named after what
+    chooses the value, `level`, `target`, `kind`, `debug` or two of them (`target-kind`, whose values are "wasip1 command"), with any
+    ending behind a hyphen (`debug-link`), and is read as {level}, {debug-link}, …"""
+    vendor: tuple[str, ...] = ()
+    """Words for each vendored source that the artifact uses, read as {vendor}: {folder} is where it is, {name} its name."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Environment of every step."""
+    state: bool = False
+    """Steps have a state directory, {state}."""
+    inner_cache: InnerCacheName = ""
+    """Whose incremental cache is kept in {state}, when that decides by times of files: what it knows of files whose content differs is
+    dropped before a step starts."""
+    lock: LockRecipe | None = None
+    """Makes the lock file that the driver `project` looks for (`[toolchain.lock]`)."""
+    sources: tuple[str, ...] = ()
+    """Default globs of primary sources where they are not those of the language, such as a build file."""
+    reads: Reads = "inputs"
+    """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match, and
+    where C-like sources lead upwards with `includes`; what Zig sources say that they `imports`; everything that a `build.zig` may read:
+    its folder, path dependencies, and what it names elsewhere; everything in the artifact's `folder`."""
+    downloads: tuple[str, ...] = ()
+    """Folders of {cache} that fetch steps fill. What else is in {cache} was compiled: `build --verify-reproducible` makes it anew."""
+    first_use: str = ""
+    """Said once per machine and target, before a step that fills {cache} for the first time."""
+    origin: str = field(default=SHIPPED, metadata=GIVEN)
+    """As in `LanguageRecipe`: a project's own recipe may add a toolchain to a shipped language."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageRecipe:
+    """How sources of one language become Wasm."""
+
+    name: str
+    """What `lang` says, and the table of the language's own options."""
+    title: str
+    """Name as people write it."""
+    category: Category
+    """Group in the size table."""
+    driver: DriverName
+    """Way of compiling."""
+    extensions: tuple[str, ...]
+    """Endings of source files, with the dot."""
+    targets: tuple[Target, ...]
+    """The first is the default."""
+    sources: tuple[str, ...]
+    """Default globs of primary sources, relative to the artifact's path; the option `sources`, where declared, replaces them."""
+    inputs: tuple[str, ...] = ()
+    """Default globs of what else may be read (headers, modules)."""
+    kind: Kind = "command"
+    """Default kind of an artifact."""
+    exporting: str = ""
+    """How functions are exported, for people whose module exports none: a few words with an example."""
+    project: ProjectName = ""
+    """Whose project files the driver `project` reads: what it finds there is read as {project.NAME}."""
+    aliases: tuple[str, ...] = ()
+    """Other names, for the command line."""
+    options: tuple[Option, ...] = ()
+    """Keys of the language's own table."""
+    words: Words = field(default_factory=dict)
+    """Tables of words for all toolchains (`[words.level]` …)."""
+    toolchains: tuple[ToolchainRecipe, ...] = ()
+    """In order of preference."""
+    template: str = ""
+    """Folder under templates/; default: the name."""
+    mend: Mapping[str, str] = field(default_factory=dict)
+    """What `build --verify-reproducible` advises for this language: cause → advice. Causes are `path`, `surroundings`, `time`, `id`,
+    `order`, `random` and `unknown`."""
+    origin: str = SHIPPED
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageExtension:
+    """Toolchains and options that a project adds to a shipped language."""
+
+    name: str
+    """The language."""
+    extends: Extends
+    """Whether they come before the shipped ones, `first`, or behind them, `last`, in the order of preference."""
+    toolchains: tuple[ToolchainRecipe, ...]
+    """One with the name of a shipped one replaces it."""
+    options: tuple[Option, ...] = ()
+    """Further keys of the language's own table."""
