@@ -4,13 +4,14 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import fields as dataclass_fields
 from dataclasses import replace
-from typing import Any
+from typing import Any, Final
 
 from tests.modules import module
 from wbuild.builtins.measure import measure
 from wbuild.errors import Problem
-from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes, Status
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Measure, Report, Result, Sizes, Status
 from wbuild.model.locked import Digest, Pin, PinnedFile
 from wbuild.model.planned import JSON, Builtin, Plan, Product, Step
 from wbuild.model.written import Artifact, Budget, Level
@@ -31,10 +32,22 @@ def weighed(name: str, raw: int = 41902, gzip: int = 18637, brotli: int = 16282,
         level="size",
         file=f"dist/release/{name}.wasm",
         status="ok",
-        sizes=Sizes(raw=raw, gzip=gzip, brotli=brotli, zstd=gzip),
         choice=OZ,
     )
-    return replace(artifact, **fields)
+    found = {"sizes": Sizes(raw=raw, gzip=gzip, brotli=brotli, zstd=gzip), **{n: fields.pop(n) for n in _MEASURED & {*fields}}}
+    return replace(artifact, measure=Measure(**found) if found["sizes"] else None, **fields)
+
+
+_MEASURED: Final = {field.name for field in dataclass_fields(Measure)}
+
+
+def measure_of(artifact: ArtifactReport) -> Measure:
+    assert artifact.measure is not None
+    return artifact.measure
+
+
+def sizes_of(artifact: ArtifactReport) -> Sizes | None:
+    return artifact.measure.sizes if artifact.measure else None
 
 
 def budget(metric: str, limit: int, actual: int, status: str) -> BudgetVerdict:

@@ -9,7 +9,7 @@ from dataclasses import replace
 import pytest
 
 from tests.modules import component, module
-from tests.reports import ARTIFACT, plan, product, run, texts, weighed
+from tests.reports import ARTIFACT, measure_of, plan, product, run, texts, weighed
 from tests.unit.wasm_samples import wat
 from wbuild.builtins.custom_sections import customs, missing, nameless, unasked
 from wbuild.builtins.select import select
@@ -130,7 +130,7 @@ def test_sections_inside_a_component_are_named_by_their_place() -> None:
 @pytest.mark.parametrize(("customs", "code"), [({}, ["WB314"]), ({"contractenvmetav0": b""}, []), ({"other": b""}, [])])
 def test_C17_a_host_that_asks_for_a_section_refuses_a_module_without_it(customs: Mapping[str, bytes], code: list[str]) -> None:
     found = built(module(customs=customs))
-    assert [problem.code for problem in problems(SOROBAN, "hello", found)] == code
+    assert [problem.code for problem in problems(SOROBAN, "hello", measure_of(found))] == code
 
 
 @pytest.mark.parametrize(

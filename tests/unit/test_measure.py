@@ -4,17 +4,20 @@ import gzip
 import hashlib
 import json
 from itertools import pairwise
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.modules import component, module
-from wbuild.builtins.measure import METRICS, measure, size_of, sizes, verdicts
+from tests.reports import weighed
+from wbuild.builtins.measure import measure, size_of, sizes
+from wbuild.builtins.metrics import verdicts
 from wbuild.builtins.sections import parts
 from wbuild.errors import ArtifactError
 from wbuild.model.happened import Sizes
-from wbuild.model.written import Budget
+from wbuild.model.written import Budget, SizeMetric
 
 SIZES = Sizes(raw=1000, gzip=500, brotli=400, zstd=450)
 PRODUCERS = b"\x01\x08language\x02\x01C\x0203\x03Zig\x00"
@@ -50,7 +53,7 @@ def test_sizes_are_those_of_the_usual_tools() -> None:
     assert found.gzip == len(gzip.compress(data, 9, mtime=0))
     assert found.brotli < found.gzip < found.raw
     assert found.zstd < found.raw
-    assert [size_of(data, metric) for metric in METRICS] == [found.raw, found.gzip, found.brotli, found.zstd]
+    assert [size_of(data, metric) for metric in get_args(SizeMetric)] == [found.raw, found.gzip, found.brotli, found.zstd]
 
 
 def test_measure_says_everything_about_a_module() -> None:
@@ -101,12 +104,12 @@ def test_what_is_no_wasm_is_the_artifacts_fault() -> None:
     ],
 )
 def test_F122_a_limit_is_exact_to_the_byte(metric: str, limit: int, status: str) -> None:
-    (verdict,) = verdicts(Budget(**{metric: limit}), SIZES)
+    (verdict,) = verdicts(Budget(**{metric: limit}), weighed("x", sizes=SIZES))
     assert (verdict.metric, verdict.limit, verdict.status) == (metric, limit, status)
     assert verdict.actual == getattr(SIZES, metric)
 
 
 def test_verdicts_come_in_the_order_of_the_metrics() -> None:
-    found = verdicts(Budget(zstd=1000, raw=2000, gzip=500, warn=1.0), SIZES)
+    found = verdicts(Budget(zstd=1000, raw=2000, gzip=500, warn=1.0), weighed("x", sizes=SIZES))
     assert [(verdict.metric, verdict.status) for verdict in found] == [("raw", "ok"), ("gzip", "warn"), ("zstd", "ok")]
-    assert verdicts(Budget(), SIZES) == ()
+    assert verdicts(Budget(), weighed("x", sizes=SIZES)) == ()

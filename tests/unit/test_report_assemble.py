@@ -7,7 +7,7 @@ import pytest
 from jsonschema import Draft202012Validator
 
 from tests.modules import module
-from tests.reports import ARTIFACT, DATA, PIN, plan, product, results, run, texts
+from tests.reports import ARTIFACT, DATA, PIN, plan, product, results, run, sizes_of, texts
 from wbuild.errors import Problem
 from wbuild.model.happened import CheckVerdict, Choice, Report, Result
 from wbuild.model.written import Budget, Proposals
@@ -25,13 +25,13 @@ def test_a_good_run() -> None:
     made = assemble(plan(product()), run())
     (hello,) = made.artifacts
     assert (made.exit, hello.status, hello.problems) == (0, "ok", ())
-    assert hello.sizes is not None
-    assert hello.sizes.raw == len(DATA) == sum(part.size for part in hello.sections)
+    assert hello.measure is not None
+    assert hello.measure.sizes.raw == len(DATA) == sum(part.size for part in hello.measure.sections)
     assert hello.choice == Choice(chosen="Oz", before=90, compiled=100, after=len(DATA))
     assert hello.checks == (CheckVerdict(name="c", runtime="wasmtime", status="passed", fuel=55),)
     assert hello.tools == {"zig": PIN.identity}
     assert hello.seconds == 1.5
-    assert hello.exports == ("run",)
+    assert hello.measure.exports == ("run",)
     assert [verdict.status for verdict in hello.budget] == ["ok"]
     assert made.results == results()
 
@@ -41,7 +41,7 @@ def test_F122_over_budget_by_a_byte_is_exit_3_and_the_report_is_whole(limit: int
     made = assemble(plan(product(replace(ARTIFACT, budget=Budget(raw=limit)))), run())
     assert (made.exit, codes(made)) == (exit_code, found)
     (hello,) = made.artifacts
-    assert hello.sizes is not None
+    assert hello.measure is not None
     assert hello.status == ("failed" if exit_code else "ok")
     Draft202012Validator(report_schema()).validate(json.loads(render(made)))
 
@@ -96,8 +96,8 @@ def test_figures_of_an_earlier_build_are_not_those_of_a_failed_one() -> None:
     made = assemble(plan(product()), run(results=(compiled, stopped), previous={good.file: render_artifact(good)}))
     (hello,) = made.artifacts
     assert (made.exit, hello.status, codes(made)) == (1, "failed", ["WB101"])
-    assert (hello.sizes, hello.choice, hello.budget, hello.checks) == (None, None, (), ())
-    assert hello.previous == good.sizes
+    assert (hello.measure, hello.choice, hello.budget, hello.checks) == (None, None, (), ())
+    assert hello.previous == sizes_of(good)
     assert table(made).splitlines()[1].endswith("wasip1  compile of hello failed: exit 1")
 
 
@@ -120,10 +120,10 @@ def test_a_degraded_artifact_is_an_error_only_under_locked() -> None:
 def test_the_last_build_is_compared_even_after_a_failure() -> None:
     good = assemble(plan(product()), run()).artifacts[0]
     again = assemble(plan(product()), run(previous={good.file: render_artifact(good)})).artifacts[0]
-    assert again.previous == good.sizes
+    assert again.previous == sizes_of(good)
     failed = assemble(plan(product()), run(texts={}, previous={good.file: render_artifact(again)})).artifacts[0]
-    assert failed.previous == good.sizes
-    assert last_sizes(render_artifact(failed)) == good.sizes
+    assert failed.previous == sizes_of(good)
+    assert last_sizes(render_artifact(failed)) == sizes_of(good)
 
 
 @pytest.mark.parametrize("damaged", ["", "{", "[]", "7", '{"sizes": 3}', '{"sizes": {"raw": 1}}', '{"sizes": null}'])

@@ -9,7 +9,7 @@ import pytest
 
 from tests.catalogs import made_up
 from tests.plans import make, shipped_catalog
-from tests.reports import ARTIFACT, plan, product, run, texts, weighed
+from tests.reports import ARTIFACT, measure_of, plan, product, run, texts, weighed
 from wbuild.model.happened import SectionSize
 from wbuild.model.host_recipe import HostRecipe
 from wbuild.report.assemble import assemble
@@ -20,7 +20,7 @@ GATE = made_up().hosts["gate"]
 
 
 def refusals(host: HostRecipe = GATE, **facts: Any) -> list[str]:  # noqa: ANN401
-    found = weighed("x", **{"exports": ("memory", "run"), **facts})
+    found = measure_of(weighed("x", **{"exports": ("memory", "run"), **facts}))
     return [f"{p.code} {p.message}" for p in problems(host, "x", found)]
 
 

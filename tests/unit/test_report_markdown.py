@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.goldens import golden
-from tests.reports import everything, report, weighed
+from tests.reports import everything, report, sizes_of, weighed
 from wbuild.errors import Problem
 from wbuild.model.happened import Report, Sizes
 from wbuild.report.markdown import COMMENT_LIMIT, MARKER, code, render
@@ -92,7 +92,7 @@ def test_everything() -> None:
 
 def test_the_order_is_failed_changed_new_and_the_rest() -> None:
     made = report(
-        weighed("same", previous=weighed("x").sizes),
+        weighed("same", previous=sizes_of(weighed("x"))),
         weighed("new"),
         weighed("little", previous=Sizes(raw=41901, gzip=1, brotli=1, zstd=1)),
         weighed("much", previous=Sizes(raw=1, gzip=1, brotli=1, zstd=1)),
@@ -106,7 +106,7 @@ def test_the_order_is_failed_changed_new_and_the_rest() -> None:
 
 
 def test_nothing_changed_and_nothing_at_all() -> None:
-    same = report(weighed("a", previous=weighed("x").sizes))
+    same = report(weighed("a", previous=sizes_of(weighed("x"))))
     assert render(same).startswith("### wbuild: nothing changed in 1 artifact of <code>shop</code>\n")
     assert render(report()) == "### wbuild: no artifact of <code>shop</code> is concerned\n\n"
 

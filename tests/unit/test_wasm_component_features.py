@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 
 from tests.plans import shipped_catalog
-from tests.reports import weighed
+from tests.reports import measure_of, weighed
 from tests.unit.wasm_samples import function_module, module, vector, wat
 from wbuild.errors import ArtifactError
 from wbuild.model.host_recipe import HostComponent, HostRecipe
@@ -88,7 +88,7 @@ HOST = HostRecipe(
     ],
 )
 def test_C19_version_ranges_count(name: str, fits: bool) -> None:
-    found = weighed("x", features={"component-model": "the header"}, imports=(name,), exports=("wasi:cli/run@0.2.3",))
+    found = measure_of(weighed("x", features={"component-model": "the header"}, imports=(name,), exports=("wasi:cli/run@0.2.3",)))
     assert ([problem.code for problem in problems(HOST, "x", found)] == []) == fits
     exported = replace(found, imports=(), exports=(name,))
     assert [problem.code for problem in problems(HOST, "x", exported)] == ["WB311"]
@@ -96,7 +96,7 @@ def test_C19_version_ranges_count(name: str, fits: bool) -> None:
 
 def test_C19_components_of_wasi_0_3_do_not_fit_spin_and_those_of_0_2_do() -> None:
     spin = shipped_catalog().hosts["spin"]
-    plain = weighed("x", features={"component-model": "the header"})
+    plain = measure_of(weighed("x", features={"component-model": "the header"}))
     old = replace(plain, imports=("wasi:cli/stdout@0.2.6", "wasi:http/types@0.2.0"), exports=("wasi:http/incoming-handler@0.2.6",))
     new = replace(plain, imports=("wasi:cli/stdout@0.3.0", "wasi:http/types@0.3.0"), exports=("wasi:http/handler@0.3.0",))
     assert [problem.code for problem in problems(spin, "x", old)] == []

@@ -1,7 +1,4 @@
-"""Sizes of a file, raw and compressed, and what a budget says about them. The builtin `measure`.
-
-This module is the only home of metrics and of the rules of budgets; renderers only print.
-"""
+"""The builtin `measure`: what a file weighs, needs and offers. Which of it is a metric, and what budgets say, is `builtins.metrics`'."""
 
 from __future__ import annotations
 
@@ -11,43 +8,42 @@ import json
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict
 from types import MappingProxyType
-from typing import Final, Literal, get_args
+from typing import Final
 
 from wbuild.builtins.sections import parts
-from wbuild.model.happened import BudgetVerdict, Sizes
+from wbuild.model.happened import Measure, Sizes
 from wbuild.model.planned import JSON
-from wbuild.model.written import Budget, Metric
+from wbuild.model.written import SizeMetric
 from wbuild.wasm.features import features
 from wbuild.wasm.module import Component, Limits, Module
 from wbuild.wasm.reader import read
 from wbuild.wasm.uses import DECLARED, Reason
 
-__all__ = ["METRICS", "describe", "interface", "measure", "size_of", "sizes", "verdicts"]
-
-METRICS: Final[tuple[Metric, ...]] = get_args(Metric)
+__all__ = ["describe", "interface", "measure", "measured", "size_of", "sizes"]
 
 
 def measure(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence[bytes]:  # noqa: ARG001 - the form of a builtin
-    """Builtin: [module or component] → [JSON: sha256, sizes, sections, features, imports, exports, producers, memory].
-
-    Raises ArtifactError for a file that is no valid Wasm.
-    """
+    """Builtin: [module or component] → [JSON of its `Measure`]. Raises ArtifactError for a file that is no valid Wasm."""
     data = inputs[0]
     assert data is not None
+    return [json.dumps(asdict(measured(data)), sort_keys=True).encode()]
+
+
+def measured(data: bytes) -> Measure:
+    """The measure of a module or component. Raises ArtifactError for bytes that are no valid Wasm."""
     item = read(data)
     imports, exports = interface(item)
     memory, found = _memory(item), features(item)
-    doc = {
-        "sha256": hashlib.sha256(data).hexdigest(),
-        "sizes": asdict(sizes(data)),
-        "sections": [asdict(part) for part in parts(data)],
-        "features": {name: describe(found.reasons[name]) for name in sorted(found.used)},
-        "imports": imports,
-        "exports": exports,
-        "producers": {field: [" ".join(filter(None, pair)) for pair in pairs] for field, pairs in item.producers.items()},
-        "memory": [memory.minimum, memory.maximum] if memory else None,
-    }
-    return [json.dumps(doc, sort_keys=True).encode()]
+    return Measure(
+        sha256=hashlib.sha256(data).hexdigest(),
+        sizes=sizes(data),
+        sections=parts(data),
+        features={name: describe(found.reasons[name]) for name in sorted(found.used)},
+        imports=tuple(imports),
+        exports=tuple(exports),
+        producers={field: tuple(" ".join(filter(None, pair)) for pair in pairs) for field, pairs in item.producers.items()},
+        memory=(memory.minimum, memory.maximum) if memory else None,
+    )
 
 
 def interface(item: Module | Component) -> tuple[list[str], list[str]]:
@@ -79,7 +75,7 @@ def sizes(data: bytes) -> Sizes:
     return Sizes(raw=len(data), gzip=size_of(data, "gzip"), brotli=size_of(data, "brotli"), zstd=size_of(data, "zstd"))
 
 
-def size_of(data: bytes, metric: Metric) -> int:
+def size_of(data: bytes, metric: SizeMetric) -> int:
     """Bytes of `data` in one metric."""
     return _SIZE[metric](data)
 
@@ -100,26 +96,4 @@ def _zstd(data: bytes) -> int:
     return len(zstandard.ZstdCompressor(level=19).compress(data))
 
 
-_SIZE: Final[Mapping[Metric, Callable[[bytes], int]]] = MappingProxyType({"raw": len, "gzip": _gzip, "brotli": _brotli, "zstd": _zstd})
-
-
-def verdicts(budget: Budget, found: Sizes) -> tuple[BudgetVerdict, ...]:
-    """One verdict for each limit of the budget, in the order of `METRICS`. Equal to the limit passes."""
-    limits: list[tuple[Metric, int | None]] = [
-        ("raw", budget.raw),
-        ("gzip", budget.gzip),
-        ("brotli", budget.brotli),
-        ("zstd", budget.zstd),
-    ]
-    actual = asdict(found)
-    return tuple(
-        BudgetVerdict(metric=metric, limit=limit, actual=actual[metric], status=_status(actual[metric], limit, budget.warn))
-        for metric, limit in limits
-        if limit is not None
-    )
-
-
-def _status(actual: int, limit: int, warn: float) -> Literal["ok", "warn", "over"]:
-    if actual > limit:
-        return "over"
-    return "warn" if actual >= limit * warn else "ok"
+_SIZE: Final[Mapping[SizeMetric, Callable[[bytes], int]]] = MappingProxyType({"raw": len, "gzip": _gzip, "brotli": _brotli, "zstd": _zstd})

@@ -19,7 +19,7 @@ from wbuild.builtins.strip import rules
 from wbuild.errors import ArtifactError
 from wbuild.model.happened import Choice
 from wbuild.model.planned import JSON
-from wbuild.model.written import Metric
+from wbuild.model.written import SizeMetric
 from wbuild.text import show
 from wbuild.wasm.features import features
 from wbuild.wasm.module import Component, Module
@@ -34,7 +34,7 @@ UNOPTIMIZED: Final = "unoptimized"
 class _Field:
     """Everything that takes part: the module as compiled, without custom sections, and the candidates."""
 
-    metric: Metric
+    metric: SizeMetric
     compiled: bytes
     base: bytes
     names: tuple[str, ...]
@@ -116,7 +116,7 @@ def _field(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> _Field:
     outcomes = rest[count : len(rest) - len(validations)]
     assert len(outcomes) == each * (1 + count)
     return _Field(
-        metric=next(one for one in get_args(Metric) if one == metric),
+        metric=next(one for one in get_args(SizeMetric) if one == metric),
         compiled=compiled,
         base=base,
         names=tuple(map(str, names)),

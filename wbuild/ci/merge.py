@@ -48,7 +48,7 @@ def contradictions(reports: Sequence[Report]) -> tuple[str, ...]:
     """Cells that several reports tell about, each in another way: what `merge` leaves out, in words."""
     found: dict[_Key, set[tuple[str, str]]] = {}
     for artifact in (a for report in reports for a in report.artifacts):
-        found.setdefault(_key(artifact), set()).add((artifact.status, artifact.sha256))
+        found.setdefault(_key(artifact), set()).add((artifact.status, _sha256(artifact)))
     return tuple(
         f"{name} ({target}, {profile}) on {platform} has {len(told)} reports that differ: all but one are left out, and a failed one stays"
         for (name, target, profile, platform), told in found.items()
@@ -58,6 +58,11 @@ def contradictions(reports: Sequence[Report]) -> tuple[str, ...]:
 
 def _key(artifact: ArtifactReport) -> _Key:
     return (artifact.name, artifact.target, artifact.profile, artifact.platform)
+
+
+def _sha256(artifact: ArtifactReport) -> str:
+    """Of the artifact's file; "" when none was made."""
+    return artifact.measure.sha256 if artifact.measure else ""
 
 
 def _lost(cell: Expected) -> ArtifactReport:
@@ -84,8 +89,8 @@ def _compared(artifacts: Iterable[ArtifactReport], earlier: Report | None) -> tu
     """With the sizes of `earlier`, where there is such a report."""
     if earlier is None:
         return tuple(artifacts)
-    anywhere = {_key(a)[:3]: a.sizes for a in earlier.artifacts if a.sizes}
-    same = {_key(a): a.sizes for a in earlier.artifacts if a.sizes}
+    anywhere = {_key(a)[:3]: a.measure.sizes for a in earlier.artifacts if a.measure}
+    same = {_key(a): a.measure.sizes for a in earlier.artifacts if a.measure}
     return tuple(replace(a, previous=same.get(_key(a), anywhere.get(_key(a)[:3]))) for a in artifacts)
 
 
@@ -104,8 +109,8 @@ def remarks(report: Report) -> tuple[str, ...]:
     """What only several machines together show: an artifact that is not the same on all of them."""
     digests: dict[tuple[str, str, str], dict[str, list[str]]] = {}
     for artifact in report.artifacts:
-        if artifact.sha256:
-            digests.setdefault(_key(artifact)[:3], {}).setdefault(artifact.sha256, []).append(artifact.platform)
+        if digest := _sha256(artifact):
+            digests.setdefault(_key(artifact)[:3], {}).setdefault(digest, []).append(artifact.platform)
     return tuple(
         f"{name} ({target}, {profile}) is not the same file on {' and '.join(', '.join(on) for on in groups.values())}"
         for (name, target, profile), groups in digests.items()

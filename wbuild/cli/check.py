@@ -82,7 +82,8 @@ def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, a
     found: list[ArtifactReport] = []
     for word in files:
         report = measured(common, word)
-        judged = [(host, tuple(fit.problems(host, word, report))) for host in hosts]
+        assert report.measure is not None
+        judged = [(host, tuple(fit.problems(host, word, report.measure))) for host in hosts]
         found.append(replace(report, hosts=tuple(fit.verdict(host, problems) for host, problems in judged)))
         for host, problems in judged:
             refused |= {exit_code(problem.code) for problem in problems}

@@ -7,7 +7,7 @@ import json
 import click
 
 from wbuild.cli.options import ClickCommand, format_option, pass_common
-from wbuild.model.happened import ArtifactReport
+from wbuild.model.happened import Measure
 from wbuild.session.call import Common
 from wbuild.text.show import escape
 
@@ -40,13 +40,14 @@ def command(common: Common, file: str, other: str | None, format_: str) -> int:
 
         common.console.result(render_artifact(first).rstrip("\n"))
     else:
-        common.console.page(f"{facts(first)}\n{sections(first)}")
+        assert first.measure is not None
+        common.console.page(f"{facts(first.file, first.measure)}\n{sections(first.measure)}")
     return 0
 
 
-def facts(found: ArtifactReport) -> str:
+def facts(file: str, found: Measure) -> str:
     """Everything but the sections, as text."""
-    lines = [found.file]
+    lines = [file]
     if found.memory is not None:
         least, most = found.memory
         lines.append(f" memory: {least} pages at the start, {'no limit' if most is None else f'at most {most}'}")

@@ -63,7 +63,7 @@ def _built(common: Common, asked: Asked) -> tuple[list[ArtifactReport], int]:
     session = prepare(common, asked)
     report = session.build().report
     ending.problems(session, report)
-    return [a for a in report.artifacts if a.sizes], report.exit
+    return [a for a in report.artifacts if a.measure], report.exit
 
 
 def text(reports: Sequence[ArtifactReport], before: ArtifactReport | None) -> str:

@@ -68,6 +68,24 @@ class SectionSize:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class Measure:
+    """What the measuring step finds in a file: what it weighs, needs and offers."""
+
+    sha256: str = ""
+    sizes: Sizes
+    sections: tuple[SectionSize, ...] = ()
+    features: Mapping[str, str] = field(default_factory=dict)
+    """Feature → what needs it."""
+    imports: tuple[str, ...] = ()
+    """"module.name", sorted."""
+    exports: tuple[str, ...] = ()
+    producers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    """Field → "name version"."""
+    memory: tuple[int, int | None] | None = None
+    """Pages at the start, and at most."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class BudgetVerdict:
     """One limit of a budget."""
 
@@ -168,11 +186,10 @@ class ArtifactReport:
     level: str
     file: str
     status: Literal["ok", "failed", "skipped"]
-    sha256: str = ""
-    sizes: Sizes | None = None
+    measure: Measure | None = None
+    """None when no file was made."""
     previous: Sizes | None = None
     """Of the last build in the same profile; None for a new artifact."""
-    sections: tuple[SectionSize, ...] = ()
     unknown_sections: tuple[SectionSize, ...] = ()
     """Custom sections that wbuild does not know and that nobody asked for: they stay."""
     unmatched: tuple[str, ...] = ()
@@ -185,15 +202,6 @@ class ArtifactReport:
     choice: Choice | None = None
     validation: Validation | None = None
     """None where no runtime of the project validates, and for a file that was not made."""
-    features: Mapping[str, str] = field(default_factory=dict)
-    """Feature → what needs it."""
-    imports: tuple[str, ...] = ()
-    """"module.name", sorted."""
-    exports: tuple[str, ...] = ()
-    producers: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """Field → "name version"."""
-    memory: tuple[int, int | None] | None = None
-    """Pages at the start, and at most."""
     tools: Mapping[str, str] = field(default_factory=dict)
     """Tool → identity of the pin that was used."""
     problems: tuple[Problem, ...] = ()
@@ -224,20 +232,13 @@ class Report:
 class Compared:
     """One artifact beside others that keep the same contract."""
 
-    name: str
-    target: str
-    language: str
-    category: str
-    toolchain: str
+    report: ArtifactReport
     tool: str
     """The first tool of the toolchain."""
     version: str
     """Version of this tool; "" when it could not be locked."""
-    level: str
-    status: Literal["ok", "failed", "skipped"]
     why: str = ""
     """What is wrong, in words; "" for nothing."""
-    sizes: Sizes | None = None
     fuel: int | None = None
     """Instructions that all checks of the contract execute together; None when one of them did not pass."""
     start_ms: float | None = None

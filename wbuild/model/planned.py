@@ -10,7 +10,7 @@ from wbuild.errors import Problem
 from wbuild.model.host_recipe import HostRecipe
 from wbuild.model.language_recipe import InnerCacheName
 from wbuild.model.locked import Pin
-from wbuild.model.written import Artifact, Level, Metric, Target
+from wbuild.model.written import Artifact, Level, SizeMetric, Target
 
 JSON: TypeAlias = "str | int | float | bool | list[JSON] | dict[str, JSON] | None"
 Verb = str
@@ -254,7 +254,7 @@ class Product:
     target: Target
     profile: str
     level: Level
-    metric: Metric
+    metric: SizeMetric
     file: str
     """dist/<profile>/<name>.wasm, relative to the root."""
     copy: str = ""

@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Annotated, ClassVar, Literal
 
 Level = Literal["none", "speed", "size", "smallest"]
-Metric = Literal["raw", "gzip", "brotli", "zstd"]
+SizeMetric = Literal["raw", "gzip", "brotli", "zstd"]
 Target = Literal["freestanding", "wasip1", "wasip1-threads", "wasip2", "web"]
 Kind = Literal["command", "reactor"]
 Debug = Literal["none", "names", "dwarf"]
@@ -52,7 +52,7 @@ class Optimize:
 
     level: Level
     """How hard the optimizer works and for what: none, speed, size or smallest."""
-    metric: Metric = "raw"
+    metric: SizeMetric = "raw"
     """The size that decides between candidates: raw, gzip, brotli or zstd."""
 
 

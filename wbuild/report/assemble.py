@@ -7,9 +7,9 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from wbuild.builtins.custom_sections import unasked
-from wbuild.builtins.measure import verdicts
+from wbuild.builtins.metrics import unit_of, verdicts
 from wbuild.errors import Problem, exit_code, worst
-from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Report, Result, Sizes, Validation
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Measure, Report, Result, Sizes, Validation
 from wbuild.model.planned import Plan, Product
 from wbuild.report import hosts
 from wbuild.report.from_json import load, parse
@@ -98,7 +98,7 @@ def _artifact(product: Product, run: FinishedRun, by_step: Mapping[str, Result],
     texts: Mapping[str, str] = {} if _stopped(own) else run.texts
     report = _weighed(report, product, texts)
     report = _chosen(report, product, texts, degraded=any(result.degraded for result in own))
-    misfits = [(host, tuple(hosts.problems(host, _title(report, product), report))) for host in product.hosts if report.sizes]
+    misfits = [(host, tuple(hosts.problems(host, _title(report, product), report.measure))) for host in product.hosts if report.measure]
     report = replace(report, hosts=tuple(hosts.verdict(host, found) for host, found in misfits))
     broken = [result.problem for result in own if result.status == "failed" and result.problem]
     judged = [*_judged(report, product, locked=run.locked), *(problem for _, found in misfits for problem in found)]
@@ -106,7 +106,7 @@ def _artifact(product: Product, run: FinishedRun, by_step: Mapping[str, Result],
     if problems or any(result.status == "failed" for result in own):
         return replace(report, status="failed", problems=problems)
     skips = [result.problem for result in own if result.status == "skipped" and result.problem]
-    return replace(report, status="ok") if report.sizes else replace(report, problems=tuple(dict.fromkeys(skips)))
+    return replace(report, status="ok") if report.measure else replace(report, problems=tuple(dict.fromkeys(skips)))
 
 
 def _stopped(own: Sequence[Result]) -> bool:
@@ -119,22 +119,9 @@ def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str])
     text = texts.get(product.measure)
     if not text:
         return report
-    doc: Any = json_text.parse(text)
-    found = load(ArtifactReport, {**_IDENTITY, **doc})
-    budget = product.artifact.budget
-    return replace(
-        report,
-        sha256=found.sha256,
-        sizes=found.sizes,
-        sections=found.sections,
-        features=found.features,
-        imports=found.imports,
-        exports=found.exports,
-        producers=found.producers,
-        memory=found.memory,
-        budget=verdicts(budget, found.sizes) if budget and found.sizes else (),
-        unknown_sections=unasked(found.sections, _expected(product)),
-    )
+    measure = parse(Measure, text)
+    report = replace(report, measure=measure, unknown_sections=unasked(measure.sections, _expected(product)))
+    return replace(report, budget=verdicts(product.artifact.budget, report)) if product.artifact.budget else report
 
 
 def _expected(product: Product) -> list[str]:
@@ -142,9 +129,6 @@ def _expected(product: Product) -> list[str]:
     terms = [host.module for host in product.hosts if host.module]
     wanted = [choice.strip() for term in terms for section in term.sections for choice in section.split("|")]
     return [*product.artifact.keep_sections, *wanted, *(pattern for term in terms for pattern in term.reads)]
-
-
-_IDENTITY = dict.fromkeys(("name", "language", "category", "toolchain", "target", "profile", "level", "file"), "") | {"status": "ok"}
 
 
 def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], *, degraded: bool) -> ArtifactReport:
@@ -178,12 +162,13 @@ def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterat
     if report.level != "none":
         yield from (_over(name, report.name, verdict) for verdict in report.budget if verdict.status == "over")
     yield from (_check(name, verdict) for verdict in report.checks if verdict.status != "passed")
+    used = report.measure.features if report.measure else {}
     for denied in product.artifact.proposals.deny:
         for feature in features_of(denied):
-            if feature in report.features:
+            if feature in used:
                 yield Problem(
                     code="WB303",
-                    message=f"{name} uses {feature}, which its proposals deny: {show.escape(report.features[feature])}",
+                    message=f"{name} uses {feature}, which its proposals deny: {show.escape(used[feature])}",
                     hint=f"compile without it, or take {denied} out of proposals.deny",
                 )
     if locked and report.choice is not None and report.choice.degraded:
@@ -195,10 +180,11 @@ def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterat
 
 
 def _over(name: str, artifact: str, verdict: BudgetVerdict) -> Problem:
-    over = verdict.actual - verdict.limit
+    unit = unit_of(verdict.metric)
+    over, actual, limit = unit.short(verdict.actual - verdict.limit), unit.exact(verdict.actual), unit.exact(verdict.limit)
     return Problem(
         code="WB300",
-        message=f"{name} is {show.size(over)} over its {verdict.metric} budget: {verdict.actual} B, limit {verdict.limit} B",
+        message=f"{name} is {over} over its {verdict.metric} budget: {actual}, limit {limit}",
         hint=f"`wbuild size {artifact}` shows where the bytes are; or raise budget.{verdict.metric}",
     )
 

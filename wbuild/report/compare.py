@@ -7,11 +7,12 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Final
 
+from wbuild.builtins.metrics import INSTRUCTIONS, Metric, columns
 from wbuild.errors import UsageError
 from wbuild.model.happened import ArtifactReport, CheckVerdict, Compared, Comparison, Contract, Result
 from wbuild.model.planned import Product
 from wbuild.report.table import Cell, Style, plain, render
-from wbuild.report.text import by_category
+from wbuild.report.text import category_rank
 from wbuild.text import show
 
 __all__ = ["Measured", "build_seconds", "contract", "groups", "start_check", "text"]
@@ -92,7 +93,7 @@ def contract(checks: Sequence[str], measured: Sequence[Measured], *, runtime: st
     rows = [_compared(one, runtime) for one in measured]
     return Contract(
         checks=tuple(checks),
-        artifacts=tuple(by_category(rows)),
+        artifacts=tuple(sorted(rows, key=lambda row: category_rank(row.report))),
         runtime=runtime,
         start_check=start,
         start_runs=max((len(one.starts) for one in measured), default=0),
@@ -104,17 +105,10 @@ def _compared(one: Measured, runtime: str) -> Compared:
     verdicts = _of(report, runtime)
     fuels = [verdict.fuel for verdict in verdicts if verdict.status == "passed" and verdict.fuel is not None]
     return Compared(
-        name=report.name,
-        target=report.target,
-        language=report.language,
-        category=report.category,
-        toolchain=report.toolchain,
+        report=report,
         tool=one.tool,
         version=one.version,
-        level=report.level,
-        status=report.status,
         why=_why(report),
-        sizes=report.sizes,
         fuel=sum(fuels) if fuels and len(fuels) == len(verdicts) else None,
         start_ms=median(one.starts) * 1000 if one.starts else None,
         build_seconds=one.build_seconds,
@@ -129,11 +123,16 @@ def _why(report: ArtifactReport) -> str:
 
 
 _Number = Callable[[Compared], "float | None"]
-_COLUMNS: Final[Sequence[tuple[str, _Number, Callable[[float], str]]]] = (
-    ("raw", lambda row: row.sizes.raw if row.sizes else None, lambda value: show.size(int(value))),
-    ("gzip", lambda row: row.sizes.gzip if row.sizes else None, lambda value: show.size(int(value))),
-    ("brotli", lambda row: row.sizes.brotli if row.sizes else None, lambda value: show.size(int(value))),
-    ("fuel", lambda row: row.fuel, lambda value: show.count(int(value))),
+_Column = tuple[str, _Number, Callable[[float], str]]
+
+
+def _of_metric(metric: Metric) -> _Column:
+    return metric.name, lambda row: metric.read(row.report), lambda value: metric.unit.short(int(value))
+
+
+_COLUMNS: Final[Sequence[_Column]] = (
+    *map(_of_metric, columns()),
+    ("fuel", lambda row: row.fuel, lambda value: INSTRUCTIONS.short(int(value))),
     ("start", lambda row: row.start_ms, lambda value: f"{value:.2f} ms"),
     ("build", lambda row: row.build_seconds, lambda value: f"{value:.1f} s"),
 )
@@ -154,23 +153,24 @@ def _table(found: Contract, style: Style) -> str:
 
 def _best(rows: Iterable[Compared], number: _Number) -> float | None:
     """The least value among those that keep the contract."""
-    return min((value for row in rows if row.status == "ok" and (value := number(row)) is not None), default=None)
+    return min((value for row in rows if row.report.status == "ok" and (value := number(row)) is not None), default=None)
 
 
 def _several(rows: Sequence[Compared], row: Compared) -> bool:
-    return sum(other.name == row.name for other in rows) > 1
+    return sum(other.report.name == row.report.name for other in rows) > 1
 
 
 def _row(row: Compared, best: Mapping[str, float | None], *, several: bool) -> list[Cell]:
-    name = f"{row.name} ({row.target})" if several else row.name
+    report = row.report
+    name = f"{report.name} ({report.target})" if several else report.name
     tool = f"{row.tool} {row.version}".rstrip()
-    cells = [Cell(show.escape(name), "name"), *(Cell(show.escape(word)) for word in (row.language, row.category, tool))]
-    if row.sizes is None:
+    cells = [Cell(show.escape(name), "name"), *(Cell(show.escape(word)) for word in (report.language, report.category, tool))]
+    if report.measure is None:
         why = show.escape(row.why, cap=100)
-        return [*cells, Cell(f"{row.status}: {why}" if why else row.status, "bad" if row.status == "failed" else "dim", rest=True)]
+        return [*cells, Cell(f"{report.status}: {why}" if why else report.status, "bad" if report.status == "failed" else "dim", rest=True)]
     for title, number, shown in _COLUMNS:
         value = number(row)
-        winner = row.status == "ok" and value is not None and value == best[title]
+        winner = report.status == "ok" and value is not None and value == best[title]
         cells.append(Cell("–" if value is None else shown(value) + ("*" if winner else " "), "good" if winner else "", right=True))
     return [*cells, Cell(show.escape(row.why, cap=100), "bad")]
 

@@ -8,6 +8,7 @@ from collections.abc import Mapping
 from functools import lru_cache
 from typing import Any, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from wbuild.report.document import nested
 from wbuild.text import json_text
 
 __all__ = ["load", "parse"]
@@ -44,7 +45,7 @@ def _value(kind: Any, doc: object) -> Any:  # noqa: ANN401, PLR0911 - the decode
 
 
 def _record(kind: type, doc: object) -> Any:  # noqa: ANN401
-    found = _expect(dict, doc)
+    found = nested(kind, _expect(dict, doc))
     hints = _hints(kind)
     missing = [f.name for f in dataclasses.fields(kind) if f.name not in found and _required(f)]
     if missing:

@@ -8,7 +8,7 @@ from fnmatch import fnmatchcase
 from typing import Final
 
 from wbuild.errors import Problem
-from wbuild.model.happened import ArtifactReport, HostVerdict
+from wbuild.model.happened import HostVerdict, Measure
 from wbuild.model.host_recipe import HostComponent, HostModule, HostRecipe
 from wbuild.text import show
 from wbuild.wasm.proposals import features_of
@@ -27,7 +27,7 @@ def verdict(host: HostRecipe, refusals: Sequence[Problem]) -> HostVerdict:
     return HostVerdict(host=host.name, status="refused" if refusals else "fits", reasons=tuple(p.message for p in refusals))
 
 
-def problems(host: HostRecipe, name: str, found: ArtifactReport) -> Iterator[Problem]:
+def problems(host: HostRecipe, name: str, found: Measure) -> Iterator[Problem]:
     """Why a measured file, which messages call `name`, does not fit a host; nothing when it does."""
     is_component = COMPONENT in found.features
     terms: HostModule | HostComponent | None = host.component if is_component else host.module

@@ -11,8 +11,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from wbuild.model.happened import ArtifactReport, Report
-from wbuild.text import show, units
+from wbuild.builtins.metrics import columns, unit_of
+from wbuild.model.happened import ArtifactReport, Report, Sizes
+from wbuild.text import show
 
 __all__ = ["COMMENT_LIMIT", "MARKER", "SUMMARY_LIMIT", "code", "render"]
 
@@ -28,7 +29,10 @@ _SAFE_IN_PRE: Final = re.compile(r"[^A-Za-z0-9 \n.,:;()+*/=_-]")
 _NAME_COLUMNS: Final = 60
 _TEXT_COLUMNS: Final = 300
 _DETAIL_LINES: Final = 40
-_HEAD: Final = "| artifact | language | target | raw | gzip | brotli | change | budget |\n|---|---|---|--:|--:|--:|--:|---|\n"
+_HEAD: Final = (
+    f"| artifact | language | target | {' | '.join(metric.name for metric in columns())} | change | budget |\n"
+    f"|---|---|---|{'--:|' * len(columns())}--:|---|\n"
+)
 _RESERVE: Final = 400
 """Bytes kept for saying what was left out."""
 
@@ -96,11 +100,16 @@ def _many(number: int, word: str) -> str:
 
 
 def _changed(artifact: ArtifactReport) -> bool:
-    return artifact.status == "ok" and artifact.sizes is not None and artifact.previous is not None and artifact.sizes != artifact.previous
+    sizes, before = _sizes(artifact), artifact.previous
+    return artifact.status == "ok" and sizes is not None and before is not None and sizes != before
+
+
+def _sizes(artifact: ArtifactReport) -> Sizes | None:
+    return artifact.measure.sizes if artifact.measure else None
 
 
 def _news(artifact: ArtifactReport) -> bool:
-    return artifact.status != "ok" or artifact.sizes is None or artifact.previous is None or _changed(artifact)
+    return artifact.status != "ok" or artifact.measure is None or artifact.previous is None or _changed(artifact)
 
 
 def _rank(artifact: ArtifactReport) -> tuple[int, int, str, str]:
@@ -108,9 +117,9 @@ def _rank(artifact: ArtifactReport) -> tuple[int, int, str, str]:
     name = (artifact.name, artifact.target)
     if artifact.status != "ok":
         return (0 if artifact.status == "failed" else 1, 0, *name)
-    if artifact.sizes is None or artifact.previous is None:
+    if artifact.measure is None or artifact.previous is None:
         return (3, 0, *name)
-    difference = abs(artifact.sizes.raw - artifact.previous.raw)
+    difference = abs(artifact.measure.sizes.raw - artifact.previous.raw)
     return (2, -difference, *name) if _changed(artifact) else (4, 0, *name)
 
 
@@ -128,16 +137,16 @@ def _table(page: _Page, artifacts: Sequence[ArtifactReport]) -> int:
 
 def _cells(artifact: ArtifactReport) -> list[str]:
     row = [code(artifact.name), code(artifact.language), code(artifact.target)]
-    sizes = artifact.sizes
-    if sizes is None:
-        return [*row, "", "", "", f"**{artifact.status}**", ""]
-    row += [show.size(number) for number in (sizes.raw, sizes.gzip, sizes.brotli)]
+    if artifact.measure is None:
+        return [*row, *("" for _ in columns()), f"**{artifact.status}**", ""]
+    numbers = ((metric.unit, metric.read(artifact)) for metric in columns())
+    row += ["" if number is None else unit.short(number) for unit, number in numbers]
     return [*row, f"**{artifact.status}**" if artifact.status != "ok" else _change(artifact), _budget(artifact)]
 
 
 def _change(artifact: ArtifactReport) -> str:
     """Raw, against the earlier report."""
-    sizes, before = artifact.sizes, artifact.previous
+    sizes, before = _sizes(artifact), artifact.previous
     if sizes is None or before is None:
         return "new"
     difference = sizes.raw - before.raw
@@ -155,7 +164,7 @@ def _budget(artifact: ArtifactReport) -> str:
     if not artifact.budget:
         return ""
     verdict = max(artifact.budget, key=lambda v: v.actual / max(v.limit, 1))
-    text = f"{show.percent(verdict.actual, verdict.limit)} of {units.show_size(verdict.limit)} {code(verdict.metric)}"
+    text = f"{show.percent(verdict.actual, verdict.limit)} of {unit_of(verdict.metric).written(verdict.limit)} {code(verdict.metric)}"
     if artifact.level == "none":
         return f"({text})"
     return {"over": f"**over**: {text}", "warn": f"near: {text}"}.get(verdict.status, text)

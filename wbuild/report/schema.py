@@ -9,10 +9,11 @@ import sys
 import types
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, Union, get_args, get_origin
 
 from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
+from wbuild.report.document import keys_of
 from wbuild.report.to_json import ARTIFACT_SCHEMA, COMPARE_SCHEMA, REPORT_SCHEMA
 
 __all__ = ["artifact_schema", "compare_schema", "report_schema"]
@@ -60,11 +61,10 @@ def _tagged(schema: dict[str, JSON], name: str) -> dict[str, JSON]:
 
 
 def _record(kind: type, definitions: dict[str, JSON]) -> dict[str, JSON]:
-    hints, docs = get_type_hints(kind), _docs(kind)
     properties: dict[str, JSON] = {}
-    for field in dataclasses.fields(kind):
-        schema = _schema(hints[field.name], definitions)
-        properties[field.name] = {**schema, "description": docs[field.name]} if field.name in docs else schema
+    for key in keys_of(kind):
+        schema, docs = _schema(key.type, definitions), _docs(key.owner)
+        properties[key.name] = {**schema, "description": docs[key.name]} if key.name in docs else schema
     names: list[JSON] = list(properties)
     return {
         "type": "object",

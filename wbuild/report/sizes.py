@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, fields
+from collections.abc import Callable, Collection, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Final
 
-from wbuild.model.happened import ArtifactReport, SectionSize, Sizes
+from wbuild.builtins.metrics import BYTES, METRICS, Metric
+from wbuild.model.happened import ArtifactReport, Measure, SectionSize
 from wbuild.report.table import Cell, Style, plain, render
 from wbuild.text import show
 
@@ -28,14 +30,19 @@ class Delta:
 
 def summary(artifact: ArtifactReport, style: Style = plain) -> str:
     """Sizes in every metric, how they came to be, then the sections."""
-    sizes = artifact.sizes
-    if sizes is None:
+    measure = artifact.measure
+    if measure is None:
         return ""
     rows = [[Cell("size", "head"), Cell("bytes", "head", right=True), Cell("", "head"), Cell("of raw", "head", right=True)]]
-    for field in fields(Sizes):
-        number = getattr(sizes, field.name)
-        rows.append([Cell(field.name), *_amount(number), Cell(_share(number, sizes.raw), "dim", right=True)])
-    return render(rows, style) + _history(artifact, style) + "\n" + sections(artifact, style)
+    rows += [_weight(metric, number, measure) for metric in METRICS if (number := metric.read(artifact)) is not None]
+    return render(rows, style) + _history(artifact, style) + "\n" + sections(measure, style)
+
+
+def _weight(metric: Metric, number: int, measure: Measure) -> list[Cell]:
+    """One metric: exact, for people where that is shorter, and what compressing left of the file."""
+    if metric.unit is not BYTES:
+        return [Cell(metric.name), Cell(str(number), right=True), Cell(metric.unit.name, "dim")]
+    return [Cell(metric.name), *_amount(number), Cell(_share(number, measure.sizes.raw), "dim", right=True)]
 
 
 def _history(artifact: ArtifactReport, style: Style) -> str:
@@ -52,9 +59,9 @@ def _history(artifact: ArtifactReport, style: Style) -> str:
     return f" {style('dim', ' → '.join(stages) + f'  ({total})')}\n"
 
 
-def sections(artifact: ArtifactReport, style: Style = plain) -> str:
+def sections(measure: Measure, style: Style = plain) -> str:
     """Every part of the file with its offset, bytes and share; the last line is their sum, which is the file."""
-    whole = sum(part.size for part in artifact.sections)
+    whole = sum(part.size for part in measure.sections)
     rows = [
         [
             Cell("section", "head"),
@@ -64,7 +71,7 @@ def sections(artifact: ArtifactReport, style: Style = plain) -> str:
             Cell("share", "head", right=True),
         ]
     ]
-    rows += [_section(part, whole) for part in artifact.sections]
+    rows += [_section(part, whole) for part in measure.sections]
     rows.append([Cell("total", "name"), Cell(""), *_amount(whole), Cell(_share(whole, whole), "dim", right=True)])
     return render(rows, style)
 
@@ -85,14 +92,10 @@ def _share(part: int, whole: int) -> str:
 
 def difference(before: ArtifactReport, after: ArtifactReport) -> tuple[tuple[Delta, ...], tuple[Delta, ...]]:
     """Metrics, and sections by name in the order of the new file (equal names add up); those that went come last."""
-    metrics = tuple(Delta(name=field.name, before=_number(before, field.name), after=_number(after, field.name)) for field in fields(Sizes))
-    old, new = _by_name(before.sections), _by_name(after.sections)
+    metrics = tuple(Delta(name=metric.name, before=metric.read(before), after=metric.read(after)) for metric in METRICS)
+    old, new = (_by_name(one.measure.sections if one.measure else ()) for one in (before, after))
     names = [*new, *(name for name in old if name not in new)]
     return metrics, tuple(Delta(name=name, before=old.get(name), after=new.get(name)) for name in names)
-
-
-def _number(artifact: ArtifactReport, metric: str) -> int | None:
-    return None if artifact.sizes is None else int(getattr(artifact.sizes, metric))
 
 
 def _by_name(parts: tuple[SectionSize, ...]) -> Mapping[str, int]:
@@ -110,8 +113,15 @@ def render_difference(before: ArtifactReport, after: ArtifactReport, style: Styl
     rows = [head, *map(_delta, metrics)]
     if changed:
         rows += [[Cell("section", "head")], *map(_delta, changed)]
-    surface = "".join(f" {line}\n" for line in _surface(before, after))
+    surface = "".join(f" {line}\n" for line in _surface(before.measure, after.measure))
     return render(rows, style) + surface
+
+
+_SURFACE: Final[Mapping[str, Callable[[Measure], Collection[str]]]] = {
+    "import": lambda found: found.imports,
+    "export": lambda found: found.exports,
+    "feature": lambda found: found.features.keys(),
+}
 
 
 def _delta(delta: Delta) -> list[Cell]:
@@ -130,13 +140,10 @@ def _delta(delta: Delta) -> list[Cell]:
     ]
 
 
-def _surface(before: ArtifactReport, after: ArtifactReport) -> Iterator[str]:
+def _surface(before: Measure | None, after: Measure | None) -> Iterator[str]:
     """What came and went of imports, exports and features."""
-    for what, old, new in (
-        ("import", before.imports, after.imports),
-        ("export", before.exports, after.exports),
-        ("feature", tuple(before.features), tuple(after.features)),
-    ):
+    for what, names in _SURFACE.items():
+        old, new = (names(one) if one else () for one in (before, after))
         for name in sorted({*old, *new}):
             if (name in old) != (name in new):
                 yield f"{'+' if name in new else '−'} {what} {show.escape(name, cap=100)}"

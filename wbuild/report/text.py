@@ -3,18 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Sequence
-from typing import Final, TypeVar
+from typing import Final
 
-from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Compared, HostVerdict, Report
+from wbuild.builtins.metrics import columns, unit_of
+from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, HostVerdict, Report
 from wbuild.report.table import Cell, Style, plain, render
-from wbuild.text import show, units
+from wbuild.text import show
 
-__all__ = ["CATEGORIES", "by_category", "checks", "notes", "summary", "table"]
+__all__ = ["CATEGORIES", "by_category", "category_rank", "checks", "notes", "summary", "table"]
 
 CATEGORIES: Final = ("compiled", "managed", "scripting", "wasm-native", "other")
 """Order of the groups: a module with a runtime inside is not judged beside one without."""
-Grouped = TypeVar("Grouped", ArtifactReport, Compared)
-_HEAD: Final = ("artifact", "language", "category", "target", "raw", "gzip", "brotli", "change", "budget")
+_HEAD: Final = ("artifact", "language", "category", "target", *(metric.name for metric in columns()), "change", "budget")
 
 
 def summary(report: Report, style: Style = plain) -> str:
@@ -28,19 +28,24 @@ def table(report: Report, style: Style = plain) -> str:
     return render([head, *map(_row, by_category(report.artifacts))], style)
 
 
-def by_category(rows: Iterable[Grouped]) -> list[Grouped]:
-    """Rows of one category together, in the order of `CATEGORIES`."""
-    return sorted(rows, key=lambda row: CATEGORIES.index(row.category) if row.category in CATEGORIES else len(CATEGORIES))
+def by_category(reports: Iterable[ArtifactReport]) -> list[ArtifactReport]:
+    """Artifacts of one category together, in the order of `CATEGORIES`."""
+    return sorted(reports, key=category_rank)
+
+
+def category_rank(report: ArtifactReport) -> int:
+    """The place of an artifact's category in `CATEGORIES`; others come last."""
+    return CATEGORIES.index(report.category) if report.category in CATEGORIES else len(CATEGORIES)
 
 
 def _row(artifact: ArtifactReport) -> list[Cell]:
     words = [show.escape(word) for word in (artifact.name, artifact.language, artifact.category, artifact.target)]
     row = [Cell(words[0], "name"), *map(Cell, words[1:])]
-    sizes = artifact.sizes
-    if sizes is None:
+    if artifact.measure is None:
         role = "bad" if artifact.status == "failed" else "dim"
         return [*row, Cell(_reason(artifact), role, rest=True)]
-    row += [Cell(show.size(number), right=True) for number in (sizes.raw, sizes.gzip, sizes.brotli)]
+    numbers = ((metric.unit, metric.read(artifact)) for metric in columns())
+    row += [Cell("" if number is None else unit.short(number), right=True) for unit, number in numbers]
     return [*row, _change(artifact), _budget(artifact)]
 
 
@@ -55,12 +60,12 @@ def _reason(artifact: ArtifactReport) -> str:
 
 def _change(artifact: ArtifactReport) -> Cell:
     """Against the last build of the same profile, raw."""
-    before, now = artifact.previous, artifact.sizes
-    if before is None or now is None:
+    if artifact.previous is None or artifact.measure is None:
         return Cell("new", "dim")
-    if before.raw == now.raw:
+    before, now = artifact.previous.raw, artifact.measure.sizes.raw
+    if before == now:
         return Cell("=", "dim")
-    return Cell(show.signed_percent(before.raw, now.raw), "warn" if now.raw > before.raw else "good")
+    return Cell(show.signed_percent(before, now), "warn" if now > before else "good")
 
 
 def _budget(artifact: ArtifactReport) -> Cell:
@@ -73,7 +78,7 @@ def _budget(artifact: ArtifactReport) -> Cell:
         return Cell(f"({text})", "dim")
     match verdict.status:
         case "over":
-            return Cell(f"OVER by {show.size(verdict.actual - verdict.limit)}: {text}", "bad")
+            return Cell(f"OVER by {unit_of(verdict.metric).short(verdict.actual - verdict.limit)}: {text}", "bad")
         case "warn":
             return Cell(f"near: {text}", "warn")
         case _:
@@ -85,7 +90,7 @@ def _share(verdict: BudgetVerdict) -> float:
 
 
 def _share_text(verdict: BudgetVerdict) -> str:
-    return f"{show.percent(verdict.actual, verdict.limit)} of {units.show_size(verdict.limit)} {verdict.metric}"
+    return f"{show.percent(verdict.actual, verdict.limit)} of {unit_of(verdict.metric).written(verdict.limit)} {verdict.metric}"
 
 
 def notes(report: Report, style: Style = plain) -> str:

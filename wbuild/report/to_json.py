@@ -1,6 +1,6 @@
 """Report → JSON: `report.json` of a profile ("wbuild.report/1") and one document beside each artifact ("wbuild.artifact/1").
 
-Keys are those of `model.happened`; the published schemas are made from it too (`report.schema`).
+Keys are those of `model.happened`, laid out as `report.document` says; the published schemas are made from both too (`report.schema`).
 """
 
 from __future__ import annotations
@@ -8,11 +8,11 @@ from __future__ import annotations
 import dataclasses
 import json
 from collections.abc import Collection, Mapping, Sequence
-from functools import cache
 from typing import Final
 
 from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
+from wbuild.report.document import values_of
 from wbuild.text import json_text
 
 __all__ = [
@@ -94,11 +94,11 @@ def artifact_document(artifact: ArtifactReport) -> dict[str, JSON]:
 
 
 def encode(value: object) -> JSON:
-    """Any value of the model: fields in their order, mappings by key, floats to the millisecond."""
+    """Any value of the model: keys in the order of their layout, mappings by key, floats to the millisecond."""
     if value is None or isinstance(value, (str, int)):
         return value
     if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {name: encode(getattr(value, name)) for name in _fields(type(value))}
+        return {key: encode(item) for key, item in values_of(value).items()}
     if isinstance(value, Mapping):
         return {str(key): encode(value[key]) for key in sorted(value)}
     if isinstance(value, (tuple, list)):
@@ -106,11 +106,6 @@ def encode(value: object) -> JSON:
     if isinstance(value, float):
         return round(value, _DIGITS)
     raise TypeError(type(value))
-
-
-@cache
-def _fields(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
 
 
 def _text(doc: JSON) -> str:

@@ -86,7 +86,7 @@ def remember(common: Common, session: Session, built: Built) -> None:
     watch.listing(world.cache / VERSION)
     artifacts = session.project.manifest.artifacts
     variables = {value.from_ for a in artifacts for value in a.env.values() if isinstance(value, EnvFrom)}
-    again = replace(report, artifacts=tuple(replace(a, previous=a.sizes) for a in report.artifacts))
+    again = replace(report, artifacts=tuple(replace(a, previous=a.measure.sizes if a.measure else None) for a in report.artifacts))
     redact = session.console.redact
     quiet = session.console.quiet
     said = Said(
@@ -109,6 +109,6 @@ def remember(common: Common, session: Session, built: Built) -> None:
 
 def paths(session: Session, report: Report, names: Container[str] | None = None) -> list[str]:
     """Files that were made, as they are printed; `names`: only of these artifacts."""
-    made = {a.file for a in report.artifacts if a.sizes is not None and a.status == "ok"}
+    made = {a.file for a in report.artifacts if a.measure is not None and a.status == "ok"}
     wanted = (p for p in session.plan.products if (not p.only_needed if names is None else p.artifact.name in names))
     return [session.path(product) for product in wanted if product.file in made]

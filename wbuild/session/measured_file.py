@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import replace
 
-from wbuild.builtins.measure import measure
+from wbuild.builtins.measure import measured as measure_of
 from wbuild.errors import ArtifactError, UsageError
 from wbuild.model.happened import ArtifactReport
 from wbuild.report.from_json import load
@@ -14,11 +13,9 @@ from wbuild.session.call import Common
 from wbuild.session.input_files import Given
 from wbuild.text import json_text
 
-_MADE_ELSEWHERE = dict.fromkeys(("language", "category", "toolchain", "target", "profile", "level"), "")
-
 
 def measured(common: Common, word: str, hint: str = input_files.FILE_OR_ARTIFACT) -> ArtifactReport:
-    """The measure of a Wasm file (`-`: of standard input), or the one that an artifact report holds.
+    """A report with the measure of a Wasm file (`-`: of standard input), or the one that an artifact's report holds; never without one.
 
     Raises UsageError, with `hint` when there is no such file; ArtifactError for invalid Wasm, StepError for invalid text.
     """
@@ -26,11 +23,21 @@ def measured(common: Common, word: str, hint: str = input_files.FILE_OR_ARTIFACT
     if found.data[:1] == b"{":
         return _recorded(found)
     try:
-        document = json.loads(measure({}, [found.data])[0])
+        measure = measure_of(found.data)
     except ArtifactError as error:
         raise ArtifactError.of(tuple(replace(p, message=f"{found.title}: {p.message}") for p in error.problems)) from None
-    identity = {**_MADE_ELSEWHERE, "name": found.name, "file": found.file, "status": "ok"}
-    return load(ArtifactReport, {**identity, **document})
+    return ArtifactReport(
+        name=found.name,
+        language="",
+        category="",
+        toolchain="",
+        target="",
+        profile="",
+        level="",
+        file=found.file,
+        status="ok",
+        measure=measure,
+    )
 
 
 def _recorded(found: Given) -> ArtifactReport:
@@ -40,6 +47,9 @@ def _recorded(found: Given) -> ArtifactReport:
         if document is None:
             raise ValueError("no JSON object")
         document.pop("schema", None)
-        return load(ArtifactReport, document)
+        report = load(ArtifactReport, document)
     except (ValueError, TypeError, KeyError) as error:
         raise UsageError("WB282", f"{found.title} is neither Wasm nor an artifact's report: {error}") from None
+    if report.measure is None:
+        raise UsageError("WB282", f"{found.title} holds no measure: its artifact was not made", hint="build it, or name another report")
+    return report

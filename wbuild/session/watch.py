@@ -177,9 +177,9 @@ class Watching:
 
     def _built(self, report: Report, results: Sequence[Result]) -> tuple[str, ...]:
         """Artifacts of which a step ran, or that an earlier build had left in the cache; in the order of the plan."""
-        before, self._made = self._made, {a.file: a.sha256 for a in report.artifacts if a.status == "ok"}
+        before, self._made = self._made, {a.file: a.measure.sha256 for a in report.artifacts if a.status == "ok" and a.measure}
         ran = {result.artifact for result in results if result.status in ("ran", "failed")}
-        changed = {a.name for a in report.artifacts if before and a.status == "ok" and before.get(a.file) != a.sha256}
+        changed = {a.name for a in report.artifacts if before and a.status == "ok" and before.get(a.file) != self._made.get(a.file)}
         return tuple(dict.fromkeys(a.name for a in report.artifacts if a.name in ran | changed))
 
 

@@ -1,0 +1,121 @@
+"""How documents are laid out where that is not field by field: the published keys of a record, and where their values are.
+
+An artifact's document has the fields of its measure among its own, and a row of a comparison those of the artifact's report. JSON out
+(`to_json`), JSON in (`from_json`) and the schemas (`schema`) read this one table.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Mapping
+from functools import cache
+from typing import Any, Final, get_type_hints
+
+from wbuild.model.happened import ArtifactReport, Compared, Measure
+
+__all__ = ["DocumentKey", "keys_of", "nested", "values_of"]
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentLayout:
+    """The keys of a record's document, in order; those that it has not itself are keys of the record in one of its fields."""
+
+    inner: str
+    """The field of that record. It is no key itself."""
+    kind: type
+    """What that record is, when it is there."""
+    keys: tuple[str, ...]
+
+
+_IDENTITY: Final = ("name", "language", "category", "toolchain", "target", "profile", "level", "file", "status")
+_FOUND: Final = ("features", "imports", "exports", "producers", "memory")
+LAYOUTS: Final[Mapping[type, DocumentLayout]] = {
+    ArtifactReport: DocumentLayout(
+        inner="measure",
+        kind=Measure,
+        keys=(
+            *(*_IDENTITY, "sha256", "sizes", "previous", "sections", "unknown_sections", "unmatched", "undebugged"),
+            *("budget", "checks", "hosts", "choice", "validation", *_FOUND, "tools", "problems", "seconds", "platform", "reproducible"),
+        ),
+    ),
+    Compared: DocumentLayout(
+        inner="report",
+        kind=ArtifactReport,
+        keys=(
+            *("name", "target", "language", "category", "toolchain", "tool", "version", "level", "status", "why"),
+            *("sizes", "fuel", "start_ms", "build_seconds"),
+        ),
+    ),
+}
+
+
+@dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
+class DocumentKey:
+    """One key of a document."""
+
+    name: str
+    type: Any
+    owner: type
+    """The record that has the field."""
+
+
+def keys_of(kind: type) -> tuple[DocumentKey, ...]:
+    """The keys of a record's document, in order."""
+    return _keys(kind)
+
+
+@cache
+def _keys(kind: type) -> tuple[DocumentKey, ...]:
+    hints = get_type_hints(kind)
+    own = {field.name: DocumentKey(name=field.name, type=hints[field.name], owner=kind) for field in dataclasses.fields(kind)}
+    layout = LAYOUTS.get(kind)
+    if layout is None:
+        return tuple(own.values())
+    found = {key.name: key for key in keys_of(layout.kind)} | own
+    if _may_lack(kind, layout):
+        found |= {name: dataclasses.replace(found[name], type=found[name].type | None) for name in _required(layout.kind)}
+    return tuple(found[name] for name in layout.keys)
+
+
+def values_of(record: Any) -> Mapping[str, object]:  # noqa: ANN401 - a dataclass
+    """Key → value of a record's document, in order. A record that is not there has the defaults of its fields, and null without one."""
+    kind: type = type(record)
+    own: dict[str, object] = {name: getattr(record, name) for name in _names(kind)}
+    layout = LAYOUTS.get(kind)
+    if layout is None:
+        return own
+    inner = own.pop(layout.inner)
+    found = {**(_blank(layout.kind) if inner is None else values_of(inner)), **own}
+    return {name: found[name] for name in layout.keys}
+
+
+def nested(kind: type, document: Mapping[str, object]) -> Mapping[str, object]:
+    """The document of a record with the fields of its inner record in an object of their own, as `values_of` took them out."""
+    layout = LAYOUTS.get(kind)
+    if layout is None:
+        return document
+    if _may_lack(kind, layout) and all(document.get(name) is None for name in _required(layout.kind)):
+        return {**document, layout.inner: None}
+    return {**document, layout.inner: {key.name: document[key.name] for key in keys_of(layout.kind) if key.name in document}}
+
+
+def _may_lack(kind: type, layout: DocumentLayout) -> bool:
+    return any(field.name == layout.inner and field.default is None for field in dataclasses.fields(kind))
+
+
+@cache
+def _names(kind: type) -> tuple[str, ...]:
+    return tuple(field.name for field in dataclasses.fields(kind))
+
+
+@cache
+def _required(kind: type) -> tuple[str, ...]:
+    fields = dataclasses.fields(kind)
+    return tuple(f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
+
+
+@cache
+def _blank(kind: type) -> Mapping[str, object]:
+    """Key → default of a record that is not there."""
+    made = kind(**dict.fromkeys(_required(kind)))
+    return values_of(made)
