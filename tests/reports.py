@@ -16,7 +16,7 @@ from wbuild.model.locked import Digest, Pin, PinnedFile
 from wbuild.model.planned import JSON, Builtin, Plan, Product, Step
 from wbuild.model.written import Artifact, Budget, Level
 from wbuild.report.assemble import FinishedRun
-from wbuild.report.from_json import load
+from wbuild.toml.from_json import load
 
 OZ = Choice(chosen="Oz", before=50000, compiled=52148, after=41902)
 

@@ -11,8 +11,9 @@ from hypothesis import strategies as st
 from wbuild.errors import Problem, UsageError
 from wbuild.model.written import Seconds, Share, Size, Text
 from wbuild.text.nearest import suggestion
-from wbuild.toml.decode import LARGEST, Reader, keys_of, read
+from wbuild.toml.decode import LARGEST, Reader, read
 from wbuild.toml.problems import Faults
+from wbuild.toml.shape import keys_of
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -193,7 +194,7 @@ def test_any_bytes_give_a_document_or_one_problem(content: bytes) -> None:
 def test_any_value_gives_a_value_or_problems(value: object) -> None:
     faults = Faults(read("", "w.toml"))
     for key in keys_of(Whole):
-        Reader(faults).value(key.type, value, (key.name,))
+        Reader(faults).shaped(key.shape, value, (key.name,))
 
 
 @pytest.mark.parametrize(

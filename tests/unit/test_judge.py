@@ -11,7 +11,7 @@ from wbuild.builtins.outcome import read
 from wbuild.errors import BugError
 from wbuild.model.happened import CheckVerdict
 from wbuild.model.planned import JSON
-from wbuild.report.from_json import parse
+from wbuild.toml.from_json import parse
 
 
 def outcome(*, stdout: bytes = b"", stderr: bytes = b"", **fields: JSON) -> bytes:

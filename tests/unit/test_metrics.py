@@ -9,8 +9,8 @@ from tests.reports import budget, report, weighed
 from wbuild.builtins.metrics import BYTES, COUNT, INSTRUCTIONS, METRICS, Unit, columns, unit_of
 from wbuild.model.happened import ArtifactReport, Compared, Measure
 from wbuild.model.written import Budget, SizeMetric
-from wbuild.report.document import keys_of, values_of
 from wbuild.report.text import table
+from wbuild.toml.document import document_keys, values_of
 
 
 def test_every_metric_is_a_key_of_a_budget_and_every_limit_a_metric() -> None:
@@ -53,12 +53,12 @@ def test_tables_have_a_column_for_some() -> None:
 
 def test_an_artifacts_document_has_every_field_of_report_and_measure() -> None:
     own = {field.name for field in fields(ArtifactReport)} - {"measure"}
-    assert {key.name for key in keys_of(ArtifactReport)} == own | {field.name for field in fields(Measure)}
+    assert {key.name for key in document_keys(ArtifactReport)} == own | {field.name for field in fields(Measure)}
 
 
 def test_a_document_of_what_was_not_made_has_the_same_keys() -> None:
     made, missing = values_of(weighed("a")), values_of(weighed("a", sizes=None))
-    assert [*made] == [*missing] == [key.name for key in keys_of(ArtifactReport)]
+    assert [*made] == [*missing] == [key.name for key in document_keys(ArtifactReport)]
     assert (missing["sha256"], missing["sizes"], missing["imports"], missing["features"], missing["memory"]) == ("", None, (), {}, None)
 
 

@@ -12,9 +12,9 @@ from tests.goldens import golden
 from tests.reports import everything, plan, product, report, run, weighed
 from wbuild.model.happened import ArtifactReport, Report, Sizes
 from wbuild.report.assemble import assemble
-from wbuild.report.from_json import load, parse
 from wbuild.report.schema import artifact_schema, compare_schema, report_schema
 from wbuild.report.to_json import artifact_document, render, render_artifact, render_index, report_document
+from wbuild.toml.from_json import load, parse
 
 SCHEMAS = Path(wbuild.__file__).parent / "schemas"
 

@@ -14,6 +14,7 @@ from tests.plans import shipped_catalog
 from wbuild.catalog import reference
 from wbuild.manifest import schema
 from wbuild.model import host_recipe, language_recipe, tool_recipe, written
+from wbuild.toml.shape import documented
 
 ROOT = Path(__file__).parent.parent.parent
 
@@ -74,7 +75,7 @@ def test_invalid(text: str) -> None:
 def test_every_key_is_documented(module: ModuleType) -> None:
     models = [m for m in vars(module).values() if isinstance(m, type) and is_dataclass(m) and m.__module__ == module.__name__]
     decoded = [m for m in models if m is not written.Manifest]
-    undocumented = [f"{m.__name__}.{e.name}" for m in decoded for e in schema.entries(m, ["origin"]) if not e.doc]
+    undocumented = [f"{m.__name__}.{e.name}" for m in decoded for e in documented(m, ["origin"]) if not e.doc]
     assert not undocumented
 
 

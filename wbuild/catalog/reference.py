@@ -3,19 +3,34 @@
 from __future__ import annotations
 
 import json
-import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import is_dataclass
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from typing import Final
 
 from wbuild.catalog import language_rules, rules
 from wbuild.manifest.load import MACHINE_KEYS
-from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, SchemaEntry, docs_of, entries, shown_default
+from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, shown_default
 from wbuild.model.host_recipe import HostComponent, HostModule, HostRecipe, RuntimeRecipe
 from wbuild.model.language_recipe import LanguageExtension, LanguageRecipe, LockRecipe, Option, StepRecipe, ToolchainRecipe
 from wbuild.model.shipped import Catalog
 from wbuild.model.tool_recipe import Candidate, OptimizerRecipe, Probe, Route, ToolExtension, ToolRecipe
 from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, ProjectTable, Proposals, Target, Vendor
+from wbuild.toml.shape import (
+    AnyShape,
+    ChoiceShape,
+    FormShape,
+    ListShape,
+    MappingShape,
+    RowShape,
+    ScalarShape,
+    Shape,
+    TableKey,
+    TableShape,
+    UnionShape,
+    docs_of,
+    documented,
+    shape_of,
+    short_key,
+)
 
 __all__ = ["manifest_page", "recipes_page"]
 
@@ -30,7 +45,7 @@ _FORMS: Final[Mapping[str, str]] = {
     "glob": "glob",
     "text": "string",
 }
-_SCALARS: Final[Mapping[Any, str]] = {str: "string", bool: "true or false", int: "integer", float: "number"}
+_SCALARS: Final[Mapping[type, str]] = {str: "string", bool: "true or false", int: "integer", float: "number"}
 _OPTION_TYPES: Final[Mapping[str, str]] = {
     "string": "string",
     "bool": "true or false",
@@ -93,22 +108,22 @@ A placeholder that stands for several words must be a whole entry of the list. N
 def manifest_page(catalog: Catalog) -> str:
     """docs/reference/manifest.md."""
     parts = [NOTE, _MANIFEST_HEAD]
-    parts += _section("[project]", entries(ProjectTable))
+    parts += _section("[project]", documented(ProjectTable))
     parts.append("## `[toolchains]`\n\nLanguage = toolchain that serves it; default: the first that the machine can have.\n")
     parts += [f"- `{r.name}`: {', '.join(f'`{t.name}`' for t in r.toolchains)}" for r in catalog.languages.values()]
     parts.append("\n## `[tools]`\n\nTool = exact version; default: the newest that its recipe allows.\n")
     parts += [f"- `{tool.name}`: {tool.summary}" for tool in catalog.tools.values()]
     parts.append("")
-    parts += _section("[profile.NAME]", entries(Profile))
+    parts += _section("[profile.NAME]", documented(Profile))
     parts += [_LEVELS]
-    parts += _section("opt", entries(Optimize), docs_of(Optimize)[""])
-    parts += _section("[vendor.NAME]", entries(Vendor), docs_of(Vendor)[""])
-    target = SchemaEntry(name="target", type=Target, required=False, default="", doc=TARGET_DOC)
-    parts += _section("[artifact.NAME]", [*entries(Artifact, MADE), target])
+    parts += _section("opt", documented(Optimize), docs_of(Optimize)[""])
+    parts += _section("[vendor.NAME]", documented(Vendor), docs_of(Vendor)[""])
+    target = TableKey(field="target", name="target", shape=shape_of(Target), required=False, default="", doc=TARGET_DOC)
+    parts += _section("[artifact.NAME]", [*documented(Artifact, MADE), target])
     parts += ["## `[defaults]`", "", DEFAULTS_DOC, _DEFAULTS]
     for title, model in (("budget", Budget), ("env", EnvFrom), ("flags", Flags), ("proposals", Proposals)):
-        parts += _section(title, entries(model), docs_of(model)[""])
-    parts += _section("[[artifact.NAME.check]]", entries(Check), docs_of(Check)[""])
+        parts += _section(title, documented(model), docs_of(model)[""])
+    parts += _section("[[artifact.NAME.check]]", documented(Check), docs_of(Check)[""])
     for recipe in catalog.languages.values():
         parts += _options(recipe)
     parts.append("## Never in wbuild.toml\n")
@@ -121,22 +136,22 @@ def recipes_page() -> str:
     """docs/reference/recipes.md."""
     origin = ("origin",)
     parts = [NOTE, _RECIPES_HEAD]
-    parts += _section("Tool", entries(ToolRecipe, origin), docs_of(ToolRecipe)[""])
-    parts += _section("[[route]]", entries(Route), docs_of(Route)[""])
-    parts += _section("[probe]", entries(Probe), docs_of(Probe)[""])
-    parts += _section("[optimizer]", entries(OptimizerRecipe), docs_of(OptimizerRecipe)[""])
-    parts += _section("[[optimizer.levels.LEVEL]]", entries(Candidate), docs_of(Candidate)[""])
-    parts += _section("Language", entries(LanguageRecipe, origin), docs_of(LanguageRecipe)[""])
-    parts += _section("[[option]]", entries(Option), docs_of(Option)[""])
-    parts += _section("[[toolchain]]", entries(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
-    parts += _section("[toolchain.lock]", entries(LockRecipe), docs_of(LockRecipe)[""])
-    parts += _section("[[toolchain.step]]", entries(StepRecipe), docs_of(StepRecipe)[""])
+    parts += _section("Tool", documented(ToolRecipe, origin), docs_of(ToolRecipe)[""])
+    parts += _section("[[route]]", documented(Route), docs_of(Route)[""])
+    parts += _section("[probe]", documented(Probe), docs_of(Probe)[""])
+    parts += _section("[optimizer]", documented(OptimizerRecipe), docs_of(OptimizerRecipe)[""])
+    parts += _section("[[optimizer.levels.LEVEL]]", documented(Candidate), docs_of(Candidate)[""])
+    parts += _section("Language", documented(LanguageRecipe, origin), docs_of(LanguageRecipe)[""])
+    parts += _section("[[option]]", documented(Option), docs_of(Option)[""])
+    parts += _section("[[toolchain]]", documented(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
+    parts += _section("[toolchain.lock]", documented(LockRecipe), docs_of(LockRecipe)[""])
+    parts += _section("[[toolchain.step]]", documented(StepRecipe), docs_of(StepRecipe)[""])
     for kind, addition in (("tool", ToolExtension), ("language", LanguageExtension)):
-        parts += _section(f"Addition to a {kind}", entries(addition), docs_of(addition)[""])
-    parts += _section("Runtime", entries(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
-    parts += _section("Host", entries(HostRecipe, origin), docs_of(HostRecipe)[""])
-    parts += _section("[module]", entries(HostModule), docs_of(HostModule)[""])
-    parts += _section("[component]", entries(HostComponent), docs_of(HostComponent)[""])
+        parts += _section(f"Addition to a {kind}", documented(addition), docs_of(addition)[""])
+    parts += _section("Runtime", documented(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
+    parts += _section("Host", documented(HostRecipe, origin), docs_of(HostRecipe)[""])
+    parts += _section("[module]", documented(HostModule), docs_of(HostModule)[""])
+    parts += _section("[component]", documented(HostComponent), docs_of(HostComponent)[""])
     parts.append("## Placeholders\n")
     parts.append("| where | placeholders |\n|---|---|")
     parts += [f"| {where} | {', '.join(f'`{{{name}}}`' for name in names)} |" for where, names in _placeholders()]
@@ -164,13 +179,13 @@ def _placeholders() -> Iterator[tuple[str, Iterable[str]]]:
     yield "`start` of a runtime", (*rules.START_WORDS, "bin:PROGRAM")
 
 
-def _section(title: str, keys: Iterable[SchemaEntry], doc: str = "") -> list[str]:
+def _section(title: str, keys: Iterable[TableKey], doc: str = "") -> list[str]:
     heading = f"## {title}" if title[0].isupper() else f"## `{title}`"
     lines = [heading, "", *([doc, ""] if doc else []), "| key | type | default | meaning |", "|---|---|---|---|"]
-    for entry in keys:
-        default = shown_default(entry)
-        shown = "required" if entry.required else "" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
-        lines.append(f"| `{entry.name}` | {_cell(_type(entry.type))} | {shown} | {_cell(entry.doc)} |")
+    for key in keys:
+        default = shown_default(key)
+        shown = "required" if key.required else "" if default is None else f"`{json.dumps(default, ensure_ascii=False)}`"
+        lines.append(f"| `{key.name}` | {_cell(_type(key.shape))} | {shown} | {_cell(key.doc)} |")
     return [*lines, ""]
 
 
@@ -190,22 +205,27 @@ def _cell(text: str) -> str:
     return text.replace("|", "\\|").replace("<", "\\<")
 
 
-def _type(hint: Any) -> str:  # noqa: ANN401, PLR0911 - one line for each kind of annotation
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return _FORMS[args[1]]
-    if origin in (Union, types.UnionType):
-        return " or ".join(dict.fromkeys(_type(member) for member in args if member is not types.NoneType))
-    if origin is Literal:
-        return " | ".join(choice for choice in args if choice)
-    if origin is tuple:
-        return "tables" if is_dataclass(args[0]) else f"list of {_plural(_type(args[0]))}"
-    if origin is not None and issubclass(origin, Mapping):
-        return f"table of {_plural(_type(args[1]))}"
-    if is_dataclass(hint):
-        short = getattr(hint, "SHORT", "")
-        return f"{next(_type(e.type) for e in entries(hint) if e.name == short)} or table" if short else "table"
-    return _SCALARS[hint]
+def _type(shape: Shape) -> str:  # noqa: PLR0911 - one line for each kind of type
+    match shape:
+        case FormShape(form=form):
+            return _FORMS[form]
+        case UnionShape(members=members):
+            return " or ".join(dict.fromkeys(map(_type, members)))
+        case ChoiceShape(choices=choices):
+            return " | ".join(choice for choice in choices if choice)
+        case ListShape(item=item):
+            return "tables" if isinstance(item, TableShape) else f"list of {_plural(_type(item))}"
+        case RowShape(items=items):
+            return f"list of {', '.join(map(_type, items))}"
+        case MappingShape(item=item):
+            return f"table of {_plural(_type(item))}"
+        case TableShape(model=model):
+            short = short_key(model)
+            return f"{_type(short.shape)} or table" if short else "table"
+        case ScalarShape(type=kind):
+            return _SCALARS[kind]
+        case AnyShape():
+            return "anything"
 
 
 def _plural(word: str) -> str:

@@ -14,9 +14,9 @@ from typing import Any, Final, cast
 from wbuild.ci.jobs import MATRIX_SCHEMA
 from wbuild.errors import Problem
 from wbuild.model.happened import ArtifactReport, Report
-from wbuild.report.from_json import load
 from wbuild.report.to_json import ARTIFACT_SCHEMA, REPORT_SCHEMA
 from wbuild.text.json_text import parse
+from wbuild.toml.from_json import load
 
 __all__ = ["Expected", "ExpectedMatrix", "read"]
 

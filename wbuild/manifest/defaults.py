@@ -14,9 +14,10 @@ from typing import Final, TypeAlias
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Target
 from wbuild.text.names import quoted
-from wbuild.toml.decode import Reader, keys_of
+from wbuild.toml.decode import Reader
 from wbuild.toml.locate import Part, Path
 from wbuild.toml.problems import Document, Faults, dotted
+from wbuild.toml.shape import keys_of
 
 TABLE: Final = "defaults"
 _GIVEN: Final[Mapping[str, object]] = {"name": "", "line": 0, "member": "", "options": {}}

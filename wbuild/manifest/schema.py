@@ -1,20 +1,10 @@
-"""The model described: documentation of every key, and the JSON Schema (draft 2020-12) of wbuild.toml.
-
-The docstring under a field in `model/` is its documentation; Python throws it away, so it is read from the source. Only `wbuild schema`
-and the generators of reference pages need this module.
-"""
+"""The JSON Schema (draft 2020-12) of wbuild.toml, made from the model and a catalogue; only `wbuild schema` needs it."""
 
 from __future__ import annotations
 
-import ast
-import inspect
-import sys
-import types
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import MISSING, dataclass, is_dataclass
-from functools import cache
-from itertools import pairwise
-from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin
+from dataclasses import MISSING, is_dataclass
+from typing import Any, Final
 
 from wbuild.manifest.artifact import OPTION_TYPES
 from wbuild.model.language_recipe import LanguageRecipe
@@ -22,9 +12,25 @@ from wbuild.model.planned import JSON
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Profile, ProjectTable, Target, Vendor
 from wbuild.text.units import COUNTS, DURATIONS, SIZES, show_count, show_duration, show_share, show_size
-from wbuild.toml.decode import TableKey, keys_of
+from wbuild.toml.shape import (
+    AnyShape,
+    ChoiceShape,
+    FormShape,
+    ListShape,
+    MappingShape,
+    RowShape,
+    ScalarShape,
+    Shape,
+    TableKey,
+    TableShape,
+    UnionShape,
+    docs_of,
+    documented,
+    shape_of,
+    short_key,
+)
 
-__all__ = ["DEFAULTS_DOC", "MADE", "TARGET_DOC", "SchemaEntry", "build", "docs_of", "entries", "shown_default"]
+__all__ = ["DEFAULTS_DOC", "MADE", "TARGET_DOC", "build", "shown_default"]
 
 MADE: Final = frozenset({"name", "line", "member", "options"})
 """Fields of Artifact that are not keys: the table's name and what the loader fills in."""
@@ -34,48 +40,15 @@ DEFAULTS_DOC: Final = (
 TARGET_DOC: Final = "Short for `targets` with one entry."
 
 _SHOW: Final[Mapping[str, Any]] = {"size": show_size, "duration": show_duration, "count": show_count, "share": show_share}
-_SCALARS: Final[Mapping[Any, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
+_SCALARS: Final[Mapping[type, str]] = {str: "string", bool: "boolean", int: "integer", float: "number"}
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SchemaEntry:
-    """One key with everything that a reference says about it."""
-
-    name: str
-    type: Any
-    required: bool
-    default: object
-    doc: str
-
-
-@cache
-def docs_of(model: Any) -> Mapping[str, str]:  # noqa: ANN401 - a dataclass
-    """Documentation of a dataclass's fields, and of the class itself under ""."""
-    tree = ast.parse(inspect.getsource(sys.modules[model.__module__]))
-    body = next(node for node in tree.body if isinstance(node, ast.ClassDef) and node.name == model.__name__).body
-    found = {"": inspect.cleandoc(model.__doc__ or "")}
-    for statement, following in pairwise(body):
-        if isinstance(statement, ast.AnnAssign) and isinstance(statement.target, ast.Name) and isinstance(following, ast.Expr):
-            text = following.value
-            if isinstance(text, ast.Constant) and isinstance(text.value, str):
-                found[statement.target.id] = " ".join(text.value.split())
-    return found
-
-
-def entries(model: Any, without: Iterable[str] = ()) -> Iterator[SchemaEntry]:  # noqa: ANN401 - a dataclass
-    """The keys of a table with their documentation, in the order of the model."""
-    docs, hidden = docs_of(model), frozenset(without)
-    for key in keys_of(model):
-        if key.field not in hidden:
-            yield SchemaEntry(name=key.name, type=key.type, required=key.required, default=key.default, doc=docs.get(key.field, ""))
-
-
-def shown_default(entry: SchemaEntry | TableKey) -> JSON:
+def shown_default(key: TableKey) -> JSON:
     """The default as it would be written in TOML; None when there is nothing to write."""
-    value = entry.default
+    value = key.default
     if value is MISSING or value is None or value in ("", (), {}) or is_dataclass(value):
         return None
-    form = next((args[1] for args in _annotations(entry.type)), "")
+    form = next(_forms(key.shape), "")
     if form in _SHOW:
         shown: str = _SHOW[form](value)
         return shown
@@ -84,12 +57,12 @@ def shown_default(entry: SchemaEntry | TableKey) -> JSON:
     return value if isinstance(value, str | int | float) else None
 
 
-def _annotations(hint: Any) -> Iterator[tuple[Any, ...]]:  # noqa: ANN401
-    if get_origin(hint) is Annotated:
-        yield get_args(hint)
-    elif get_origin(hint) in (Union, types.UnionType):
-        for member in get_args(hint):
-            yield from _annotations(member)
+def _forms(shape: Shape) -> Iterator[str]:
+    if isinstance(shape, FormShape):
+        yield shape.form
+    elif isinstance(shape, UnionShape):
+        for member in shape.members:
+            yield from _forms(member)
 
 
 def build(catalog: Catalog) -> dict[str, JSON]:
@@ -99,7 +72,7 @@ def build(catalog: Catalog) -> dict[str, JSON]:
     properties = artifact["properties"]
     assert isinstance(properties, dict)
     properties["lang"] = {"enum": [recipe.name for recipe in languages], "description": docs_of(Artifact)["lang"]}
-    properties["target"] = {**_of(Target), "description": TARGET_DOC}
+    properties["target"] = {**_of(shape_of(Target)), "description": TARGET_DOC}
     properties["hosts"] = {"type": "array", "items": {"enum": [*catalog.hosts]}, "description": docs_of(Artifact)["hosts"]}
     properties |= {recipe.name: _options(recipe) for recipe in languages}
     artifact["not"] = {"required": ["target", "targets"]}
@@ -156,15 +129,15 @@ def _named(table: dict[str, JSON], doc: str) -> dict[str, JSON]:
 def _table(model: Any, without: Iterable[str] = ()) -> dict[str, JSON]:  # noqa: ANN401 - a dataclass
     properties: dict[str, JSON] = {}
     required: list[JSON] = []
-    for entry in entries(model, without):
-        described = _of(entry.type)
-        described["description"] = entry.doc
-        default = shown_default(entry)
+    for key in documented(model, without):
+        described = _of(key.shape)
+        described["description"] = key.doc
+        default = shown_default(key)
         if default is not None:
             described["default"] = default
-        properties[entry.name] = described
-        if entry.required:
-            required.append(entry.name)
+        properties[key.name] = described
+        if key.required:
+            required.append(key.name)
     table: dict[str, JSON] = {"type": "object", "properties": properties, "additionalProperties": False}
     return table | ({"required": required} if required else {})
 
@@ -172,7 +145,7 @@ def _table(model: Any, without: Iterable[str] = ()) -> dict[str, JSON]:  # noqa:
 def _options(recipe: LanguageRecipe) -> dict[str, JSON]:
     properties: dict[str, JSON] = {}
     for option in recipe.options:
-        described = _of(OPTION_TYPES[option.type])
+        described = _of(shape_of(OPTION_TYPES[option.type]))
         if option.choices:
             choices: dict[str, JSON] = {"enum": list(option.choices)}
             described = described | {"items": choices} if option.type == "list" else choices
@@ -186,33 +159,31 @@ def _options(recipe: LanguageRecipe) -> dict[str, JSON]:
     return table | {"additionalProperties": False}
 
 
-def _of(hint: Any) -> dict[str, JSON]:  # noqa: ANN401, PLR0911 - one line for each kind of annotation
-    origin, args = get_origin(hint), get_args(hint)
-    if origin is Annotated:
-        return _form(args[0], args[1])
-    if origin in (Union, types.UnionType):
-        members = [_of(member) for member in args if member is not types.NoneType]
-        return members[0] if len(members) == 1 else {"anyOf": list(members)}
-    if origin is Literal:
-        return {"enum": [choice for choice in args if choice != ""]}
-    if origin is tuple:
-        return {"type": "array", "items": _of(args[0])}
-    if origin is not None and issubclass(origin, Mapping):
-        return {"type": "object", "additionalProperties": _of(args[1])}
-    if is_dataclass(hint):
-        return _model(hint)
-    return {"type": _SCALARS[hint]}
+def _of(shape: Shape) -> dict[str, JSON]:  # noqa: PLR0911 - one line for each kind of type
+    match shape:
+        case FormShape(base=base, form=form):
+            return _form(base, form)
+        case UnionShape(members=members):
+            any_of: list[JSON] = [_of(member) for member in members]
+            return _of(members[0]) if len(members) == 1 else {"anyOf": any_of}
+        case ChoiceShape(choices=choices):
+            return {"enum": [choice for choice in choices if choice != ""]}
+        case ListShape(item=item):
+            return {"type": "array", "items": _of(item)}
+        case RowShape(items=items):
+            return {"type": "array", "prefixItems": [_of(item) for item in items], "minItems": len(items), "maxItems": len(items)}
+        case MappingShape(item=item):
+            return {"type": "object", "additionalProperties": _of(item)}
+        case TableShape(model=model):
+            short = short_key(model)
+            return _table(model) if short is None else {"anyOf": [_of(short.shape), _table(model)]}
+        case ScalarShape(type=kind):
+            return {"type": _SCALARS[kind]}
+        case AnyShape():
+            return {}
 
 
-def _model(model: Any) -> dict[str, JSON]:  # noqa: ANN401 - a dataclass
-    short = getattr(model, "SHORT", "")
-    if not short:
-        return _table(model)
-    key = next(key for key in keys_of(model) if key.field == short)
-    return {"anyOf": [_of(key.type), _table(model)]}
-
-
-def _form(base: Any, form: str) -> dict[str, JSON]:  # noqa: ANN401 - str, int or float
+def _form(base: type, form: str) -> dict[str, JSON]:
     number = r"^\s*[0-9]+(\.[0-9]+)?\s*"
     match form:
         case "size":

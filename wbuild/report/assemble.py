@@ -12,8 +12,8 @@ from wbuild.errors import Problem, exit_code, worst
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Measure, Report, Result, Sizes, Validation
 from wbuild.model.planned import Plan, Product
 from wbuild.report import hosts
-from wbuild.report.from_json import load, parse
 from wbuild.text import json_text, show
+from wbuild.toml.from_json import load, parse
 from wbuild.wasm.proposals import features_of
 
 __all__ = ["FinishedRun", "assemble", "last_sizes"]

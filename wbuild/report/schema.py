@@ -2,19 +2,26 @@
 
 from __future__ import annotations
 
-import ast
-import dataclasses
-import inspect
-import sys
-import types
 from collections.abc import Mapping
-from functools import lru_cache
-from typing import Any, Final, Literal, Union, get_args, get_origin
+from typing import Any, Final
 
 from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
-from wbuild.report.document import keys_of
 from wbuild.report.to_json import ARTIFACT_SCHEMA, COMPARE_SCHEMA, REPORT_SCHEMA
+from wbuild.toml.document import document_keys
+from wbuild.toml.shape import (
+    AnyShape,
+    ChoiceShape,
+    FormShape,
+    ListShape,
+    MappingShape,
+    RowShape,
+    ScalarShape,
+    Shape,
+    TableShape,
+    UnionShape,
+    docs_of,
+)
 
 __all__ = ["artifact_schema", "compare_schema", "report_schema"]
 
@@ -60,58 +67,41 @@ def _tagged(schema: dict[str, JSON], name: str) -> dict[str, JSON]:
     return {**schema, "properties": {"schema": tag, **properties}, "required": ["schema", *required]}
 
 
-def _record(kind: type, definitions: dict[str, JSON]) -> dict[str, JSON]:
+def _record(model: Any, definitions: dict[str, JSON]) -> dict[str, JSON]:  # noqa: ANN401 - a dataclass
     properties: dict[str, JSON] = {}
-    for key in keys_of(kind):
-        schema, docs = _schema(key.type, definitions), _docs(key.owner)
-        properties[key.name] = {**schema, "description": docs[key.name]} if key.name in docs else schema
+    for key in document_keys(model):
+        schema = _schema(key.shape, definitions)
+        properties[key.name] = {**schema, "description": key.doc} if key.doc else schema
     names: list[JSON] = list(properties)
     return {
         "type": "object",
-        "description": inspect.cleandoc(kind.__doc__ or ""),
+        "description": docs_of(model)[""],
         "properties": properties,
         "required": names,
         "additionalProperties": False,
     }
 
 
-def _schema(kind: Any, definitions: dict[str, JSON]) -> dict[str, JSON]:  # noqa: ANN401, PLR0911 - types are found out here
-    origin, arms = get_origin(kind), get_args(kind)
-    if dataclasses.is_dataclass(kind) and isinstance(kind, type):
-        if kind.__name__ not in definitions:
-            definitions[kind.__name__] = None
-            definitions[kind.__name__] = _record(kind, definitions)
-        return {"$ref": f"#/$defs/{kind.__name__}"}
-    if origin is Literal:
-        return {"enum": list(arms)}
-    if origin in {Union, types.UnionType}:
-        return {"anyOf": [_schema(arm, definitions) for arm in arms]}
-    if origin is tuple and arms[-1] is Ellipsis:
-        return {"type": "array", "items": _schema(arms[0], definitions)}
-    if origin is tuple:
-        items: list[JSON] = [_schema(arm, definitions) for arm in arms]
-        return {"type": "array", "prefixItems": items, "minItems": len(items), "maxItems": len(items)}
-    if origin is Mapping:
-        return {"type": "object", "additionalProperties": _schema(arms[1], definitions)}
-    return {"type": "null"} if kind is type(None) else {"type": _PLAIN[kind]}
-
-
-def _docs(kind: type) -> Mapping[str, str]:
-    """Field → the string under it."""
-    return _module_docs(kind.__module__).get(kind.__name__, {})
-
-
-@lru_cache
-def _module_docs(module: str) -> Mapping[str, Mapping[str, str]]:
-    tree = ast.parse(inspect.getsource(sys.modules[module]))
-    return {node.name: _field_docs(node) for node in tree.body if isinstance(node, ast.ClassDef)}
-
-
-def _field_docs(node: ast.ClassDef) -> Mapping[str, str]:
-    found: dict[str, str] = {}
-    for field, following in zip(node.body, node.body[1:], strict=False):
-        if isinstance(field, ast.AnnAssign) and isinstance(field.target, ast.Name) and isinstance(following, ast.Expr):
-            value = following.value
-            if isinstance(value, ast.Constant) and isinstance(value.value, str):
-                found[field.target.id] = inspect.cleandoc(value.value)
-    return found
+def _schema(shape: Shape, definitions: dict[str, JSON]) -> dict[str, JSON]:  # noqa: PLR0911 - one line for each kind of type
+    match shape:
+        case TableShape(model=model):
+            if model.__name__ not in definitions:
+                definitions[model.__name__] = None
+                definitions[model.__name__] = _record(model, definitions)
+            return {"$ref": f"#/$defs/{model.__name__}"}
+        case ChoiceShape(choices=choices):
+            return {"enum": list(choices)}
+        case UnionShape(members=members, optional=optional):
+            arms: list[JSON] = [_schema(member, definitions) for member in members]
+            return {"anyOf": [*arms, {"type": "null"}] if optional else arms}
+        case ListShape(item=item):
+            return {"type": "array", "items": _schema(item, definitions)}
+        case RowShape(items=items):
+            row: list[JSON] = [_schema(item, definitions) for item in items]
+            return {"type": "array", "prefixItems": row, "minItems": len(row), "maxItems": len(row)}
+        case MappingShape(item=item):
+            return {"type": "object", "additionalProperties": _schema(item, definitions)}
+        case ScalarShape(type=kind) | FormShape(base=kind):
+            return {"type": _PLAIN[kind]}
+        case AnyShape():
+            return {}

@@ -1,26 +1,25 @@
 """Report → JSON: `report.json` of a profile ("wbuild.report/1") and one document beside each artifact ("wbuild.artifact/1").
 
-Keys are those of `model.happened`, laid out as `report.document` says; the published schemas are made from both too (`report.schema`).
+Keys are those of `model.happened`, laid out as `toml.document` says; the published schemas are made from both too (`report.schema`).
 """
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Sequence
 from typing import Final
 
 from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
-from wbuild.report.document import values_of
 from wbuild.text import json_text
+from wbuild.toml.to_json import encode
 
 __all__ = [
     "ARTIFACT_SCHEMA",
     "COMPARE_SCHEMA",
     "REPORT_SCHEMA",
     "artifact_document",
-    "encode",
     "render",
     "render_artifact",
     "render_comparison",
@@ -31,8 +30,6 @@ __all__ = [
 REPORT_SCHEMA: Final = "wbuild.report/1"
 ARTIFACT_SCHEMA: Final = "wbuild.artifact/1"
 COMPARE_SCHEMA: Final = "wbuild.compare/1"
-_DIGITS: Final = 3
-"""Of seconds."""
 
 
 def render(report: Report) -> str:
@@ -91,21 +88,6 @@ def artifact_document(artifact: ArtifactReport) -> dict[str, JSON]:
     doc = encode(artifact)
     assert isinstance(doc, dict)
     return {"schema": ARTIFACT_SCHEMA, **doc}
-
-
-def encode(value: object) -> JSON:
-    """Any value of the model: keys in the order of their layout, mappings by key, floats to the millisecond."""
-    if value is None or isinstance(value, (str, int)):
-        return value
-    if dataclasses.is_dataclass(value) and not isinstance(value, type):
-        return {key: encode(item) for key, item in values_of(value).items()}
-    if isinstance(value, Mapping):
-        return {str(key): encode(value[key]) for key in sorted(value)}
-    if isinstance(value, (tuple, list)):
-        return [encode(item) for item in value]
-    if isinstance(value, float):
-        return round(value, _DIGITS)
-    raise TypeError(type(value))
 
 
 def _text(doc: JSON) -> str:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from wbuild.builtins.measure import measured as measure_of
 from wbuild.errors import ArtifactError, UsageError
 from wbuild.model.happened import ArtifactReport
-from wbuild.report.from_json import load
 from wbuild.session import input_files
 from wbuild.session.call import Common
 from wbuild.session.input_files import Given
 from wbuild.text import json_text
+from wbuild.toml.from_json import load
 
 
 def measured(common: Common, word: str, hint: str = input_files.FILE_OR_ARTIFACT) -> ArtifactReport:

@@ -1,1 +1,1 @@
-"""Texts in TOML: the walker over types that decodes them, and the places and problems in them."""
+"""Texts in TOML and JSON: the walker over types that decodes them, and the places and problems in them."""

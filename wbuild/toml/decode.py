@@ -5,17 +5,13 @@ tables in the singular (`checks` → `[[check]]`). Texts annotated with a form (
 A dataclass with `SHORT` may be written as the value of that field alone (`opt = "size"`).
 """
 
-# ruff: noqa: ANN401 - annotations are values here, and Any is what they are
 from __future__ import annotations
 
 import math
 import re
-import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from collections.abc import Set as AbstractSet
-from dataclasses import MISSING, dataclass, fields, is_dataclass
-from functools import cache
-from typing import Annotated, Any, Final, Literal, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, TypeVar
 
 import tomli
 
@@ -24,8 +20,24 @@ from wbuild.text.names import glob_form, path_form, quoted
 from wbuild.text.units import FormError, count, duration, share, size
 from wbuild.toml.locate import Path, deepest, index, place
 from wbuild.toml.problems import Document, Faults, dotted
+from wbuild.toml.shape import (
+    AnyShape,
+    ChoiceShape,
+    FormShape,
+    ListShape,
+    MappingShape,
+    RowShape,
+    ScalarShape,
+    Shape,
+    TableShape,
+    UnionShape,
+    accepts,
+    keys_of,
+    shape_of,
+    short_key,
+)
 
-__all__ = ["FORMS", "MISFIT", "Document", "Faults", "Reader", "TableKey", "keys_of", "read"]
+__all__ = ["FORMS", "MISFIT", "Document", "Faults", "Reader", "read"]
 
 LARGEST: Final = 4 << 20
 """Bytes of a manifest, lock or recipe; a larger file is a mistake."""
@@ -117,44 +129,6 @@ def _nesting_error(text: str, file: str) -> UsageError:
     )
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class TableKey:
-    """One key of a table."""
-
-    field: str
-    """Name of the dataclass field."""
-    name: str
-    """Spelling in TOML."""
-    type: Any
-    required: bool
-    default: object
-    """MISSING when required."""
-
-
-def keys_of(model: Any) -> tuple[TableKey, ...]:
-    """The keys of a table that decodes to the dataclass `model`, in the order of the fields; not fields whose metadata say `given`."""
-    return _keys(model)
-
-
-@cache
-def _keys(model: Any) -> tuple[TableKey, ...]:
-    hints = get_type_hints(model, include_extras=True)
-    found: list[TableKey] = []
-    for field in fields(model):
-        if field.metadata.get("given"):
-            continue
-        default = field.default_factory() if field.default_factory is not MISSING else field.default
-        spelled = field.name.rstrip("_").replace("_", "-")
-        if _is_array_of_tables(hints[field.name]):
-            spelled = spelled.removesuffix("s")
-        found.append(TableKey(field=field.name, name=spelled, type=hints[field.name], required=default is MISSING, default=default))
-    return tuple(found)
-
-
-def _is_array_of_tables(hint: object) -> bool:
-    return get_origin(hint) is tuple and is_dataclass(get_args(hint)[0])
-
-
 class Reader:
     """Decodes parts of one document and notes what is wrong in `faults`."""
 
@@ -178,7 +152,7 @@ class Reader:
         missing = False
         for key in keys.values():
             if key.name in data:
-                value = self.value(key.type, data[key.name], (*path, key.name))
+                value = self.shaped(key.shape, data[key.name], (*path, key.name))
                 missing = missing or (value is MISFIT and key.required)
                 values |= {} if value is MISFIT else {key.field: value}
             elif key.required:
@@ -187,43 +161,50 @@ class Reader:
                 missing = True
         return None if missing else model(**values)
 
-    def value(self, hint: Any, raw: object, path: Path) -> Any:  # noqa: PLR0911 - one line for each kind of type
+    def value(self, hint: object, raw: object, path: Path) -> Any:  # noqa: ANN401 - of the annotated type
         """`raw` as the annotated type `hint`; MISFIT when it does not fit."""
-        origin, args = get_origin(hint), get_args(hint)
-        if origin is Annotated:
-            return self._form(hint, raw, path)
-        if origin in (Union, types.UnionType):
-            return self._union(args, raw, path)
-        if origin is Literal:
-            return self._choice(args, raw, path)
-        if origin is tuple:
-            return self._array(args[0], raw, path)
-        if origin is not None and issubclass(origin, Mapping):
-            return self._mapping(args[1], raw, path)
-        if is_dataclass(hint):
-            return self._model(hint, raw, path)
-        return self._scalar(hint, raw, path)
+        return self.shaped(shape_of(hint), raw, path)
 
-    def _form(self, hint: Any, raw: object, path: Path) -> object:
-        base, form = get_args(hint)[:2]
-        if form not in FORMS:
-            return raw if isinstance(raw, base) else self._mistyped(path, _NAMES[base], raw)
+    def shaped(self, shape: Shape, raw: object, path: Path) -> object:  # noqa: PLR0911 - one line for each kind of type
+        """`raw` as a value of this shape; MISFIT when it does not fit."""
+        match shape:
+            case FormShape():
+                return self._form(shape, raw, path)
+            case UnionShape(members=members):
+                return self._union(members, raw, path)
+            case ChoiceShape(choices=choices):
+                return self._choice(choices, raw, path)
+            case ListShape(item=item):
+                return self._array(item, raw, path)
+            case RowShape(items=items):
+                return self._row(items, raw, path)
+            case MappingShape(item=item):
+                return self._mapping(item, raw, path)
+            case TableShape(model=model):
+                return self._model(model, raw, path)
+            case ScalarShape(type=kind):
+                return self._scalar(kind, raw, path)
+            case AnyShape():
+                return raw
+
+    def _form(self, shape: FormShape, raw: object, path: Path) -> object:
+        if shape.form not in FORMS:
+            return raw if isinstance(raw, shape.base) else self._mistyped(path, _NAMES[shape.base], raw)
         try:
-            return FORMS[form](raw)
+            return FORMS[shape.form](raw)
         except FormError as error:
             self.faults.add(error.code, path, f"{dotted(path)}: {error}", hint=error.hint)
             return MISFIT
 
-    def _union(self, members: tuple[Any, ...], raw: object, path: Path) -> object:
-        some = [m for m in members if m is not types.NoneType]
-        if len(some) == 1:
-            return self.value(some[0], raw, path)
-        for member in some:
-            if _takes(member, raw):
-                return self.value(member, raw, path)
-        return self._mistyped(path, " or ".join(_kind(m) for m in some), raw)
+    def _union(self, members: tuple[Shape, ...], raw: object, path: Path) -> object:
+        if len(members) == 1:
+            return self.shaped(members[0], raw, path)
+        for member in members:
+            if accepts(member, raw):
+                return self.shaped(member, raw, path)
+        return self._mistyped(path, " or ".join(map(_kind, members)), raw)
 
-    def _choice(self, choices: tuple[Any, ...], raw: object, path: Path) -> object:
+    def _choice(self, choices: tuple[str, ...], raw: object, path: Path) -> object:
         shown = [c for c in choices if c != ""]
         if not isinstance(raw, str):
             return self._mistyped(path, "a string", raw)
@@ -232,35 +213,42 @@ class Reader:
         self.faults.add("WB207", path, f"{dotted(path)}: {quoted(raw)} is none of {', '.join(shown)}", near=(raw, shown))
         return MISFIT
 
-    def _array(self, item: Any, raw: object, path: Path) -> object:
+    def _array(self, item: Shape, raw: object, path: Path) -> object:
         if not isinstance(raw, list):
             hint = f"write [{quoted(raw)}]" if isinstance(raw, str) else ""
-            if is_dataclass(item) and isinstance(raw, Mapping):
+            if isinstance(item, TableShape) and isinstance(raw, Mapping):
                 hint = f"write [[{dotted(path)}]]"
             return self._mistyped(path, "an array", raw, hint)
-        values = [self.value(item, entry, (*path, i)) for i, entry in enumerate(raw)]
+        return self._items(((item, entry) for entry in raw), path)
+
+    def _row(self, items: tuple[Shape, ...], raw: object, path: Path) -> object:
+        if not isinstance(raw, list) or len(raw) != len(items):
+            return self._mistyped(path, f"an array of {len(items)}", raw)
+        return self._items(zip(items, raw, strict=True), path)
+
+    def _items(self, items: Iterable[tuple[Shape, object]], path: Path) -> object:
+        values = [self.shaped(item, entry, (*path, i)) for i, (item, entry) in enumerate(items)]
         return MISFIT if any(v is MISFIT for v in values) else tuple(values)
 
-    def _mapping(self, item: Any, raw: object, path: Path) -> object:
+    def _mapping(self, item: Shape, raw: object, path: Path) -> object:
         if not isinstance(raw, Mapping):
             return self._mistyped(path, "a table", raw)
-        values = {str(name): self.value(item, entry, (*path, name)) for name, entry in raw.items()}
+        values = {str(name): self.shaped(item, entry, (*path, name)) for name, entry in raw.items()}
         return MISFIT if any(v is MISFIT for v in values.values()) else values
 
-    def _model(self, model: Any, raw: object, path: Path) -> object:
-        short = getattr(model, "SHORT", "")
-        if short and not isinstance(raw, Mapping):
-            key = next(k for k in keys_of(model) if k.field == short)
-            value = self.value(key.type, raw, path)
-            return MISFIT if value is MISFIT else model(**{short: value})
+    def _model(self, model: Any, raw: object, path: Path) -> object:  # noqa: ANN401 - a dataclass
+        key = short_key(model)
+        if key is not None and not isinstance(raw, Mapping):
+            value = self.shaped(key.shape, raw, path)
+            return MISFIT if value is MISFIT else model(**{key.field: value})
         table = self.table(model, raw, path)
         return MISFIT if table is None else table
 
-    def _scalar(self, hint: Any, raw: object, path: Path) -> object:
-        if hint is float and isinstance(raw, int) and not isinstance(raw, bool):
+    def _scalar(self, kind: type, raw: object, path: Path) -> object:
+        if kind is float and isinstance(raw, int) and not isinstance(raw, bool):
             return float(raw)
-        if not _takes(hint, raw):
-            return self._mistyped(path, _NAMES[hint], raw)
+        if not accepts(ScalarShape(kind), raw):
+            return self._mistyped(path, _NAMES[kind], raw)
         if isinstance(raw, str) and "\0" in raw:
             self.faults.add("WB208", path, f"{dotted(path)} holds a NUL character")
             return MISFIT
@@ -274,11 +262,11 @@ class Reader:
             hint = "write it in quotes"
         elif not hint and expected in (_NAMES[int], _NAMES[float], _NAMES[bool]) and isinstance(raw, str):
             hint = "write it without quotes"
-        self.faults.add("WB205", path, f"{dotted(path)}: expected {expected}, got {_kind(type(raw))}", hint=hint)
+        self.faults.add("WB205", path, f"{dotted(path)}: expected {expected}, got {_NAMES.get(type(raw), 'a date or time')}", hint=hint)
         return MISFIT
 
 
-_NAMES: Final[Mapping[Any, str]] = {
+_NAMES: Final[Mapping[type, str]] = {
     str: "a string",
     bool: "true or false",
     int: "an integer",
@@ -288,22 +276,21 @@ _NAMES: Final[Mapping[Any, str]] = {
 }
 
 
-def _kind(hint: Any) -> str:
-    """A type in words of TOML."""
-    if is_dataclass(hint):
-        return "a table"
-    base = get_args(hint)[0] if get_origin(hint) is Annotated else get_origin(hint) or hint
-    return "an array" if base is tuple else _NAMES.get(base, "a date or time")
-
-
-def _takes(hint: Any, raw: object) -> bool:
-    """Whether a value of TOML can be meant by a member of a union."""
-    if is_dataclass(hint):
-        return isinstance(raw, Mapping)
-    base = get_args(hint)[0] if get_origin(hint) is Annotated else get_origin(hint) or hint
-    if base is tuple:
-        return isinstance(raw, list)
-    return isinstance(raw, base) and (base is bool or not isinstance(raw, bool))
+def _kind(shape: Shape) -> str:
+    """What is expected, in words of TOML."""
+    match shape:
+        case TableShape() | MappingShape():
+            return _NAMES[dict]
+        case ListShape() | RowShape():
+            return _NAMES[list]
+        case ChoiceShape():
+            return _NAMES[str]
+        case ScalarShape(type=kind) | FormShape(base=kind):
+            return _NAMES[kind]
+        case UnionShape(members=members):
+            return " or ".join(map(_kind, members))
+        case AnyShape():
+            return "a value"
 
 
 def _within(path: Path) -> str:

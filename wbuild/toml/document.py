@@ -1,7 +1,7 @@
 """How documents are laid out where that is not field by field: the published keys of a record, and where their values are.
 
 An artifact's document has the fields of its measure among its own, and a row of a comparison those of the artifact's report. JSON out
-(`to_json`), JSON in (`from_json`) and the schemas (`schema`) read this one table.
+(`to_json`), JSON in (`from_json`) and the schemas (`report.schema`) read this one table.
 """
 
 from __future__ import annotations
@@ -9,11 +9,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Mapping
 from functools import cache
-from typing import Any, Final, get_type_hints
+from typing import Any, Final
 
 from wbuild.model.happened import ArtifactReport, Compared, Measure
+from wbuild.toml.shape import Shape, docs_of, keys_of, optional
 
-__all__ = ["DocumentKey", "keys_of", "nested", "values_of"]
+__all__ = ["DocumentKey", "document_keys", "nested", "values_of"]
 
 
 @dataclasses.dataclass(frozen=True, slots=True, kw_only=True)
@@ -54,33 +55,37 @@ class DocumentKey:
     """One key of a document."""
 
     name: str
-    type: Any
-    owner: type
+    shape: Shape
+    owner: Any
     """The record that has the field."""
 
+    @property
+    def doc(self) -> str:
+        """The documentation of the field; "" for none."""
+        return docs_of(self.owner).get(self.name, "")
 
-def keys_of(kind: type) -> tuple[DocumentKey, ...]:
+
+def document_keys(kind: Any) -> tuple[DocumentKey, ...]:  # noqa: ANN401 - a dataclass
     """The keys of a record's document, in order."""
     return _keys(kind)
 
 
 @cache
-def _keys(kind: type) -> tuple[DocumentKey, ...]:
-    hints = get_type_hints(kind)
-    own = {field.name: DocumentKey(name=field.name, type=hints[field.name], owner=kind) for field in dataclasses.fields(kind)}
+def _keys(kind: Any) -> tuple[DocumentKey, ...]:  # noqa: ANN401 - a dataclass
+    own = {key.field: DocumentKey(name=key.field, shape=key.shape, owner=kind) for key in keys_of(kind)}
     layout = LAYOUTS.get(kind)
     if layout is None:
         return tuple(own.values())
-    found = {key.name: key for key in keys_of(layout.kind)} | own
+    found = {key.name: key for key in document_keys(layout.kind)} | own
     if _may_lack(kind, layout):
-        found |= {name: dataclasses.replace(found[name], type=found[name].type | None) for name in _required(layout.kind)}
+        found |= {name: dataclasses.replace(found[name], shape=optional(found[name].shape)) for name in _required(layout.kind)}
     return tuple(found[name] for name in layout.keys)
 
 
 def values_of(record: Any) -> Mapping[str, object]:  # noqa: ANN401 - a dataclass
     """Key → value of a record's document, in order. A record that is not there has the defaults of its fields, and null without one."""
     kind: type = type(record)
-    own: dict[str, object] = {name: getattr(record, name) for name in _names(kind)}
+    own: dict[str, object] = {key.field: getattr(record, key.field) for key in keys_of(kind)}
     layout = LAYOUTS.get(kind)
     if layout is None:
         return own
@@ -96,22 +101,15 @@ def nested(kind: type, document: Mapping[str, object]) -> Mapping[str, object]:
         return document
     if _may_lack(kind, layout) and all(document.get(name) is None for name in _required(layout.kind)):
         return {**document, layout.inner: None}
-    return {**document, layout.inner: {key.name: document[key.name] for key in keys_of(layout.kind) if key.name in document}}
+    return {**document, layout.inner: {key.name: document[key.name] for key in document_keys(layout.kind) if key.name in document}}
 
 
-def _may_lack(kind: type, layout: DocumentLayout) -> bool:
-    return any(field.name == layout.inner and field.default is None for field in dataclasses.fields(kind))
+def _may_lack(kind: Any, layout: DocumentLayout) -> bool:  # noqa: ANN401 - a dataclass
+    return any(key.field == layout.inner and key.default is None for key in keys_of(kind))
 
 
-@cache
-def _names(kind: type) -> tuple[str, ...]:
-    return tuple(field.name for field in dataclasses.fields(kind))
-
-
-@cache
-def _required(kind: type) -> tuple[str, ...]:
-    fields = dataclasses.fields(kind)
-    return tuple(f.name for f in fields if f.default is dataclasses.MISSING and f.default_factory is dataclasses.MISSING)
+def _required(kind: Any) -> tuple[str, ...]:  # noqa: ANN401 - a dataclass
+    return tuple(key.field for key in keys_of(kind) if key.required)
 
 
 @cache
