@@ -10,7 +10,7 @@ import pytest
 from tests.reports import report, weighed
 from wbuild.ci.reports import durations, joined
 from wbuild.errors import UsageError
-from wbuild.report.to_json import render, render_index
+from wbuild.report.to_json import render_index, written
 
 
 def write(path: Path, text: str) -> Path:
@@ -26,12 +26,12 @@ def hollow(path: Path, size: int) -> None:
 
 
 def test_reports_anywhere_below_and_nothing_else(tmp_path: Path) -> None:
-    write(tmp_path / "a/release/report.json", render(report(weighed("a"))))
-    write(tmp_path / "b/report.json", render(report(weighed("b"))))
+    write(tmp_path / "a/release/report.json", written(report(weighed("a"))))
+    write(tmp_path / "b/report.json", written(report(weighed("b"))))
     write(tmp_path / "b/package.json", '{"name": "x"}')
     write(tmp_path / "b/list.json", "[1]")
-    write(tmp_path / "b/notes.txt", render(report(weighed("c"))))
-    outside = write(tmp_path.parent / f"{tmp_path.name}-outside/report.json", render(report(weighed("d"))))
+    write(tmp_path / "b/notes.txt", written(report(weighed("c"))))
+    outside = write(tmp_path.parent / f"{tmp_path.name}-outside/report.json", written(report(weighed("d"))))
     (tmp_path / "link.json").symlink_to(outside)
     (tmp_path / "folder").symlink_to(outside.parent)
     found = joined(tmp_path)
@@ -40,7 +40,7 @@ def test_reports_anywhere_below_and_nothing_else(tmp_path: Path) -> None:
 
 
 def test_a_damaged_report_is_named_and_the_others_are_kept(tmp_path: Path) -> None:
-    write(tmp_path / "a/report.json", render(report(weighed("a"))))
+    write(tmp_path / "a/report.json", written(report(weighed("a"))))
     write(tmp_path / "b\x1b[2J/report.json", '{"schema": "wbuild.report/1"}')
     hollow(tmp_path / "large.json", 17 << 20)
     found = joined(tmp_path)
@@ -63,7 +63,7 @@ def test_too_much_is_refused(tmp_path: Path) -> None:
 def test_durations_are_the_longest_that_reports_tell(tmp_path: Path) -> None:
     first = render_index(report(weighed("a", seconds=2.5), weighed("b", seconds=1.0)))
     write(tmp_path / "release/report.json", render_index(report(weighed("a", seconds=0.0)), first))
-    write(tmp_path / "earlier/report.json", render(report(weighed("a", seconds=9.0))))
+    write(tmp_path / "earlier/report.json", written(report(weighed("a", seconds=9.0))))
     write(tmp_path / "release/c.wasm.report.json", "{")
     assert durations(tmp_path) == {("a", "wasip1", "release"): 9.0, ("b", "wasip1", "release"): 1.0}
     assert durations(tmp_path / "release") == {("a", "wasip1", "release"): 0.0, ("b", "wasip1", "release"): 1.0}
@@ -72,7 +72,7 @@ def test_durations_are_the_longest_that_reports_tell(tmp_path: Path) -> None:
 
 
 def test_every_report_that_is_left_out_is_named_with_its_reason(tmp_path: Path) -> None:
-    good = write(tmp_path / "a/report.json", render(report(weighed("a"))))
+    good = write(tmp_path / "a/report.json", written(report(weighed("a"))))
     (tmp_path / "b").mkdir()
     (tmp_path / "b/report.json").symlink_to(good)
     write(tmp_path / "c/report.json", '{"schema": "wbuild.report/99", "artifacts": []}')
@@ -87,7 +87,7 @@ def test_every_report_that_is_left_out_is_named_with_its_reason(tmp_path: Path) 
 
 
 def test_a_cell_with_two_reports_that_differ_is_named(tmp_path: Path) -> None:
-    text = render(report(weighed("a")))
+    text = written(report(weighed("a")))
     write(tmp_path / "1/report.json", text)
     write(tmp_path / "2/report.json", text)
     assert joined(tmp_path).exit == 0
@@ -98,7 +98,7 @@ def test_a_cell_with_two_reports_that_differ_is_named(tmp_path: Path) -> None:
 
 
 def test_an_earlier_report_that_is_not_there_is_an_error(tmp_path: Path) -> None:
-    write(tmp_path / "a/report.json", render(report(weighed("a"))))
+    write(tmp_path / "a/report.json", written(report(weighed("a"))))
     with pytest.raises(UsageError) as caught:
         joined(tmp_path, tmp_path / "nowhere.json")
     assert caught.value.problems[0].code == "WB281"

@@ -14,7 +14,7 @@ from wbuild.model.written import Budget, Proposals
 from wbuild.report.assemble import assemble, last_sizes
 from wbuild.report.schema import report_schema
 from wbuild.report.text import table
-from wbuild.report.to_json import render, render_artifact
+from wbuild.report.to_json import render_artifact, written
 
 
 def codes(made: Report) -> list[str]:
@@ -43,7 +43,7 @@ def test_F122_over_budget_by_a_byte_is_exit_3_and_the_report_is_whole(limit: int
     (hello,) = made.artifacts
     assert hello.measure is not None
     assert hello.status == ("failed" if exit_code else "ok")
-    Draft202012Validator(report_schema()).validate(json.loads(render(made)))
+    Draft202012Validator(report_schema()).validate(json.loads(written(made)))
 
 
 def test_the_problem_of_a_budget_has_exact_numbers() -> None:

@@ -13,7 +13,7 @@ from tests.reports import everything, plan, product, report, run, weighed
 from wbuild.model.happened import ArtifactReport, Report, Sizes
 from wbuild.report.assemble import assemble
 from wbuild.report.schema import artifact_schema, compare_schema, report_schema
-from wbuild.report.to_json import artifact_document, render, render_artifact, render_index, report_document
+from wbuild.report.to_json import artifact_document, render_artifact, render_index, report_document, written
 from wbuild.toml.from_json import load, parse
 
 SCHEMAS = Path(wbuild.__file__).parent / "schemas"
@@ -32,22 +32,22 @@ def published(name: str) -> Draft202012Validator:
 
 def test_documents_fit_their_schemas() -> None:
     made = everything()
-    published("report").validate(json.loads(render(made)))
+    published("report").validate(json.loads(written(made)))
     for artifact in made.artifacts:
         published("artifact").validate(json.loads(render_artifact(artifact)))
     whole = assemble(plan(product()), run())
-    published("report").validate(json.loads(render_index(whole, render(made))))
+    published("report").validate(json.loads(render_index(whole, written(made))))
 
 
 def test_documents_come_back_as_they_were() -> None:
     made = assemble(plan(product()), run())
-    assert parse(Report, render(made)) == made
+    assert parse(Report, written(made)) == made
     assert parse(ArtifactReport, render_artifact(made.artifacts[0])) == made.artifacts[0]
 
 
 def test_documents_are_stable_and_harmless_on_a_terminal() -> None:
-    shown = render(everything())
-    assert shown == render(everything())
+    shown = written(everything())
+    assert shown == written(everything())
     assert shown.isascii()
     assert list(report_document(everything()))[:2] == ["schema", "project"]
     assert artifact_document(weighed("a", seconds=1.23456789))["seconds"] == 1.235

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tests.reports import report, weighed
-from wbuild.ci.merge import labelled, merge, remarks
+from wbuild.ci.merge import merge, remarks
 from wbuild.ci.untrusted import Expected, ExpectedMatrix
 from wbuild.errors import Problem
 from wbuild.model.happened import Report, Sizes
+from wbuild.report.labels import labelled
 from wbuild.report.text import summary
 
 BROKEN = Problem(code="WB101", message="compile red src/main.c exited with 1")

@@ -12,12 +12,13 @@ from hypothesis import strategies as st
 from tests.reports import everything, report, weighed
 from tests.unit.test_matrix import whole
 from wbuild.ci import jobs
-from wbuild.ci.merge import labelled, merge
+from wbuild.ci.merge import merge
 from wbuild.ci.untrusted import ExpectedMatrix, read
 from wbuild.errors import Problem
 from wbuild.model.happened import Report
+from wbuild.report.labels import labelled
 from wbuild.report.markdown import render as markdown
-from wbuild.report.to_json import render, report_document
+from wbuild.report.to_json import report_document, written
 
 
 def changed(**fields: Any) -> bytes:  # noqa: ANN401
@@ -31,7 +32,7 @@ def artifact(**fields: Any) -> bytes:  # noqa: ANN401
 
 
 def test_what_wbuild_writes_is_read() -> None:
-    assert read(render(everything()).encode()) == everything()
+    assert read(written(everything()).encode()) == everything()
     plan = read(jobs.render(whole()).encode())
     assert isinstance(plan, ExpectedMatrix)
     assert len(plan.cells) == 16
@@ -106,7 +107,7 @@ _JSON = st.recursive(
 @given(st.data())
 def test_any_damage_is_read_or_refused(data: st.DataObject) -> None:
     """One value somewhere in a report is replaced by another."""
-    document: Any = json.loads(render(everything()))
+    document: Any = json.loads(written(everything()))
     at = document
     while True:
         keys = list(at) if isinstance(at, dict) else list(range(len(at)))

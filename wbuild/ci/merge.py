@@ -11,7 +11,7 @@ from wbuild.ci.untrusted import Expected, ExpectedMatrix
 from wbuild.errors import Problem, exit_code, worst
 from wbuild.model.happened import ArtifactReport, Report
 
-__all__ = ["contradictions", "labelled", "merge", "remarks"]
+__all__ = ["contradictions", "merge", "remarks"]
 
 _Key: TypeAlias = "tuple[str, str, str, str]"
 
@@ -92,17 +92,6 @@ def _compared(artifacts: Iterable[ArtifactReport], earlier: Report | None) -> tu
     anywhere = {_key(a)[:3]: a.measure.sizes for a in earlier.artifacts if a.measure}
     same = {_key(a): a.measure.sizes for a in earlier.artifacts if a.measure}
     return tuple(replace(a, previous=same.get(_key(a), anywhere.get(_key(a)[:3]))) for a in artifacts)
-
-
-def labelled(report: Report) -> Report:
-    """With profile and platform in the names, where the report has several."""
-    profiles = len({a.profile for a in report.artifacts}) > 1
-    platforms = len({a.platform for a in report.artifacts}) > 1
-    made = []
-    for artifact in report.artifacts:
-        more = [*([artifact.profile] if profiles else []), *([artifact.platform] if platforms else [])]
-        made.append(replace(artifact, name=f"{artifact.name} [{', '.join(more)}]") if more else artifact)
-    return replace(report, artifacts=tuple(made))
 
 
 def remarks(report: Report) -> tuple[str, ...]:

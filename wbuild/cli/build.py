@@ -10,6 +10,7 @@ import click
 from wbuild.cli.choices import asking, changed_option, common_build_options, opt_option, profile_option
 from wbuild.cli.options import ClickCommand, format_option
 from wbuild.errors import UsageError
+from wbuild.report.formats import SCREEN
 from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 
@@ -33,7 +34,11 @@ class BuildOptions:
         """Raise UsageError for options that do not go together."""
         if self.program is not None and not self.watch:
             raise UsageError("WB229", "--run goes with --watch", hint="`wbuild run NAME` builds and runs once")
-        others = {"--format json": self.format_ == "json", "--shell": self.shell, "--verify-reproducible": self.verify_reproducible}
+        others = {
+            f"--format {self.format_}": self.format_ != SCREEN,
+            "--shell": self.shell,
+            "--verify-reproducible": self.verify_reproducible,
+        }
         for option, given in others.items():
             if self.watch and given:
                 raise UsageError("WB229", f"{option} does not go with --watch", hint=f"build once with {option}")
@@ -77,13 +82,13 @@ def command(common: Common, asked: Asked, options: BuildOptions) -> int:
 
         watch(common, asked, program=options.program, explain=options.explain)
     session = prepare(common, asked)
-    json = options.format_ == "json"
-    once = json or options.explain or asked.changed_since or options.verify_reproducible
+    shown = options.format_ == SCREEN
+    once = not shown or options.explain or asked.changed_since or options.verify_reproducible
     with session.built(explain=options.explain) as built:
         if not (once or asked.timed or common.verbosity):
             ending.remember(common, session, built)
     report = built.report
-    if not json:
+    if shown:
         ending.show(session, report)
     ending.account(session, report, stats=options.stats, trace=options.trace)
     if options.shell:
@@ -93,6 +98,6 @@ def command(common: Common, asked: Asked, options: BuildOptions) -> int:
 
         report = verify(session, report)
         session.publish(report)
-    if json:
-        ending.document(session, report)
+    if not shown:
+        ending.document(session, report, options.format_)
     return report.exit

@@ -12,6 +12,7 @@ from wbuild.cli.options import ClickCommand, format_option
 from wbuild.errors import exit_code, worst
 from wbuild.model.happened import ArtifactReport
 from wbuild.model.host_recipe import HostRecipe
+from wbuild.report.formats import SCREEN
 from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.selection import is_file
@@ -57,8 +58,8 @@ def _artifacts(common: Common, asked: Asked, options: CheckOptions) -> int:
     asked = replace(asked, runtimes=known_runtimes(common, options.runtimes))
     session = prepare(common, asked)
     report = session.build().report
-    if options.format_ == "json":
-        ending.document(session, report)
+    if options.format_ != SCREEN:
+        ending.document(session, report, options.format_)
         return report.exit
     ending.problems(session, report)
     session.console.table(lambda style: checks(report, style))

@@ -88,8 +88,8 @@ def init(common: Common, system: str, **given: object) -> int:
 @pass_common
 def comment(common: Common, folder: Path, against: Path | None) -> int:
     """Print the Markdown of a pull request's comment from reports in DIR; nothing in them is trusted."""
-    from wbuild.ci.merge import labelled
     from wbuild.ci.reports import joined
+    from wbuild.report.labels import labelled
     from wbuild.report.markdown import COMMENT_LIMIT, MARKER, render
 
     found = joined(common.start / folder, common.start / against if against else None)

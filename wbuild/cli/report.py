@@ -7,6 +7,7 @@ from pathlib import Path
 import click
 
 from wbuild.cli.options import ClickGroup, pass_common
+from wbuild.report.formats import FORMATS, JSON_FORMAT, SCREEN
 from wbuild.session.call import Common
 
 
@@ -22,8 +23,8 @@ def command() -> None:
 @click.option(
     "--format",
     "format_",
-    type=click.Choice(["text", "markdown", "json"]),
-    default="text",
+    type=click.Choice([*FORMATS]),
+    default=SCREEN,
     show_default=True,
     help="Form of what is shown.",
 )
@@ -33,23 +34,21 @@ def merge(common: Common, folder: Path, **given: object) -> int:
 
     A cell of the matrix file (`ci matrix --out`) in DIR that no report tells about counts as failed.
     """
-    from wbuild.ci.merge import labelled
     from wbuild.ci.reports import joined
-    from wbuild.report import markdown, text, to_json
+    from wbuild.report.labels import labelled
+    from wbuild.report.text import summary
 
     against, out = given["against"], given["out"]
     found = joined(common.start / folder, common.start / against if isinstance(against, Path) else None)
-    console, shown = common.console, labelled(found.report)
+    console, form = common.console, str(given["format_"])
     if isinstance(out, Path):
-        common.world().doors.files.write(common.start / out, to_json.render(found.report))
-    if given["format_"] == "json":
-        console.result(to_json.render(found.report).rstrip("\n"))
-    elif given["format_"] == "markdown":
-        console.result(markdown.render(shown, remarks=found.remarks).rstrip("\n"))
+        common.world().doors.files.write(common.start / out, FORMATS[JSON_FORMAT].render(found.report, found.remarks))
+    if form != SCREEN:
+        console.result(FORMATS[form].render(found.report, found.remarks).rstrip("\n"))
     for problem in dict.fromkeys(p for artifact in found.report.artifacts for p in artifact.problems):
         console.problem(problem)
     for remark in found.remarks:
         console.warning(remark)
-    if given["format_"] == "text":
-        console.table(lambda style: text.summary(shown, style))
+    if form == SCREEN:
+        console.table(lambda style: summary(labelled(found.report), style))
     return found.exit

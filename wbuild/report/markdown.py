@@ -13,9 +13,10 @@ from typing import Final
 
 from wbuild.builtins.metrics import columns, unit_of
 from wbuild.model.happened import ArtifactReport, Report, Sizes
+from wbuild.report.labels import labelled
 from wbuild.text import show
 
-__all__ = ["COMMENT_LIMIT", "MARKER", "SUMMARY_LIMIT", "code", "render"]
+__all__ = ["COMMENT_LIMIT", "MARKER", "SUMMARY_LIMIT", "code", "render", "written"]
 
 MARKER: Final = "<!-- made by wbuild: report -->"
 """First line of the one comment of a pull request, by which it is found again."""
@@ -71,6 +72,11 @@ def render(report: Report, *, limit: int = SUMMARY_LIMIT, marker: str = "", rema
     if left:
         page.parts.append(f"\n{left} more {'row has' if left == 1 else 'rows have'} no room here; the report of the run has them all.\n")
     return "".join(page.parts)
+
+
+def written(report: Report, remarks: Sequence[str]) -> str:
+    """The format "markdown", as long as a job's summary may be."""
+    return render(labelled(report), remarks=remarks)
 
 
 def code(text: str, *, cap: int = _NAME_COLUMNS) -> str:

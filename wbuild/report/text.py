@@ -7,10 +7,11 @@ from typing import Final
 
 from wbuild.builtins.metrics import columns, unit_of
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, HostVerdict, Report
+from wbuild.report.labels import labelled
 from wbuild.report.table import Cell, Style, plain, render
 from wbuild.text import show
 
-__all__ = ["CATEGORIES", "by_category", "category_rank", "checks", "notes", "summary", "table"]
+__all__ = ["CATEGORIES", "by_category", "category_rank", "checks", "notes", "summary", "table", "written"]
 
 CATEGORIES: Final = ("compiled", "managed", "scripting", "wasm-native", "other")
 """Order of the groups: a module with a runtime inside is not judged beside one without."""
@@ -20,6 +21,11 @@ _HEAD: Final = ("artifact", "language", "category", "target", *(metric.name for 
 def summary(report: Report, style: Style = plain) -> str:
     """Table and notes; "" without artifacts."""
     return table(report, style) + notes(report, style) if report.artifacts else ""
+
+
+def written(report: Report, remarks: Sequence[str]) -> str:  # noqa: ARG001 - the form of a renderer; commands say remarks as warnings
+    """The format "text", without colours."""
+    return summary(labelled(report))
 
 
 def table(report: Report, style: Style = plain) -> str:

@@ -20,11 +20,11 @@ __all__ = [
     "COMPARE_SCHEMA",
     "REPORT_SCHEMA",
     "artifact_document",
-    "render",
     "render_artifact",
     "render_comparison",
     "render_index",
     "report_document",
+    "written",
 ]
 
 REPORT_SCHEMA: Final = "wbuild.report/1"
@@ -32,8 +32,8 @@ ARTIFACT_SCHEMA: Final = "wbuild.artifact/1"
 COMPARE_SCHEMA: Final = "wbuild.compare/1"
 
 
-def render(report: Report) -> str:
-    """`--format json`: the whole report."""
+def written(report: Report, remarks: Sequence[str] = ()) -> str:  # noqa: ARG001 - the form of a renderer; remarks are in no document
+    """The format "json": the whole report."""
     return _text(report_document(report))
 
 

@@ -12,7 +12,7 @@ from wbuild.model.happened import Report
 from wbuild.model.written import EnvFrom
 from wbuild.nothing_to_do import WORK
 from wbuild.plan.plan import DIST
-from wbuild.report import to_json
+from wbuild.report.formats import FORMATS
 from wbuild.report.table import Style, plain
 from wbuild.report.text import summary
 from wbuild.session.call import Common
@@ -58,10 +58,10 @@ def account(session: Session, report: Report, *, stats: bool, trace: Path | None
         session.world.doors.files.write(trace, console.redact(text))
 
 
-def document(session: Session, report: Report) -> None:
-    """The whole report as JSON on standard output."""
+def document(session: Session, report: Report, form: str) -> None:
+    """The whole report in a form for programs, on standard output."""
     problems(session, report)
-    session.console.result(to_json.render(report).rstrip("\n"))
+    session.console.result(FORMATS[form].render(report, ()).rstrip("\n"))
 
 
 def remember(common: Common, session: Session, built: Built) -> None:
