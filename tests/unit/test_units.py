@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from wbuild.text import units
-from wbuild.text.units import FormError
+from wbuild.text.units import FormError, show_bytes
 
 
 @pytest.mark.parametrize(
@@ -87,3 +87,8 @@ def test_shown_counts_and_durations_read_back(value: int) -> None:
 @given(st.integers(1, 1000))
 def test_shown_shares_read_back(value: int) -> None:
     assert units.share(units.show_share(value / 1000)) == value / 1000
+
+
+@pytest.mark.parametrize(("size", "said"), [(0, "0 bytes"), (1, "1 byte"), (999, "999 bytes"), (1000, "1 kB"), (101_400_000, "101 MB")])
+def test_bytes_of_a_download(size: int, said: str) -> None:
+    assert show_bytes(size) == said

@@ -86,6 +86,7 @@ class Locking:
             say=self.console.note,
             install=lambda pin, program: self._install(pin, program, progress),
             update=update,
+            sources=self.world.origins,
             allowed=self.world.sources,
         )
         return locks.resolve(self.project.manifest, self.project.catalog, previous, request)

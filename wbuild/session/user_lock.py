@@ -29,6 +29,7 @@ def runtime_kit(common: Common, catalog: Catalog, runtime: RuntimeRecipe) -> Kit
             doors=world.doors,
             say=console.note,
             install=lambda pin, program: world.open_store().command(pin, program, progress),
+            sources=world.origins,
             allowed=world.sources,
         )
         found = locks.resolve(manifest, own, found, request)

@@ -6,7 +6,7 @@ import os
 import platform
 import sys
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cache
 from pathlib import Path
 from typing import Final
@@ -31,6 +31,7 @@ from wbuild.model.locked import Platform
 from wbuild.nothing_to_do import project_folders
 from wbuild.session.settings import FREE, ConfigFile, Origin, Value, resolve, sources_of
 from wbuild.session.trusted import Trust
+from wbuild.sources import SOURCES, Source
 from wbuild.sources.clients import any_of
 from wbuild.store import LAYOUT, Store, User
 from wbuild.store.usage import OWN
@@ -70,6 +71,8 @@ class World:
     """A terminal shows what goes on."""
     epoch: int = 0
     """SOURCE_DATE_EPOCH of every step. 0 when it is not set: with the time of the last commit every commit would build everything."""
+    origins: Mapping[str, Source] = field(default_factory=lambda: SOURCES)
+    """What finds versions of tools and fetches their files: the name of a source (`pypi`, `npm` …) → the source."""
 
     @classmethod
     def build(cls, environ: Mapping[str, str], console: Console, start: Path, flags: Mapping[str, object]) -> World:
@@ -183,7 +186,7 @@ class World:
         data = data_folder(self.environ)
         home = user_folder("cache")
         user = User(data=Path(data) if data else None, home=self.environ.get("HOME", ""), own=home, lone=self.ci, watch=self.live)
-        return Store(self.store, self.doors, lock_timeout=self.lock_timeout, user=user)
+        return Store(self.store, self.doors, self.origins, lock_timeout=self.lock_timeout, user=user)
 
     def open_cache(self) -> Cache:
         """The action cache."""

@@ -112,7 +112,7 @@ def show_bytes(size: int, digits: int = 0) -> str:
     """Bytes of a download or a disk, in thousands: "101 MB", "12 kB"; `digits` of megabytes behind the point."""
     if size >= 1e6 or digits:
         return f"{size / 1e6:.{digits}f} MB"
-    return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size} bytes"
+    return f"{size / 1e3:.0f} kB" if size >= 1e3 else f"{size} byte{'' if size == 1 else 's'}"
 
 
 def show_duration(value: float) -> str:
