@@ -2,17 +2,16 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
-from dataclasses import dataclass
-from typing import Final
+from dataclasses import dataclass, replace
+from typing import Annotated, Final, Literal
 
 from wbuild.errors import BugError
+from wbuild.toml.from_json import parse
 
 __all__ = ["SCHEMA", "Outcome", "read"]
 
 SCHEMA: Final = "wbuild.outcome/1"
+Stream = Annotated[bytes, "base64"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -24,8 +23,8 @@ class Outcome:
     """Version of the runtime."""
     exit: int | None = None
     """Exit code; None when the run did not get that far."""
-    stdout: bytes = b""
-    stderr: bytes = b""
+    stdout: Stream = b""
+    stderr: Stream = b""
     returns: tuple[str, ...] | None = None
     """Values of the invoked function, as the check writes them; None when nothing was invoked."""
     trap: str | None = None
@@ -34,10 +33,11 @@ class Outcome:
     """The limit that ended the run: time, fuel, memory, output, …"""
     fuel: int | None = None
     """Instructions executed; None after the limit of time, where a loop is stopped before it is counted."""
-    memory_pages: int = 0
-    """Pages of linear memory at the end, 64 KiB each."""
+    memory_pages: int | None = None
+    """Pages of linear memory at the end, 64 KiB each; None when no memory can be seen from outside."""
     error: str | None = None
     """The runtime could not run it: does not load, an import is missing, the function does not exist."""
+    schema: Literal["wbuild.outcome/1"] = SCHEMA
 
 
 def read(data: bytes | None) -> Outcome:
@@ -45,47 +45,7 @@ def read(data: bytes | None) -> Outcome:
     if data is None:
         return Outcome(runtime="", error="the runner ended without an outcome")
     try:
-        return _decode(json.loads(data))
-    except (ValueError, KeyError, TypeError, AttributeError, binascii.Error) as error:
-        raise BugError("WB930", f"a runner's outcome is not {SCHEMA}: {error!r}") from None
-
-
-def _decode(doc: dict[str, object]) -> Outcome:
-    if doc.get("schema", SCHEMA) != SCHEMA:
-        raise ValueError(doc["schema"])
-    returns, limit = doc.get("returns"), _text(doc.get("limit"))
-    return Outcome(
-        runtime=str(doc["runtime"]),
-        version=str(doc.get("version") or ""),
-        exit=_number(doc.get("exit")),
-        stdout=_bytes(doc.get("stdout")),
-        stderr=_bytes(doc.get("stderr")),
-        returns=None if returns is None else tuple(str(value) for value in _list(returns)),
-        trap=_text(doc.get("trap")),
-        limit=limit,
-        fuel=None if limit == "time" else _number(doc.get("fuel")),
-        memory_pages=_number(doc.get("memory_pages")) or 0,
-        error=_text(doc.get("error")),
-    )
-
-
-def _number(value: object) -> int | None:
-    if value is None:
-        return None
-    if not isinstance(value, int):
-        raise TypeError(value)
-    return int(value)
-
-
-def _text(value: object) -> str | None:
-    return None if value is None else str(value)
-
-
-def _bytes(value: object) -> bytes:
-    return base64.b64decode(str(value or ""), validate=True)
-
-
-def _list(value: object) -> list[object]:
-    if not isinstance(value, list):
-        raise TypeError(value)
-    return value
+        found = parse(Outcome, data)
+    except ValueError as error:
+        raise BugError("WB930", f"a runner's outcome is not {SCHEMA}: {error}") from None
+    return replace(found, fuel=None) if found.limit == "time" else found

@@ -17,10 +17,11 @@ from wbuild.builtins.measure import size_of
 from wbuild.builtins.outcome import Outcome, read
 from wbuild.builtins.strip import rules
 from wbuild.errors import ArtifactError
-from wbuild.model.happened import Choice
+from wbuild.model.happened import Choice, Validation
 from wbuild.model.planned import JSON
 from wbuild.model.written import SizeMetric
 from wbuild.text import show
+from wbuild.toml.from_json import load, parse
 from wbuild.wasm.features import features
 from wbuild.wasm.module import Component, Module
 from wbuild.wasm.reader import read as read_wasm
@@ -46,8 +47,10 @@ class _Field:
     """Of each candidate."""
     known: frozenset[str] | None
     """Features that the optimizer has words for; None: not said."""
-    validations: tuple[dict[str, JSON] | None, ...]
+    validations: tuple[Validation | None, ...]
     """What a validator says of the base and of each candidate; () where there is none."""
+    unvalidated: Validation | None
+    """What to say of the winner then."""
 
     @cached_property
     def interface(self) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, ...]]]:
@@ -94,9 +97,9 @@ def select(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> Sequence
     }
     copies = args.get("copies", 0)
     assert isinstance(copies, int)
-    validation = field.validations[0 if winner is None else winner + 1] if field.validations else args.get("unvalidated")
+    validation = field.validations[0 if winner is None else winner + 1] if field.validations else field.unvalidated
     own = rules(args)
-    said: dict[str, JSON] = {"validation": validation} if validation else {}
+    said: dict[str, JSON] = {"validation": asdict(validation)} if validation else {}
     if unmatched := [f"{key}: {pattern}" for key, pattern in own.unmatched(field.compiled)]:
         said["unmatched"] = [*unmatched]
     if lacking := nameless(data, own.debug):
@@ -127,7 +130,8 @@ def _field(args: Mapping[str, JSON], inputs: Sequence[bytes | None]) -> _Field:
             tuple(None if one is None else read(one) for one in outcomes[each * at : each * (at + 1)]) for at in range(1, count + 1)
         ),
         known=frozenset(map(str, known)) if isinstance(known, list) else None,
-        validations=tuple(None if one is None else json.loads(one) for one in validations),
+        validations=tuple(None if one is None else parse(Validation, one) for one in validations),
+        unvalidated=load(Validation, args["unvalidated"]) if args.get("unvalidated") else None,
     )
 
 
@@ -168,8 +172,8 @@ def _objections(field: _Field, at: int, data: bytes) -> Iterator[str]:
     """Why a candidate may not be taken, in words, the cheapest tests first."""
     name = field.names[at]
     validation = field.validations[at + 1] if field.validations else None
-    if validation is not None and validation["status"] == "invalid":
-        yield f"{name} is no valid module: {show.escape(str(validation['why']))}"
+    if validation is not None and validation.status == "invalid":
+        yield f"{name} is no valid module: {show.escape(validation.why)}"
         return
     for index in field.comparable:
         difference = _changed(field.base_outcomes[index], field.outcomes[at][index])

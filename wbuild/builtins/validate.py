@@ -5,14 +5,15 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import asdict
-from typing import Final
+from dataclasses import asdict, dataclass
+from typing import Final, Literal
 
 from wbuild.builtins.strip import strip
 from wbuild.errors import ArtifactError, BugError
 from wbuild.model.happened import Validation
 from wbuild.model.planned import JSON
 from wbuild.text import show
+from wbuild.toml.from_json import parse
 from wbuild.wasm.custom import function_names
 from wbuild.wasm.features import features
 from wbuild.wasm.module import Component, Module
@@ -24,6 +25,17 @@ _UNREADABLE: Final = re.compile(r"\b(?:illegal|malformed|unexpected|unknown|inva
 """How a validator says that it does not know the form of something, rather than that types do not fit."""
 _SHOWN: Final = 200
 """Columns of a validator's message."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ValidatorAnswer:
+    """A line of `runners/validate.py`."""
+
+    status: Literal["valid", "invalid", "unable"]
+    message: str
+    """What is wrong, without its place."""
+    offset: int | None
+    """Where, in the file."""
 
 
 def validate(args: Mapping[str, JSON], inputs: Sequence[bytes | None], ask: Callable[[bytes], bytes]) -> Sequence[bytes | None]:
@@ -49,17 +61,17 @@ def validate(args: Mapping[str, JSON], inputs: Sequence[bytes | None], ask: Call
 def judged(data: bytes, answer: bytes, *, by: str, knows: frozenset[str]) -> tuple[Validation, int | None]:
     """What a validator's answer means, and the offset of what it found. Raises BugError WB932 for an answer in another form."""
     try:
-        doc = json.loads(answer)
-        status, message, offset = doc["status"], show.escape(str(doc["message"]), cap=_SHOWN), doc["offset"]
-    except (ValueError, LookupError, TypeError) as error:
+        said = parse(ValidatorAnswer, answer)
+    except ValueError as error:
         raise BugError("WB932", f"a validator's answer has another form: {error!r}") from None
-    if status == "valid":
+    message = show.escape(said.message, cap=_SHOWN)
+    if said.status == "valid":
         return Validation(status="valid", by=by), None
     lacking = _lacking(data, knows)
-    if status == "unable" or (lacking and _UNREADABLE.search(message)):
+    if said.status == "unable" or (lacking and _UNREADABLE.search(message)):
         why = f"{by} does not know {', '.join(lacking)}" if lacking else f"{by} says: {message}"
-        return Validation(status="unknown", by=by, why=why), offset
-    return Validation(status="invalid", by=by, why=message), offset
+        return Validation(status="unknown", by=by, why=why), said.offset
+    return Validation(status="invalid", by=by, why=message), said.offset
 
 
 def _lacking(data: bytes, knows: frozenset[str]) -> list[str]:

@@ -6,7 +6,6 @@ before its form was looked at, above all no digest before it is one, because dig
 
 from __future__ import annotations
 
-import math
 import os
 import re
 from collections.abc import Mapping
@@ -15,6 +14,7 @@ from typing import Final, TypeGuard
 
 from wbuild.cache.keys import Evidence, canonical, digest, proves
 from wbuild.text import json_text
+from wbuild.toml.from_json import load
 
 LARGEST: Final = 64 << 20
 """Bytes of a result or a set of files: those of a step that may read 100 000 files have a quarter of that."""
@@ -86,13 +86,13 @@ def entry_in(body: Mapping[str, object], action: str, asked: Evidence | None = N
 
 def entry_of(body: Mapping[str, object]) -> ResultEntry | None:
     """The result that a file holds, of whatever action."""
-    evidence, outputs, seconds = body.get("action"), body.get("outputs"), body.get("seconds", 0)
-    if not isinstance(evidence, dict) or not isinstance(outputs, dict):
+    evidence = body.get("action")
+    if not isinstance(evidence, dict):
         return None
-    log, names = body.get("log", ""), evidence.get("names", "")
-    sound = all(map(is_inner, outputs)) and all(content is None or is_digest(content) for content in outputs.values())
-    if not sound or not all(content == "" or is_digest(content) for content in (log, names)):
+    try:
+        entry = load(ResultEntry, {**body, "names": evidence.get("names", "")})
+    except ValueError:
         return None
-    if isinstance(seconds, bool) or not isinstance(seconds, (int, float)) or not 0 <= seconds < math.inf:
-        return None
-    return ResultEntry(outputs=outputs, log=str(log), seconds=float(seconds), names=str(names))
+    named = (*entry.outputs.values(), entry.log or None, entry.names or None)
+    sound = all(map(is_inner, entry.outputs)) and all(content is None or is_digest(content) for content in named)
+    return entry if sound and entry.seconds >= 0 else None

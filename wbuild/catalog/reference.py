@@ -15,7 +15,6 @@ from wbuild.model.shipped import Catalog
 from wbuild.model.tool_recipe import Candidate, OptimizerRecipe, Probe, Route, ToolExtension, ToolRecipe
 from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, ProjectTable, Proposals, Target, Vendor
 from wbuild.toml.shape import (
-    AnyShape,
     ChoiceShape,
     FormShape,
     ListShape,
@@ -224,8 +223,6 @@ def _type(shape: Shape) -> str:  # noqa: PLR0911 - one line for each kind of typ
             return f"{_type(short.shape)} or table" if short else "table"
         case ScalarShape(type=kind):
             return _SCALARS[kind]
-        case AnyShape():
-            return "anything"
 
 
 def _plural(word: str) -> str:

@@ -48,6 +48,21 @@ class ExpectedMatrix:
     cells: tuple[Expected, ...]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExpectedJob:
+    """A job of the matrix."""
+
+    cells: tuple[Expected, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class MatrixDocument:
+    """What is read of `wbuild.matrix/1`."""
+
+    jobs: tuple[ExpectedJob, ...]
+    project: str = ""
+
+
 def read(content: bytes, *, earlier: bool = False) -> Report | ExpectedMatrix | None:
     """A report or a matrix; None for a document of another kind. Raises ValueError for one that cannot be used.
 
@@ -62,7 +77,7 @@ def read(content: bytes, *, earlier: bool = False) -> Report | ExpectedMatrix | 
     except RecursionError:
         raise ValueError("nested too deep") from None
     if schema == MATRIX_SCHEMA:
-        return _plan(document)
+        return _matrix(document)
     entries = [e for e in _entries(document, "artifacts") if earlier or not (isinstance(e, dict) and e.get("made") is False)]
     return _report({**document, "artifacts": entries})
 
@@ -92,10 +107,9 @@ def _entries(document: Any, key: str) -> list[Any]:  # noqa: ANN401 - JSON
     return entries
 
 
-def _plan(document: Any) -> ExpectedMatrix:  # noqa: ANN401 - JSON
-    jobs = [job for job in _entries(document, "jobs") if isinstance(job, dict)]
-    found = [load(Expected, cell) for job in jobs for cell in _entries(job, "cells")]
-    return ExpectedMatrix(project=str(document.get("project", "")), cells=tuple(found))
+def _matrix(document: object) -> ExpectedMatrix:
+    found = load(MatrixDocument, document)
+    return ExpectedMatrix(project=found.project, cells=tuple(cell for job in found.jobs for cell in job.cells))
 
 
 def _report(document: Any) -> Report:  # noqa: ANN401 - JSON

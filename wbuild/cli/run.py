@@ -97,5 +97,5 @@ def _list(common: Common, target: Target) -> int:
     lines = [f"  {signature(f)}" for f in functions]
     common.console.page("\n".join(["exported functions:", *lines]) if lines else "no exported function")
     for function in functions[:1]:
-        common.console.show(f"hint: call one with --invoke {shlex.quote(str(function.get('invoke', function['name'])))}")
+        common.console.show(f"hint: call one with --invoke {shlex.quote(function.invoke or function.name)}")
     return 0

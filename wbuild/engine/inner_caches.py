@@ -28,7 +28,8 @@ from wbuild.errors import MachineError
 from wbuild.model.language_recipe import InnerCacheName
 from wbuild.model.planned import InnerCache, Step
 from wbuild.steps.words import portable
-from wbuild.text import json_text
+from wbuild.toml import to_json
+from wbuild.toml.from_json import parse
 
 RECORD: Final = ".wbuild-contents"
 """How names of records begin."""
@@ -135,18 +136,12 @@ class InnerCacheRecord:
     def _known(self) -> Known | None:
         """What an earlier run has left; None when there is no record."""
         try:
-            found = json_text.table(read(self._path, _LARGEST)) or {}
-        except OSError:
+            return parse(Known, read(self._path, _LARGEST))
+        except (OSError, ValueError):
             return None
-        files = found.get("files")
-        if not isinstance(files, dict):
-            return None
-        known = {str(name): str(content) for name, content in files.items()}
-        return Known(conditions=str(found.get("conditions", "")), files=known, open=found.get("open") is not False)
 
     def _write(self, known: Known) -> None:
-        text = canonical({"conditions": known.conditions, "files": dict(known.files), "open": known.open})
-        self.session.doors.files.write(self._path, text, durable=False)
+        self.session.doors.files.write(self._path, canonical(to_json.encode(known)), durable=False)
 
 
 def parts_of(inner: InnerCache, changes: Changes, sources: tuple[str, ...]) -> frozenset[str]:

@@ -13,7 +13,6 @@ from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Profile, ProjectTable, Target, Vendor
 from wbuild.text.units import COUNTS, DURATIONS, SIZES, show_count, show_duration, show_share, show_size
 from wbuild.toml.shape import (
-    AnyShape,
     ChoiceShape,
     FormShape,
     ListShape,
@@ -179,8 +178,6 @@ def _of(shape: Shape) -> dict[str, JSON]:  # noqa: PLR0911 - one line for each k
             return _table(model) if short is None else {"anyOf": [_of(short.shape), _table(model)]}
         case ScalarShape(type=kind):
             return {"type": _SCALARS[kind]}
-        case AnyShape():
-            return {}
 
 
 def _form(base: type, form: str) -> dict[str, JSON]:

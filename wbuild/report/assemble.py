@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from typing import Any
 
 from wbuild.builtins.custom_sections import unasked
 from wbuild.builtins.metrics import unit_of, verdicts
@@ -41,6 +40,25 @@ class FinishedRun:
     """A degraded artifact is an error."""
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class LastSizes:
+    """What an artifact report says about sizes."""
+
+    sizes: Sizes | None = None
+    previous: Sizes | None = None
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ChoiceNotes:
+    """What the builtin `select` says besides the fields of `Choice`."""
+
+    fuel: Mapping[str, int] = field(default_factory=dict)
+    """"check/runtime" → instructions of the winner."""
+    validation: Validation | None = None
+    unmatched: tuple[str, ...] = ()
+    undebugged: str = ""
+
+
 def assemble(plan: Plan, run: FinishedRun) -> Report:
     """The report of one run, its exit code included."""
     by_step = {result.step: result for result in run.results}
@@ -61,11 +79,10 @@ def assemble(plan: Plan, run: FinishedRun) -> Report:
 def last_sizes(text: str) -> Sizes | None:
     """The sizes in an artifact report, or those before it when it failed; None when it is not one (files in dist/ belong to the user)."""
     try:
-        doc: Any = json_text.parse(text)
-        sizes = doc.get("sizes") or doc.get("previous")
-        return load(Sizes, sizes) if sizes else None
-    except (ValueError, AttributeError):
+        found = parse(LastSizes, text)
+    except ValueError:
         return None
+    return found.sizes or found.previous
 
 
 def _problems(artifacts: Sequence[ArtifactReport], results: Sequence[Result]) -> Iterator[Problem]:
@@ -137,17 +154,16 @@ def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], 
     text = texts.get(product.select)
     if not text:
         return replace(report, checks=tuple(checks))
-    doc: Any = json_text.parse(text)
-    fuel = doc.get("fuel", {})
-    checks = [replace(check, fuel=fuel.get(f"{check.name}/{check.runtime}", check.fuel)) for check in checks]
-    validation = load(Validation, doc["validation"]) if doc.get("validation") else None
+    doc = json_text.parse(text)
+    notes = load(ChoiceNotes, doc)
+    checks = [replace(check, fuel=notes.fuel.get(f"{check.name}/{check.runtime}", check.fuel)) for check in checks]
     return replace(
         report,
         choice=replace(load(Choice, doc), degraded=degraded),
         checks=tuple(checks),
-        validation=validation,
-        unmatched=tuple(doc.get("unmatched", ())),
-        undebugged=doc.get("undebugged", ""),
+        validation=notes.validation,
+        unmatched=notes.unmatched,
+        undebugged=notes.undebugged,
     )
 
 

@@ -10,7 +10,6 @@ from wbuild.model.planned import JSON
 from wbuild.report.to_json import ARTIFACT_SCHEMA, COMPARE_SCHEMA, REPORT_SCHEMA
 from wbuild.toml.document import document_keys
 from wbuild.toml.shape import (
-    AnyShape,
     ChoiceShape,
     FormShape,
     ListShape,
@@ -103,5 +102,3 @@ def _schema(shape: Shape, definitions: dict[str, JSON]) -> dict[str, JSON]:  # n
             return {"type": "object", "additionalProperties": _schema(item, definitions)}
         case ScalarShape(type=kind) | FormShape(base=kind):
             return {"type": _PLAIN[kind]}
-        case AnyShape():
-            return {}

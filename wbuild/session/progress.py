@@ -5,26 +5,29 @@ from __future__ import annotations
 import time
 from collections import Counter
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Final
+from typing import Final, TypeVar
 
 from wbuild.doors.regular import read
 from wbuild.engine import failure
 from wbuild.engine.events import Note, StepFinished, StepStarted
-from wbuild.model.happened import Result
+from wbuild.model.happened import CheckVerdict, Choice, Result
 from wbuild.model.planned import Plan, Product
 from wbuild.report.timeline import Moment
 from wbuild.store import StoreEvent
 from wbuild.terminal.console import Console
-from wbuild.text import json_text
 from wbuild.text.show import escape, signed_percent
 from wbuild.text.units import show_bytes
+from wbuild.toml.from_json import parse
 
 SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "select", "judge", "measure", "validate"})
 """Verbs without a line of their own: the line of their artifact says what came of them."""
 SPACE: Final = "\u202f"
 """Narrow no-break space between groups of digits."""
+
+T = TypeVar("T")
 
 
 @dataclass(slots=True, kw_only=True)
@@ -129,30 +132,29 @@ class Progress:
 
     def _optimized(self, product: Product) -> None:
         """What the optimizer gained, once its choice is made."""
-        choice = self._json(product.select)
-        if product.level == "none" or not choice or not {"compiled", "before", "after"} <= choice.keys():
+        choice = self._made(Choice, product.select) if product.level != "none" else None
+        if choice is None:
             return
-        compiled, before, after = (int(choice[key]) for key in ("compiled", "before", "after"))
         title = _title(product, self.plan)
-        if before != compiled:
-            self.console.step("strip", title, _change(compiled, before))
-        self.console.step("optimize", title, _change(before, after) + self._span(product, "optimize"))
+        if choice.before != choice.compiled:
+            self.console.step("strip", title, _change(choice.compiled, choice.before))
+        self.console.step("optimize", title, _change(choice.before, choice.after) + self._span(product, "optimize"))
 
     def _judged(self, product: Product) -> None:
         """How the checks went, once all verdicts are in and any of them was new."""
         self.judged[product.file] += 1
         if self.judged[product.file] < len(product.verdicts) or (product.file, "check") not in self.begun:
             return
-        counts = Counter(str(self._json(path).get("status", "error")) for path in product.verdicts)
+        verdicts = (self._made(CheckVerdict, path) for path in product.verdicts)
+        counts = Counter("error" if verdict is None else verdict.status for verdict in verdicts)
         text = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), reverse=True))
         self.console.step("check", _title(product, self.plan), text + self._span(product, "check"))
 
-    def _json(self, name: str) -> dict[str, int]:
-        try:
-            found = json_text.parse(read(self.root / name, 16 << 20))
-        except (OSError, ValueError):
-            return {}
-        return found if isinstance(found, dict) else {}
+    def _made(self, kind: type[T], name: str) -> T | None:
+        """What the JSON file of a step says; None for one that is not there, or is damaged."""
+        with suppress(OSError, ValueError):
+            return parse(kind, read(self.root / name, 16 << 20))
+        return None
 
 
 def _title(product: Product, plan: Plan) -> str:

@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import json
 import sys
 import tempfile
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from wbuild import lock as locks
 from wbuild.doors.interfaces import Command, Running
@@ -31,6 +30,7 @@ from wbuild.steps.kit import Kit
 from wbuild.steps.words import Places, Value, expand, fill_all
 from wbuild.store import Store
 from wbuild.store.events import Say
+from wbuild.toml.from_json import parse
 
 REFUSAL: Final = "WBUILD_REFUSAL"
 """Names the file in which a runner says why it did not start the program: its exit code alone could be the program's own."""
@@ -43,6 +43,33 @@ START_LIMIT: Final = 300.0
 """Seconds for all runs of a check that is timed."""
 ASSEMBLER: Final = "wat2wasm"
 """The program that turns Wasm text into bytes."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportedFunction:
+    """A function that a module or component exports; types as text."""
+
+    name: str
+    params: tuple[str, ...] = ()
+    results: tuple[str, ...] = ()
+    invoke: str = ""
+    """A text for a first try; "" for the name alone."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModuleExports:
+    """What the `exports` of a runtime writes (`wbuild.exports/1`)."""
+
+    command: bool
+    """Whether it has a start of its own."""
+    functions: tuple[ExportedFunction, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class StartTimes:
+    """What the `start` of a runtime writes."""
+
+    seconds: tuple[float, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -83,9 +110,9 @@ class Runtime:
         hint = f"it exports {', '.join(map(signature, functions))}" if functions else "it exports no function"
         return UsageError("WB292", f"{message}: {said.partition('; there are ')[0].strip()}", hint=hint)
 
-    def functions(self, module: Path) -> list[dict[str, Any]]:
+    def functions(self, module: Path) -> list[ExportedFunction]:
         """The exported functions that people call. Raises StepError when the runtime refuses the module."""
-        return [function for function in self.exports(module)["functions"] if function["name"] != "_initialize"]
+        return [function for function in self.exports(module).functions if function.name != "_initialize"]
 
     def assemble(self, source: Path, out: Path, title: str) -> None:
         """Turn Wasm text into a module. Raises StepError with what the assembler says; `title` is how messages call the text."""
@@ -95,7 +122,7 @@ class Runtime:
             said = log.read_text("utf-8", "replace").replace(str(source), title) if log.exists() else ""
             raise StepError("WB101", f"{title} cannot be assembled", detail=said)
 
-    def exports(self, module: Path) -> dict[str, Any]:
+    def exports(self, module: Path) -> ModuleExports:
         """The exported functions (`wbuild.exports/1`). Raises StepError when the runtime refuses the module."""
         with tempfile.TemporaryDirectory(prefix="wbuild-") as folder:
             out, log = Path(folder, "exports.json"), Path(folder, "log.txt")
@@ -104,12 +131,14 @@ class Runtime:
             if done.code:
                 said = log.read_text("utf-8", "replace") if log.exists() else ""
                 raise StepError("WB105", f"{self.recipe.title} does not take {self.title or shown(module)}", detail=said)
-            found: dict[str, Any] = json.loads(out.read_text("utf-8"))
-            return found
+            try:
+                return parse(ModuleExports, out.read_bytes())
+            except ValueError as error:
+                raise StepError("WB105", f"{self.recipe.title} does not say what {self.title or shown(module)} exports: {error}") from None
 
     def is_command(self, module: Path) -> bool:
         """Whether the module has a start of its own."""
-        return not self.recipe.exports or bool(self.exports(module)["command"])
+        return not self.recipe.exports or self.exports(module).command
 
     def starts(self, request: str, root: Path) -> tuple[float, ...]:
         """Seconds of several runs of a check (`wbuild.request/1`, its paths relative to `root`); () when the runtime cannot time it."""
@@ -121,7 +150,7 @@ class Runtime:
             command = replace(self._command(self.recipe.start, {"request": str(asked)}, stdout=out), cwd=root, timeout=START_LIMIT)
             if self.world.doors.runner.run(command, log=log).code:
                 return ()
-            return tuple(float(seconds) for seconds in json.loads(out.read_text("utf-8"))["seconds"])
+            return parse(StartTimes, out.read_bytes()).seconds
 
     def _command(self, templates: Sequence[str], scope: Mapping[str, Value], stdout: Path | None = None) -> Command:
         programs: dict[str, Value] = {f"bin:{name}": self.kit.bin(self.pin.name, name) for name in self.pin.bin}
@@ -194,10 +223,10 @@ def _outside(common: Common, catalog: Catalog, recipe: RuntimeRecipe) -> Runtime
     return _ready(recipe, kit, store, world, Progress(console=common.console, root=common.start))
 
 
-def signature(function: Mapping[str, Any]) -> str:
+def signature(function: ExportedFunction) -> str:
     """A function as people write it: `add(i32, i32) -> i32`."""
-    params, results = (", ".join(map(str, function.get(key, ()))) for key in ("params", "results"))
-    return f"{function['name']}({params})" + (f" -> {results}" if results else "")
+    params, results = ", ".join(function.params), ", ".join(function.results)
+    return f"{function.name}({params})" + (f" -> {results}" if results else "")
 
 
 def _named(catalog: Catalog, fitting: Sequence[RuntimeRecipe], name: object, what: str) -> RuntimeRecipe:

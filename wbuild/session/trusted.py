@@ -14,7 +14,7 @@ from collections.abc import Mapping
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
-from typing import TYPE_CHECKING, Final
+from typing import TYPE_CHECKING, Final, Literal
 
 from wbuild.doors import owned
 from wbuild.doors.owned import Ground
@@ -24,7 +24,8 @@ from wbuild.doors.userkey import data_folder, mac, process_key, user_key
 from wbuild.errors import MachineError, UsageError
 from wbuild.nothing_to_do import WORK, project_folders
 from wbuild.plan.plan import DIST
-from wbuild.text import json_text
+from wbuild.toml import to_json
+from wbuild.toml.from_json import parse
 
 if TYPE_CHECKING:
     from wbuild.doors.interfaces import Files
@@ -46,6 +47,15 @@ class Word:
     """Digests of its own recipes, all of them together."""
     tracked: tuple[str, ...] = ()
     """Names below the project's folder (`.wbuild`, `dist`) that may hold files which git tracks."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class TrustRecord:
+    """The document in the user's data folder."""
+
+    projects: Mapping[str, Word]
+    """Place of a project's folder → what was said about it."""
+    schema: Literal["wbuild.trust/1"] = "wbuild.trust/1"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -71,9 +81,12 @@ class Trust:
             head, _, body = read(path, _LARGEST).partition(b"\n")
         except OSError:
             return {}
-        document = json_text.table(body) if head == mac(key, "trust", body).hex().encode() else None
-        projects = document.get("projects") if document else None
-        return {folder: _word(entry) for folder, entry in projects.items()} if isinstance(projects, dict) else {}
+        if head != mac(key, "trust", body).hex().encode():
+            return {}
+        try:
+            return dict(parse(TrustRecord, body).projects)
+        except ValueError:
+            return {}
 
     def about(self, folder: Path) -> Word:
         """What was said about the project in a folder."""
@@ -90,8 +103,8 @@ class Trust:
             )
         with files.lock(path.with_name(f"{RECORD}.lock"), what="remember it", timeout=10.0, say=lambda _: None):
             words = {**self.words(), _place(folder): word}
-            projects = {place: _entry(w) for place, w in words.items() if w != Word()}
-            body = json.dumps({"schema": "wbuild.trust/1", "projects": projects}, indent=1, sort_keys=True).encode()
+            record = TrustRecord(projects={place: w for place, w in words.items() if w != Word()})
+            body = json.dumps(to_json.encode(record), indent=1, sort_keys=True).encode()
             files.write(path, mac(key, "trust", body).hex().encode() + b"\n" + body)
 
     def add_link(self, folder: Path, name: str, target: str, files: Files) -> None:
@@ -163,10 +176,6 @@ def _tracked(found: Tracked, folder: Path) -> UsageError:
     )
 
 
-def _entry(word: Word) -> dict[str, object]:
-    return {"links": dict(word.links), "recipes": list(word.recipes), "tracked": list(word.tracked)}
-
-
 def _names(folder: Path) -> list[str]:
     """Places where a link may be meant."""
     inner: list[str] = []
@@ -177,14 +186,3 @@ def _names(folder: Path) -> list[str]:
 
 def _place(folder: Path) -> str:
     return os.path.realpath(folder)
-
-
-def _word(entry: object) -> Word:
-    if not isinstance(entry, dict):
-        return Word()
-    links, recipes, known = entry.get("links"), entry.get("recipes"), entry.get("tracked")
-    return Word(
-        links={str(name): str(target) for name, target in links.items()} if isinstance(links, dict) else {},
-        recipes=tuple(map(str, recipes)) if isinstance(recipes, list) else (),
-        tracked=tuple(map(str, known)) if isinstance(known, list) else (),
-    )

@@ -12,7 +12,7 @@ import re
 from contextlib import suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 from wbuild.doors.interfaces import Doors, Files
 from wbuild.doors.regular import read
@@ -20,7 +20,7 @@ from wbuild.doors.userkey import mac
 from wbuild.errors import MachineError
 from wbuild.model.locked import Digest, PinnedFile
 from wbuild.sources.client import plain_name
-from wbuild.text import json_text
+from wbuild.toml.from_json import parse
 
 FOLDER: Final = "answers-v1"
 """Below `Doors.keep`; another number when questions or answers change their meaning."""
@@ -43,6 +43,26 @@ class Question:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ServedFile:
+    """What an index says about a file."""
+
+    name: str
+    size: int
+    """Bytes."""
+    digest: Digest
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class KeptAnswer:
+    """The file of a known answer."""
+
+    question: Question
+    answer: ServedFile
+    check: str
+    """What binds both to the user's key (hex)."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Answers:
     """Known answers, one small file each. Safe to use from several threads and processes."""
 
@@ -62,30 +82,27 @@ class Answers:
         if self.folder is None:
             return None
         try:
-            kept: Any = json_text.parse(read(self._path(self.folder, question), _LARGEST))
-            answer = kept["answer"]
-            name, size, digest = answer["name"], answer["size"], answer["digest"]
-            whole = kept["question"] == asdict(question) and kept["check"] == self._bound(kept["question"], answer)
-            algorithm, value = digest["algorithm"], digest["hex"]
-            exact = type(size) is int and size >= 0 and bool(re.fullmatch(r"[0-9a-f]+", value)) and len(value) == _HEX[algorithm]
-        except (OSError, ValueError, KeyError, TypeError):
+            kept = parse(KeptAnswer, read(self._path(self.folder, question), _LARGEST))
+        except (OSError, ValueError):
             return None
-        if not whole or not exact or not plain_name(name):
+        answer, digest = kept.answer, kept.answer.digest
+        whole = kept.question == question and kept.check == self._bound(question, answer)
+        exact = answer.size >= 0 and bool(re.fullmatch(r"[0-9a-f]+", digest.hex)) and len(digest.hex) == _HEX[digest.algorithm]
+        if not whole or not exact or not plain_name(answer.name):
             return None
-        return PinnedFile(name=name, size=size, digest=Digest(algorithm=algorithm, hex=value))
+        return PinnedFile(name=answer.name, size=answer.size, digest=digest)
 
     def keep(self, question: Question, file: PinnedFile) -> None:
         """Remember an answer; a disk that refuses it costs nothing but the next question."""
         if self.folder is None:
             return
-        asked = asdict(question)
-        answer = {"name": file.name, "size": file.size, "digest": {"algorithm": file.digest.algorithm, "hex": file.digest.hex}}
-        document = {"question": asked, "answer": answer, "check": self._bound(asked, answer)}
+        answer = ServedFile(name=file.name, size=file.size, digest=file.digest)
+        kept = KeptAnswer(question=question, answer=answer, check=self._bound(question, answer))
         with suppress(MachineError):
-            self.files.write(self._path(self.folder, question), json.dumps(document, indent=1, sort_keys=True) + "\n")
+            self.files.write(self._path(self.folder, question), json.dumps(asdict(kept), indent=1, sort_keys=True) + "\n")
 
-    def _bound(self, asked: object, answer: object) -> str:
-        return mac(self.key, "answers", json.dumps([asked, answer], sort_keys=True).encode("utf-8")).hex()
+    def _bound(self, question: Question, answer: ServedFile) -> str:
+        return mac(self.key, "answers", json.dumps([asdict(question), asdict(answer)], sort_keys=True).encode("utf-8")).hex()
 
     @staticmethod
     def _path(folder: Path, question: Question) -> Path:

@@ -16,6 +16,8 @@ from wbuild.doors.regular import read
 from wbuild.model.locked import Pin
 from wbuild.sources import VOUCHED
 from wbuild.text import json_text
+from wbuild.toml import to_json
+from wbuild.toml.from_json import load
 
 LARGEST: Final = 64 << 20
 """Bytes of a receipt or of a list of contents: one of 20 000 files has 3 MiB."""
@@ -78,27 +80,18 @@ def receipt_of(pin: Pin, received: Mapping[str, str], *, count: int, size: int, 
 
 def encode(receipt: Receipt) -> str:
     """JSON, sorted."""
-    names = ("identity", "name", "version", "platform", "source", "package", "count", "size", "tree")
-    document: dict[str, object] = {name: getattr(receipt, name) for name in names}
-    document["schema"] = SCHEMA
-    document["files"] = [{"name": f.name, "size": f.size, "digest": f.digest, "trust": f.trust, "sha256": f.sha256} for f in receipt.files]
-    return json.dumps(document, indent=1, sort_keys=True) + "\n"
+    document = to_json.encode(receipt)
+    assert isinstance(document, dict)
+    return json.dumps({**document, "schema": SCHEMA}, indent=1, sort_keys=True) + "\n"
 
 
 def decode(text: str) -> Receipt | None:
     """The receipt in a text; None when it is damaged or of another schema."""
-    document = json_text.table(text)
-    if document is None or document.pop("schema", None) != SCHEMA:
-        return None
     try:
-        files = tuple(ReceivedFile(**item) for item in document.pop("files"))  # type: ignore[attr-defined]
-        found = Receipt(files=files, **document)  # type: ignore[arg-type]
-    except (TypeError, KeyError, AttributeError):
+        document = json_text.table(text)
+        return load(Receipt, document) if document is not None and document.get("schema") == SCHEMA else None
+    except ValueError:
         return None
-    words = [found.identity, found.name, found.version, found.platform, found.source, found.package, found.tree]
-    words += [word for file in files for word in (file.name, file.digest, file.trust, file.sha256)]
-    numbers = (found.size, found.count, *(file.size for file in files))
-    return found if all(isinstance(word, str) for word in words) and all(isinstance(number, int) for number in numbers) else None
 
 
 def fits(receipt: Receipt, pin: Pin) -> bool:

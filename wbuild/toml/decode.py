@@ -21,7 +21,6 @@ from wbuild.text.units import FormError, count, duration, share, size
 from wbuild.toml.locate import Path, deepest, index, place
 from wbuild.toml.problems import Document, Faults, dotted
 from wbuild.toml.shape import (
-    AnyShape,
     ChoiceShape,
     FormShape,
     ListShape,
@@ -184,8 +183,6 @@ class Reader:
                 return self._model(model, raw, path)
             case ScalarShape(type=kind):
                 return self._scalar(kind, raw, path)
-            case AnyShape():
-                return raw
 
     def _form(self, shape: FormShape, raw: object, path: Path) -> object:
         if shape.form not in FORMS:
@@ -289,8 +286,6 @@ def _kind(shape: Shape) -> str:
             return _NAMES[kind]
         case UnionShape(members=members):
             return " or ".join(map(_kind, members))
-        case AnyShape():
-            return "a value"
 
 
 def _within(path: Path) -> str:

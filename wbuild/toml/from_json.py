@@ -14,7 +14,6 @@ from typing import Any, Final, TypeAlias, TypeVar
 from wbuild.text import json_text
 from wbuild.toml.document import nested
 from wbuild.toml.shape import (
-    AnyShape,
     ChoiceShape,
     FormShape,
     ListShape,
@@ -68,8 +67,6 @@ def _reading(shape: Shape) -> Reading:  # noqa: PLR0911 - one line for each kind
             return FORMS.get(form) or partial(_scalar, base)
         case ScalarShape(type=kind):
             return _number if kind is float else partial(_scalar, kind)
-        case AnyShape():
-            return _anything
 
 
 def _table(model: Any, doc: object) -> Any:
@@ -122,10 +119,6 @@ def _number(doc: object) -> float:
 def _scalar(kind: Any, doc: object) -> Any:
     if not isinstance(doc, kind) or (isinstance(doc, bool) and kind is not bool):
         raise ValueError(f"{doc!r} is not {kind}")
-    return doc
-
-
-def _anything(doc: object) -> object:
     return doc
 
 

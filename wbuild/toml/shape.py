@@ -18,7 +18,6 @@ from itertools import pairwise
 from typing import Annotated, Any, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 __all__ = [
-    "AnyShape",
     "ChoiceShape",
     "FormShape",
     "ListShape",
@@ -97,12 +96,7 @@ class TableShape:
     model: Any
 
 
-@dataclass(frozen=True, slots=True)
-class AnyShape:
-    """`object`: whatever stands there, as it is."""
-
-
-Shape: TypeAlias = ScalarShape | FormShape | ChoiceShape | UnionShape | ListShape | RowShape | MappingShape | TableShape | AnyShape
+Shape: TypeAlias = ScalarShape | FormShape | ChoiceShape | UnionShape | ListShape | RowShape | MappingShape | TableShape
 
 
 @cache
@@ -125,8 +119,6 @@ def shape_of(hint: Any) -> Shape:  # noqa: PLR0911 - one line for each kind of a
         return TableShape(hint)
     if hint in (str, bool, int, float):
         return ScalarShape(hint)
-    if hint is object:
-        return AnyShape()
     raise TypeError(hint)
 
 
@@ -148,8 +140,6 @@ def accepts(shape: Shape, raw: object) -> bool:
             return isinstance(raw, kind) and (kind is bool or not isinstance(raw, bool))
         case ChoiceShape():
             return isinstance(raw, str)
-        case AnyShape():
-            return True
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
