@@ -16,7 +16,7 @@ This module is the only home of exit codes.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import ClassVar
 
 __all__ = [
@@ -65,6 +65,14 @@ class Problem:
     """Output of a tool or other text, shown as it is below the message."""
     log: str = ""
     """Output of a tool that the message says all about: for those who ask for details."""
+    subject: str = ""
+    """The artifact or file that stands before the message, for tables whose row names it already; "" for none."""
+    what: str = ""
+    """The message without its subject."""
+
+    def about(self, subject: str) -> Problem:
+        """The same problem, said of an artifact or a file."""
+        return replace(self, message=f"{subject}: {self.message}", subject=subject, what=self.message)
 
 
 class WbuildError(Exception):

@@ -78,7 +78,7 @@ def test_start_up_is_taken_with_the_cheapest_check_that_ends_well() -> None:
 
 def compared() -> Contract:
     wrong = (*passed(x=1), CheckVerdict(name="y", runtime="wasmtime", status="failed", message="exit code 1, expected 0"))
-    missing = Problem(code="WB430", message="rare: rarecc cannot be had on linux-x86_64: nobody builds it")
+    missing = Problem(code="WB430", message="rarecc cannot be had on linux-x86_64: nobody builds it").about("rare")
     small = Sizes(raw=9, gzip=9, brotli=9, zstd=9)
     rows = [
         Measured(report=weighed("as", category="wasm-native", checks=passed(x=5, y=6)), tool="node", version="24.1.0", build_seconds=3.25),

@@ -2,8 +2,9 @@ from __future__ import annotations
 
 from tests.goldens import golden
 from tests.reports import budget, everything, report, weighed
+from wbuild.errors import Problem
 from wbuild.model.happened import SectionSize
-from wbuild.report import sizes, text
+from wbuild.report import sizes, text, to_json
 
 
 def test_the_table_of_a_first_minute() -> None:
@@ -71,3 +72,12 @@ def test_the_difference_of_two_measures() -> None:
     metrics, parts = sizes.difference(BEFORE, AFTER)
     assert [(delta.name, delta.change) for delta in metrics] == [("raw", -10246), ("gzip", -1363), ("brotli", -1718), ("zstd", -1363)]
     assert sum(delta.change for delta in parts) == metrics[0].change
+
+
+def test_a_row_leaves_out_the_name_that_a_problem_begins_with_and_no_other() -> None:
+    missing = Problem(code="WB430", message="zig cannot be had")
+    row, elsewhere = (weighed("a", status="skipped", sizes=None, choice=None, problems=(missing.about(name),)) for name in ("a", "b"))
+    assert text.table(report(row)).splitlines()[1].endswith("skipped: zig cannot be had")
+    assert text.table(report(elsewhere)).splitlines()[1].endswith("skipped: b: zig cannot be had")
+    assert '"message": "a: zig cannot be had"' in to_json.render_artifact(row)
+    assert '"subject"' not in to_json.render_artifact(row)

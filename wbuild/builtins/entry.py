@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 from typing import Final
 
-from wbuild.errors import ArtifactError
+from wbuild.errors import ArtifactError, Problem
 from wbuild.model.planned import JSON
 from wbuild.wasm import leb
 from wbuild.wasm.instructions import tokens
@@ -36,7 +36,8 @@ def check_entry(args: Mapping[str, JSON], data: bytes) -> None:
         return
     if data.startswith(_ARCHIVE):
         hint = "a Go package that is not `main` makes one: write `package main`, or name the folder of one in the artifact's `package`"
-        raise ArtifactError("WB343", f"{name}: the compiler made a library of object code, not a program", hint=hint)
+        message = "the compiler made a library of object code, not a program"
+        raise ArtifactError.of((Problem(code="WB343", message=message, hint=hint).about(name),))
     if kind_of(data) == "component":
         return
     module = read_module(data)

@@ -6,6 +6,7 @@ import hashlib
 import os
 import shlex
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Final
 
@@ -108,7 +109,7 @@ def merged(problems: Sequence[Problem]) -> Problem:
         return first
     others = "\n".join(f"error[{p.code}]: {p.message}" + (f"\nhint: {p.hint}" if p.hint else "") for p in problems[1:])
     detail = f"{first.detail}\n{others}" if first.detail else others
-    return Problem(code=first.code, message=first.message, hint=first.hint, place=first.place, detail=detail)
+    return replace(first, detail=detail, log="")
 
 
 def raised(error: WbuildError) -> Problem:

@@ -118,7 +118,7 @@ def _had(pieces: Sequence[Finish]) -> Sequence[Finish]:
         name, product = piece.product.artifact.name, piece.product
         for other in product.artifact.needs:
             if other in missing and not product.problem:
-                product = replace(product, problem=replace(missing[other], message=f"{name}: needs {missing[other].message}"))
+                product = replace(product, problem=replace(missing[other], message=f"needs {missing[other].message}").about(name))
         if product.problem and product.target == product.artifact.targets[0]:
             missing[name] = product.problem
         found.append(Finish(steps=(), product=product) if product.problem else piece)
@@ -227,16 +227,11 @@ def _artifact(context: Context, request: BuildRequest, artifact: Artifact, targe
     try:
         made = finish(line, _reading(_compiled(context, build, work, found), _files(context, build, request)))
     except ProvisionError as error:
-        return Finish(steps=(), product=replace(product, problem=_unavailable(artifact, error)))
+        return Finish(steps=(), product=replace(product, problem=error.problems[0].about(artifact.name)))
     problems = tuple(astray(build, made.steps, found))
     if problems:
         raise UsageError.of(problems)
     return made
-
-
-def _unavailable(artifact: Artifact, error: ProvisionError) -> Problem:
-    problem = error.problems[0]
-    return replace(problem, message=f"{artifact.name}: {problem.message}")
 
 
 def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial]) -> Sequence[Step]:

@@ -12,7 +12,7 @@ from wbuild.errors import UsageError
 from wbuild.model.happened import ArtifactReport, CheckVerdict, Compared, Comparison, Contract, Result
 from wbuild.model.planned import Product
 from wbuild.report.table import Cell, Style, plain, render
-from wbuild.report.text import category_rank
+from wbuild.report.text import category_rank, first_problem
 from wbuild.text import show
 
 __all__ = ["Measured", "build_seconds", "contract", "groups", "start_check", "text"]
@@ -119,7 +119,7 @@ def _why(report: ArtifactReport) -> str:
     failed = sum(verdict.status != "passed" for verdict in report.checks)
     if failed:
         return f"{failed} of {len(report.checks)} checks failed"
-    return report.problems[0].message.splitlines()[0].removeprefix(f"{report.name}: ") if report.problems else ""
+    return first_problem(report)
 
 
 _Number = Callable[[Compared], "float | None"]

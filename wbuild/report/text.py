@@ -11,7 +11,7 @@ from wbuild.report.labels import labelled
 from wbuild.report.table import Cell, Style, plain, render
 from wbuild.text import show
 
-__all__ = ["CATEGORIES", "by_category", "category_rank", "checks", "notes", "summary", "table", "written"]
+__all__ = ["CATEGORIES", "by_category", "category_rank", "checks", "first_problem", "notes", "summary", "table", "written"]
 
 CATEGORIES: Final = ("compiled", "managed", "scripting", "wasm-native", "other")
 """Order of the groups: a module with a runtime inside is not judged beside one without."""
@@ -57,11 +57,18 @@ def _row(artifact: ArtifactReport) -> list[Cell]:
 
 def _reason(artifact: ArtifactReport) -> str:
     """Why there is no file."""
-    first = artifact.problems[0].message.splitlines()[0] if artifact.problems else ""
-    message = show.escape(first.removeprefix(f"{artifact.name}: "), cap=100)
+    message = show.escape(first_problem(artifact), cap=100)
     if artifact.status in message:
         return message
     return f"{artifact.status}: {message}" if message else artifact.status
+
+
+def first_problem(artifact: ArtifactReport) -> str:
+    """The first line of its first problem, for a row that names the artifact itself; "" for none."""
+    if not artifact.problems:
+        return ""
+    problem = artifact.problems[0]
+    return (problem.what if problem.subject == artifact.name else problem.message).splitlines()[0]
 
 
 def _change(artifact: ArtifactReport) -> Cell:

@@ -38,9 +38,7 @@ class Component:
         known = functions(self.whole, self.store.engine)
         paths = [path for path in known if "#".join(path) == name] or [path for path in known if path[-1] == name]
         if len(paths) != 1:
-            raise BadValueError(
-                f"it exports {'several' if paths else 'no'} functions `{name}`; there are {', '.join(map('#'.join, known))}"
-            )
+            raise BadValueError(f"it exports {'several' if paths else 'no'} functions `{name}`", ", ".join(map("#".join, known)) or "none")
         kind = known[paths[0]]
         args = read_all(name, inner, [parameter for _, parameter in kind.params], wasmtime_wave.read)
 

@@ -35,7 +35,7 @@ class Core:
         name, inner = split_call(text)
         signature = signatures(self.data).get(name)
         if signature is None:
-            raise BadValueError(f"it exports no function `{name}`; there are {', '.join(signatures(self.data)) or 'none'}")
+            raise BadValueError(f"it exports no function `{name}`", ", ".join(signatures(self.data)) or "none")
         beyond = [kind for kind in signature.params + signature.results if kind in ("v128", "ref")]
         if beyond:
             raise BadValueError(f"`{name}` takes or gives a {beyond[0]}, which this runtime's library cannot pass")

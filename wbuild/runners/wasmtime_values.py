@@ -24,7 +24,11 @@ Value: TypeAlias = Any
 
 
 class BadValueError(Exception):
-    """A text that does not fit the type that it is read for; the message is for the user."""
+    """A text that does not fit the type that it is read for, or names no function; the message is for the user."""
+
+    def __init__(self, problem: str, others: str = "") -> None:
+        """`others`: names that could have been meant. A semicolon divides them from the problem, for callers who list them themselves."""
+        super().__init__(f"{problem}; there are {others}" if others else problem)
 
 
 def split_call(text: str) -> tuple[str, str]:

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from wbuild.builtins.measure import measured as measure_of
 from wbuild.errors import ArtifactError, UsageError
 from wbuild.model.happened import ArtifactReport
@@ -25,7 +23,7 @@ def measured(common: Common, word: str, hint: str = input_files.FILE_OR_ARTIFACT
     try:
         measure = measure_of(found.data)
     except ArtifactError as error:
-        raise ArtifactError.of(tuple(replace(p, message=f"{found.title}: {p.message}") for p in error.problems)) from None
+        raise ArtifactError.of(tuple(problem.about(found.title) for problem in error.problems)) from None
     return ArtifactReport(
         name=found.name,
         language="",

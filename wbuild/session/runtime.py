@@ -34,6 +34,8 @@ from wbuild.toml.from_json import parse
 
 REFUSAL: Final = "WBUILD_REFUSAL"
 """Names the file in which a runner says why it did not start the program: its exit code alone could be the program's own."""
+BEHIND: Final = "; "
+"""Divides, in that file, what is wrong from the names that could have been meant."""
 BAD_CALL: Final = 2
 """A runner's exit code for a call that does not fit the module, beside a refusal."""
 _MOST: Final = 50
@@ -108,7 +110,7 @@ class Runtime:
             return StepError("WB105", message, detail=said)
         functions = self.functions(module) if self.recipe.exports else []
         hint = f"it exports {', '.join(map(signature, functions))}" if functions else "it exports no function"
-        return UsageError("WB292", f"{message}: {said.partition('; there are ')[0].strip()}", hint=hint)
+        return UsageError("WB292", f"{message}: {said.partition(BEHIND)[0].strip()}", hint=hint)
 
     def functions(self, module: Path) -> list[ExportedFunction]:
         """The exported functions that people call. Raises StepError when the runtime refuses the module."""

@@ -81,7 +81,7 @@ class _Eye:
         if self.watch is not None:
             self.watch.tree(self.root, found.listings, self.own)
             self.watch.file(*(self.root / tag for tag in found.tags))
-            unreadable = {name: [UNREADABLE] for name, why in found.closed.items() if why.startswith("unreadable")}
+            unreadable = {name: [UNREADABLE] for name, why in found.closed.items() if Closed.of(why).why == "unreadable"}
             self.watch.tree(self.root, unreadable)
             for name, target in found.links.items():
                 if target.startswith("d"):

@@ -11,6 +11,7 @@ from collections.abc import Mapping
 from functools import cache
 from typing import Any, Final
 
+from wbuild.errors import Problem
 from wbuild.model.happened import ArtifactReport, Compared, Measure
 from wbuild.toml.shape import Shape, docs_of, keys_of, optional
 
@@ -21,16 +22,17 @@ __all__ = ["DocumentKey", "document_keys", "nested", "values_of"]
 class DocumentLayout:
     """The keys of a record's document, in order; those that it has not itself are keys of the record in one of its fields."""
 
-    inner: str
-    """The field of that record. It is no key itself."""
-    kind: type
-    """What that record is, when it is there."""
     keys: tuple[str, ...]
+    inner: str = ""
+    """The field of that record, which is no key itself; "" where there is none."""
+    kind: Any = None
+    """What that record is, when it is there."""
 
 
 _IDENTITY: Final = ("name", "language", "category", "toolchain", "target", "profile", "level", "file", "status")
 _FOUND: Final = ("features", "imports", "exports", "producers", "memory")
 LAYOUTS: Final[Mapping[type, DocumentLayout]] = {
+    Problem: DocumentLayout(keys=("code", "message", "hint", "place", "detail", "log")),
     ArtifactReport: DocumentLayout(
         inner="measure",
         kind=Measure,
@@ -76,7 +78,7 @@ def _keys(kind: Any) -> tuple[DocumentKey, ...]:  # noqa: ANN401 - a dataclass
     layout = LAYOUTS.get(kind)
     if layout is None:
         return tuple(own.values())
-    found = {key.name: key for key in document_keys(layout.kind)} | own
+    found = ({key.name: key for key in document_keys(layout.kind)} if layout.inner else {}) | own
     if _may_lack(kind, layout):
         found |= {name: dataclasses.replace(found[name], shape=optional(found[name].shape)) for name in _required(layout.kind)}
     return tuple(found[name] for name in layout.keys)
@@ -89,15 +91,16 @@ def values_of(record: Any) -> Mapping[str, object]:  # noqa: ANN401 - a dataclas
     layout = LAYOUTS.get(kind)
     if layout is None:
         return own
-    inner = own.pop(layout.inner)
-    found = {**(_blank(layout.kind) if inner is None else values_of(inner)), **own}
-    return {name: found[name] for name in layout.keys}
+    if layout.inner:
+        inner = own.pop(layout.inner)
+        own = {**(_blank(layout.kind) if inner is None else values_of(inner)), **own}
+    return {name: own[name] for name in layout.keys}
 
 
 def nested(kind: type, document: Mapping[str, object]) -> Mapping[str, object]:
     """The document of a record with the fields of its inner record in an object of their own, as `values_of` took them out."""
     layout = LAYOUTS.get(kind)
-    if layout is None:
+    if layout is None or not layout.inner:
         return document
     if _may_lack(kind, layout) and all(document.get(name) is None for name in _required(layout.kind)):
         return {**document, layout.inner: None}
