@@ -49,7 +49,7 @@ def products(made: Plan) -> list[tuple[str, str, bool]]:
 def test_a_selection_has_all_that_it_needs_each_before_what_needs_it() -> None:
     made = plan("b")
     assert products(made) == [("b", "freestanding", False), ("a", "wasip1", True)]
-    assert made.steps[0].artifact == "a"
+    assert next(step.artifact for step in made.steps if step.artifact) == "a"
     assert products(plan("app", targets=("wasip1",))) == [
         ("app", "wasip1", False),
         ("b", "freestanding", True),

@@ -86,6 +86,8 @@ class StepKey:
     candidates: tuple[str, ...] = ()
     """Files that may be read, sorted."""
     depfile: str = ""
+    keep: tuple[str, ...] = ()
+    """Globs of what stays of folders among the outputs."""
     links: Mapping[str, str] = field(default_factory=dict)
     """Symbolic links on the way to inputs and candidates, with where they point."""
 
@@ -120,6 +122,7 @@ class StepKey:
             "results": dict(self.results),
             "inputs": [list(pair) for pair in self.inputs],
             **({"links": dict(self.links)} if self.links else {}),
+            **({"keep": list(self.keep)} if self.keep else {}),
         }
 
 
@@ -137,7 +140,7 @@ def action_digest(evidence: Evidence) -> str:
     """The action digest: what the action cache is asked with. The evidence must be one that a key has made."""
     made: Any = evidence
     platform = reapi.platform(_properties(made))
-    outputs = [f"{OUT}/{path}" for path in made["outputs"]]
+    outputs = [f"{OUT}/{path}".rstrip("/") for path in made["outputs"]]
     command = reapi.command(_arguments(made, outputs), made["env"], outputs, platform)
     root = reapi.directory(reapi.folder(_tree(made)))
     return reapi.digest_of(reapi.action(command, root, salt=f"wbuild-{made['schema']}".encode(), platform=platform)).hash
@@ -156,7 +159,8 @@ def _arguments(made: Any, outputs: Sequence[str]) -> list[str]:  # noqa: ANN401 
         return [*made["action"], "--", *(path for path, _ in made["inputs"]), *outputs]
     stdin = [f"{{stdin}}={made['stdin']}"] if made["stdin"] else []
     moved = [f"{{result}}={place}={path}" for path, place in sorted(made["results"].items())]
-    return [*stdin, *moved, *made["action"]]
+    kept = [f"{{keep}}={glob}" for glob in made.get("keep", ())]
+    return [*stdin, *moved, *kept, *made["action"]]
 
 
 def _properties(made: Any) -> dict[str, str]:  # noqa: ANN401 - JSON
@@ -181,6 +185,8 @@ def _tree(made: Any) -> dict[str, FileNode]:  # noqa: ANN401 - JSON
 
 def _inside(path: str) -> str:
     """A file in a folder above the project's root has a place in the input root too."""
+    if path.endswith("/"):  # a folder that a step has made, by the list of what is in it
+        return f"{path}{{list}}"
     if not path.startswith("../"):
         return path
     parts = path.split("/")
@@ -210,7 +216,7 @@ def difference(before: Remembered, after: Remembered) -> tuple[str, ...]:
         *_values("inputs", {**dict(_files(old)), **_mapping(old.get("read"))}, {**dict(_files(new)), **_mapping(new.get("read"))}),
         *_values("links", _mapping(old.get("links")), _mapping(new.get("links")), shown=True),
         *_values("texts", _mapping(old.get("texts")), _mapping(new.get("texts"))),
-        *(f"{name}: changed" for name in ("platform", "stdin", "outputs", "results") if old.get(name) != new.get(name)),
+        *(f"{name}: changed" for name in ("platform", "stdin", "outputs", "results", "keep") if old.get(name) != new.get(name)),
     ]
     if len(found) > _SHOWN:
         found[_SHOWN:] = [f"and {len(found) - _SHOWN} more"]

@@ -9,9 +9,10 @@ from typing import Any, Final
 
 from wbuild.catalog.additions import shared_words
 from wbuild.catalog.rules import RecipeContext
+from wbuild.catalog.step_rules import check_prepares, check_steps
 from wbuild.catalog.word_tables import DIMENSIONS, chosen_by, values_of
 from wbuild.manifest.artifact import OPTION_TYPES
-from wbuild.model.language_recipe import LanguageRecipe, LockRecipe, Option, ProjectName, StepRecipe, ToolchainRecipe, Words
+from wbuild.model.language_recipe import LanguageRecipe, LockRecipe, Option, ProjectName, ToolchainRecipe, Words
 from wbuild.model.written import Artifact
 from wbuild.text.names import quoted
 from wbuild.toml.decode import MISFIT, Reader
@@ -19,7 +20,7 @@ from wbuild.toml.locate import Path
 from wbuild.toml.problems import dotted
 
 STEP_WORDS: Final = (
-    *("in", "out", "depfile", "cache", "state", "scratch", "root", "base", "artifact", "vendor"),
+    *("in", "sources", "out", "depfile", "cache", "state", "scratch", "root", "base", "artifact", "vendor"),
     *("flags.compile", "flags.link", "python", "runner:*"),
 )
 """Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
@@ -30,6 +31,8 @@ PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
     "asconfig": ("folder", "install", "entries", "config"),
 }
 """What the readers of project files find, read as {project.NAME}."""
+PREPARE_WORDS: Final = ("out", "cache", "scratch", "root", "python", "runner:*")
+"""Placeholders of a toolchain's `prepare`, besides its tables, {option.NAME} and {bin:PROGRAM}."""
 VENDOR_WORDS: Final = ("folder", "name")
 OPTION_WORDS: Final = ("value",)
 
@@ -94,19 +97,18 @@ def _check_toolchain(context: RecipeContext, path: Path, language: LanguageRecip
     context.templates((*path, "vendor"), toolchain.vendor, VENDOR_WORDS)
     for where, problem, near in _tables(path, toolchain.words):
         context.faults.add("WB225", where, problem, near=near, part="key")
-    known = (
-        *STEP_WORDS,
+    shared = (
         *shared_words(language.words, toolchain),
         *(f"option.{option.name}" for option in language.options),
-        *(f"project.{name}" for name in PROJECT_WORDS[language.project]),
         *context.programs(toolchain.tools),
     )
+    known = (*STEP_WORDS, *shared, *(f"project.{name}" for name in PROJECT_WORDS[language.project]))
+    check_prepares(context, path, toolchain, (*PREPARE_WORDS, *shared))
     for name, template in toolchain.env.items():
         context.template((*path, "env", name), template, known)
     if toolchain.lock is not None:
         _check_lock(context, (*path, "lock"), language, toolchain.lock, known)
-    for position, step in enumerate(toolchain.steps):
-        _check_step(context, (*path, "step", position), step, known, last=position == len(toolchain.steps) - 1)
+    check_steps(context, path, toolchain, known)
 
 
 def _check_lock(context: RecipeContext, path: Path, language: LanguageRecipe, lock: LockRecipe, known: Iterable[str]) -> None:
@@ -131,18 +133,3 @@ def _tables(path: Path, words: Words) -> Iterator[tuple[Path, str, tuple[str, It
         for value in values:
             if value not in known:
                 yield (*where, value), f"{quoted(value)} is no {chooser}", (value, known)
-
-
-def _check_step(context: RecipeContext, path: Path, step: StepRecipe, known: tuple[str, ...], *, last: bool) -> None:
-    context.templates((*path, "run"), step.run, known)
-    context.template((*path, "result"), step.result, known)
-    context.template((*path, "evidence"), step.evidence, known)
-    for name, template in step.env.items():
-        context.template((*path, "env", name), template, known)
-    if not step.run:
-        context.faults.add("WB225", (*path, "run"), "a step runs something")
-    if step.each and (last or not step.out):
-        problem = "the last step makes the module, so it cannot be `each`" if last else 'a step for each source needs `out`, such as ".o"'
-        context.faults.add("WB225", path, problem, part="key")
-    if step.depfile and not any("{depfile}" in word for word in step.run):
-        context.faults.add("WB226", (*path, "depfile"), "depfile is true, and no word has {depfile}")

@@ -63,6 +63,12 @@ class Build:
         extra = tree.glob(artifact.inputs, base=self.base, exclude=artifact.exclude)
         return tuple(sorted({*without(names, artifact.exclude, base=self.base), *extra}))
 
+    def own(self, patterns: Iterable[str], *, wide: bool) -> list[str]:
+        """Files of this artifact that match, without those of artifacts in folders below it. `wide`: the patterns are the recipe's."""
+        found = self.tree.glob(patterns, base=self.base, exclude=self.artifact.exclude, wide=wide)
+        foreign = {name for folder in self.foreign for name in self.tree.below(folder)}
+        return [name for name in found if name not in foreign]
+
     def place(self, keys: Path) -> Place | None:
         """Where one of the artifact's values stands, or the nearest thing around it; the artifact itself without keys."""
         return self.places(self.artifact, keys)

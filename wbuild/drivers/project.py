@@ -11,13 +11,14 @@ from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from wbuild.drivers import asconfig, cargo, gomod, includes, zigsource
+from wbuild.drivers import asconfig, cargo, gomod
+from wbuild.drivers.assembly import assemble, locking
 from wbuild.drivers.build import Build, BuildFacts, DependencyLock
-from wbuild.drivers.compiler import assemble, locking
 from wbuild.drivers.named import responses
+from wbuild.drivers.readers import READERS
 from wbuild.errors import UsageError
 from wbuild.manifest.artifact import usual_kind
-from wbuild.model.language_recipe import LanguageRecipe, LockRecipe, ProjectName, Reads
+from wbuild.model.language_recipe import LanguageRecipe, LockRecipe, ProjectName
 from wbuild.model.planned import Step
 from wbuild.model.written import Artifact, Kind
 
@@ -61,8 +62,6 @@ FORMATS: Final[Mapping[ProjectName, ProjectFormat]] = {
     "go": ProjectFormat(read=gomod.read, texts=gomod.TEXTS, kind=gomod.kind, named=gomod.kind_texts),
     "asconfig": ProjectFormat(read=asconfig.read, texts=asconfig.TEXTS, above=asconfig.ABOVE),
 }
-_SOURCES: Final[Mapping[Reads, tuple[str, ...]]] = {"imports": zigsource.TEXTS, "includes": includes.TEXTS}
-"""Globs of the files that are followed from sources."""
 
 
 def steps(build: Build, out: str) -> Sequence[Step]:
@@ -107,7 +106,7 @@ def texts(language: LanguageRecipe, artifact: Artifact, base: str) -> tuple[str,
     known = FORMATS.get(language.project)
     if known:
         found += [*known.texts, *(normpath(join(base, glob)) for glob in known.named(artifact))]
-    for reads in dict.fromkeys(toolchain.reads for toolchain in language.toolchains):
-        if reads != "includes" or base not in ("", "."):  # nothing leads out of the root
-            found += _SOURCES.get(reads, ())
+    for reader in (READERS[reads] for reads in dict.fromkeys(toolchain.reads for toolchain in language.toolchains)):
+        if reader.within_root or base not in ("", "."):
+            found += reader.texts
     return tuple(found)

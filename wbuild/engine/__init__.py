@@ -50,7 +50,7 @@ def _with_folders(paths: Iterable[str]) -> frozenset[str]:
     """Paths and every folder that they are in."""
     found: set[str] = set()
     for path in paths:
-        for name in upward(path):
+        for name in upward(path.rstrip("/")):
             if name in found:
                 break
             found.add(name)

@@ -6,12 +6,21 @@ from collections.abc import Sequence
 
 from wbuild.cache.keys import ABSENT, blob_name
 from wbuild.engine.fetch_marks import Fetched
+from wbuild.engine.filled_cache import Filled
 from wbuild.engine.lookup import Lookup
 from wbuild.engine.session import Run
+from wbuild.engine.spread import Spread
 from wbuild.engine.step_key import key_of, settled
-from wbuild.model.planned import Step, Tool
+from wbuild.errors import BugError
+from wbuild.model.happened import Result
+from wbuild.model.planned import Late, Step, Tool
 from wbuild.steps.order import reads
 from wbuild.steps.words import late_words
+
+
+def _never(_session: Run, step: Step) -> Result:
+    """A forecast runs nothing."""
+    raise BugError("WB900", f"{step.name} is only looked at")
 
 
 class Forecast:
@@ -30,7 +39,7 @@ class Forecast:
             self.reasons[step.name] = self._look(step)
         return self.reasons
 
-    def _look(self, step: Step) -> tuple[str, ...]:
+    def _look(self, step: Step) -> tuple[str, ...]:  # noqa: PLR0911 - one answer for each way in which that is known
         unknown = [path for path in reads(step) if path in self._made and self._made[path] is None]
         absent = [path for path in step.inputs if path in self._session.absent]
         if unknown:
@@ -41,9 +50,13 @@ class Forecast:
         missing = next((path for path in reads(step)[: len(step.inputs)] if self._blob(path) is None), "") or self._late(step)
         if missing:
             return self._runs(step, (f"{missing} is missing",))
+        if step.spread is not None:
+            return self._spread(step, step.spread)
         words = settled(self._session, step)
         key = key_of(self._session, step, words, {path: self._blob(path) or ABSENT for path in step.inputs})
         lookup = Lookup(session=self._session, step=step, key=key)
+        if step.fills and Filled(session=self._session, step=step, lookup=lookup, words=words).known():
+            return ()
         if step.network:
             fetched = Fetched(session=self._session, step=step, words=words, key=key)
             return () if fetched.known() else self._runs(step, lookup.why(fetched.remembered(lookup.before)))
@@ -55,6 +68,13 @@ class Forecast:
         self._session.absent.update(set(step.outputs) - set(made))
         changed = [path for path, content in made.items() if self._session.index.digest(path) != content]
         return tuple(f"output {path}: would be restored" for path in changed)
+
+    def _spread(self, step: Step, spread: Late) -> tuple[str, ...]:
+        """A step that is one for each file of a folder."""
+        parts = Spread(session=self._session, step=step, spread=spread, perform=_never).parts()
+        reasons = tuple(f"{part.label}: {reason}" for part in parts for reason in self._look(part))
+        self._made[step.outputs[0]] = None if reasons else self._session.index.blob(step.outputs[0])
+        return reasons
 
     def _restored(self, path: str, content: str) -> str | None:
         """What keys call the content of an output that is there or would be put back; None when the cache has lost it."""
@@ -75,4 +95,5 @@ class Forecast:
     def _late(self, step: Step) -> str:
         """A file with late words that is not in place; "" for none."""
         words = late_words([*step.action.argv, *step.env.values()]) if isinstance(step.action, Tool) else ()
+        words = (*words, *((step.spread,) if step.spread else ()))
         return next((part.path for part in words if self._session.index.blob(part.path) != self._blob(part.path)), "")

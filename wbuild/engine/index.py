@@ -17,6 +17,7 @@ from wbuild.cache.keys import blob_name, canonical, digest
 from wbuild.doors.interfaces import Clock, Files
 from wbuild.doors.regular import read
 from wbuild.doors.seal import sealed, unsealed
+from wbuild.engine.folders import files_in, is_folder, listing
 
 _TICK_NS: Final = 50_000_000
 """File systems with fine time stamps: the kernel's clock tick, generously."""
@@ -90,16 +91,29 @@ class Index:
         return known is None or known[0] != self.stamp(path)
 
     def digest(self, path: str) -> str | None:
-        """SHA-256 of a file, relative to the root; None when it is not a regular file."""
-        found = self._look(path)
-        return found and found[1]
+        """SHA-256 of a file, relative to the root, or of the list of a folder (`engine.folders`); None when there is no such thing."""
+        if is_folder(path):
+            found = self._listing(path)
+            return None if found is None else digest(found)
+        looked = self._look(path)
+        return looked and looked[1]
 
     def blob(self, path: str) -> str | None:
         """What keys call its content: digest and size; that of `FOLDER/{names}` is the names below a folder. None when it is not there."""
         if path.endswith(NAMES):
             return self._names(path.removesuffix(NAMES))
-        found = self._look(path)
-        return found and blob_name(found[1], found[0].size)
+        if is_folder(path):
+            found = self._listing(path)
+            return None if found is None else blob_name(digest(found), len(found))
+        looked = self._look(path)
+        return looked and blob_name(looked[1], looked[0].size)
+
+    def _listing(self, folder: str) -> bytes | None:
+        """What a folder that a step has made is known by; None when it is not there."""
+        place = Path(self._root, folder)
+        if not place.is_dir() or place.is_symlink():
+            return None
+        return listing({name: content for name in files_in(place) if (content := self.digest(f"{folder}{name}")) is not None})
 
     def _names(self, folder: str) -> str | None:
         place = f"{self._root}/{folder}"

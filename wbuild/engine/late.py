@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import Any, Final
 
 from wbuild.doors.regular import read
-from wbuild.errors import BugError
+from wbuild.engine.folders import files_in, is_folder
+from wbuild.errors import BugError, StepError
 from wbuild.model.planned import JoinedWords, Late, Part, Word
 from wbuild.text import json_text
 
@@ -42,7 +43,16 @@ def _single(part: Late, found: str | list[str]) -> str:
 
 
 def late_value(root: Path, part: Late) -> str | list[str]:
-    """The value of a late word: a text, a number or a list of texts. Raises BugError WB903 for anything else."""
+    """The value of a late word: a text, a number or a list of texts.
+
+    Of a folder that a step has made, its files that match the glob, sorted, relative to the root. Raises StepError WB104 when none does,
+    BugError WB903 for anything else.
+    """
+    if is_folder(part.path):
+        names = files_in(root / part.path, (part.field,))
+        if not names:
+            raise StepError("WB104", f"no file in {part.path} matches {part.field}", hint="the step that makes this folder made none")
+        return [f"{part.path}{name}" for name in names]
     try:
         found: Any = json_text.parse(read(root / part.path, _LARGEST))
         for name in part.field.split("."):

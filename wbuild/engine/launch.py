@@ -7,7 +7,7 @@ import tempfile
 import threading
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Final
@@ -21,6 +21,7 @@ from wbuild.doors.seal import sealed, unsealed
 from wbuild.engine.depfile import ReadFiles, sort
 from wbuild.engine.depfile import read as read_depfile
 from wbuild.engine.failure import MAKEFLAGS, unfetched
+from wbuild.engine.folders import is_folder
 from wbuild.engine.layout import TEMPORARY, slug
 from wbuild.engine.reach import Reach
 from wbuild.engine.session import Run
@@ -31,11 +32,10 @@ from wbuild.errors import ProvisionError
 from wbuild.model.planned import FirstUse, Launcher, Step
 from wbuild.sources.client import clean
 from wbuild.sources.clients import seen_by
-from wbuild.steps.words import LAUNCHERS, OUT_FOLDER, Places, expand, parts, portable
+from wbuild.steps.words import LAUNCHERS, OUT_FOLDER, Places, expand, parts
 from wbuild.text.redact import redactor
 
 FIRST_USE = ".wbuild-first-use"
-SEEDED = ".wbuild-seeded"
 _TEMPORARY = (TEMPORARY, "TEMP", "TMP")
 SAYS = "wbuild: "
 """In front of what our own programs around package clients tell people (`runners/`)."""
@@ -194,7 +194,8 @@ class Launch:
         """Make the private folder anew, with all that the program expects there. Raises MachineError."""
         step, session = self.step, self.session
         session.scratches.make(self.scratch)
-        folders = {*(self.output(path).parent for path in step.outputs if path not in step.results)}
+        written = [path for path in step.outputs if path not in step.results]
+        folders = {self.output(path) if is_folder(path) else self.output(path).parent for path in written}
         if step.state:
             session.states.prepare(session.root / self.places.state)
         for folder in folders - {self.scratch / OUT_FOLDER}:
@@ -205,24 +206,7 @@ class Launch:
             session.doors.files.write(program, f'#!/bin/sh\nexec {words} "$@"\n', durable=False, program=True)
         for name, text in step.texts.items():
             session.doors.files.write(self.scratch / name, text, durable=False, program=text.startswith("#!"))
-        self._seed()
         self.caches.prepare()
-
-    def _seed(self) -> None:
-        """Fill the shared caches once with what every project needs, before this one's own copies are made. Raises MachineError."""
-        step, session = self.step, self.session
-        if not step.seed or all(folder.is_dir() for folder in self.caches.folders()):
-            return
-        plain = replace(step, runs_project_code=False, inputs=(), candidates=(), roots=(), seed=())
-        launch = Launch(session=session, step=plain, words=Settled(argv=step.seed, env=self.words.env))
-        said = " ".join((*map(portable, step.seed), *step.texts.values(), self._folders()))
-        marks = [folder / SEEDED / slug(said) for folder in launch.caches.folders()]
-        if all(mark.exists() for mark in marks):
-            return
-        launch.caches.prepare()
-        if session.doors.runner.run(launch.command(), log=self.log).code == 0:
-            for mark in marks:
-                session.doors.files.write(mark, "", durable=False)
 
     def _env(self) -> dict[str, str]:
         session, places = self.session, self.places

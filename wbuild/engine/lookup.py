@@ -11,6 +11,7 @@ from typing import Final
 from wbuild.cache import ResultEntry
 from wbuild.cache.keys import ABSENT, Evidence, Remembered, StepKey, action_digest, canonical, difference
 from wbuild.engine.failure import free, replaceable
+from wbuild.engine.folders import fits, is_folder, prune
 from wbuild.engine.session import Run
 from wbuild.model.planned import Builtin, Step, Tool
 
@@ -70,8 +71,12 @@ class Lookup:
         Raises MachineError.
         """
         session, said = self.session, []
+        for path in filter(is_folder, self.step.outputs):
+            if session.index.digest(path) != found.entry.outputs[path]:
+                kept = (name.removeprefix(path) for name in found.entry.outputs if name.startswith(path) and name != path)
+                prune(session.root / path, kept, session.doors.files)
         for path, content in found.entry.outputs.items():
-            now = session.index.digest(path)
+            now = content if is_folder(path) else session.index.digest(path)
             if content is not None and now != content:
                 free(self.step, session.root / path, path)
                 if path in self.step.copies:
@@ -133,12 +138,12 @@ class Lookup:
                 yield present
 
     def _fits(self, action: str, entry: ResultEntry) -> bool:
-        """An entry must name exactly this step's outputs, and may lack one only where that is allowed."""
+        """An entry must name exactly this step's outputs, and files in those that are folders. It may lack one where that is allowed."""
         if not picked(self.session, self.step, entry.outputs):
             self.session.cache.forget(action)
             return False
         optional = self.step.optional or isinstance(self.step.action, Builtin)
-        return set(entry.outputs) == set(self.step.outputs) and (optional or None not in entry.outputs.values())
+        return fits(entry.outputs, self.step.outputs) and (optional or None not in entry.outputs.values())
 
     def _restore_log(self, entry: ResultEntry) -> bool:
         """Let the log say what the tool said; False when the cache lacks it. Raises MachineError."""

@@ -21,7 +21,7 @@ from wbuild.engine.work import Work
 from wbuild.errors import BugError, Problem, WbuildError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Step, Tool
-from wbuild.steps.order import reads
+from wbuild.steps.order import waits_for
 
 SPARE: Final = 4
 """Threads beside those that run steps: they look steps up and wait for downloads meanwhile."""
@@ -116,7 +116,7 @@ class Schedule:
                 if other != step.name:
                     raise BugError("WB902", f"two steps make {path}: {other} and {step.name}")
         for name, step in self._steps.items():
-            before = {makers[path] for path in reads(step) if path in makers} - {name}
+            before = {makers[path] for path in waits_for(step) if path in makers} - {name}
             self._open[name] = len(before)
             for other in before:
                 self._dependants[other].append(name)

@@ -24,7 +24,8 @@ class Slots:
     """
 
     def __init__(self, *, jobs: int, memory: int | None, urgency: Mapping[str, float], server: JobServer) -> None:
-        self._jobs = jobs
+        self.jobs = jobs
+        """Steps that run at the same time."""
         self._memory = memory
         self._urgency = urgency
         self._server = server
@@ -59,7 +60,7 @@ class Slots:
 
     def flags(self, step: Step) -> str:
         """MAKEFLAGS of a step; "" for one that does not speak to the jobserver."""
-        return f"-j{self._jobs} {self._server.flags}" if step.jobserver and self._server.flags else ""
+        return f"-j{self.jobs} {self._server.flags}" if step.jobserver and self._server.flags else ""
 
     def _wake(self) -> None:
         """Only the one that may begin: to wake all of them takes the threads longer than many steps do."""
@@ -69,7 +70,7 @@ class Slots:
 
     def _next(self) -> Ticket | None:
         """Whose turn it is. What needs no memory passes those that wait for some; what needs some does not."""
-        if self._running >= self._jobs:
+        if self._running >= self.jobs:
             return None
         short = False
         for ticket in sorted(self._waiting):
@@ -92,7 +93,7 @@ class Slots:
         if step.jobserver:
             self._sharing += 1
             if self._sharing == 1:
-                self._server.fill(self._jobs - self._running)
+                self._server.fill(self.jobs - self._running)
 
     def _end(self, step: Step) -> None:
         self._running -= 1

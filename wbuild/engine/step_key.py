@@ -56,6 +56,7 @@ def key_of(session: Run, step: Step, words: Settled, inputs: Mapping[str, str]) 
         inputs=tuple((path, inputs[path]) for path in step.inputs),
         candidates=tuple(sorted(step.candidates)),
         depfile=step.depfile or portable(step.evidence),
+        keep=step.keep,
         links=step.links,
     )
 

@@ -2,72 +2,34 @@
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Final
 
-from wbuild.cache import Cache, ResultEntry
+from wbuild.cache import ResultEntry
 from wbuild.cache.keys import ABSENT, digest
 from wbuild.doors.interfaces import Command, Exit
 from wbuild.engine import assembler
 from wbuild.engine.disk_space import out_of_room
 from wbuild.engine.events import StepStarted
 from wbuild.engine.evidence import told
-from wbuild.engine.failure import ended_by, failed, free, how, missing_output, replaceable, said, title, unfetched
+from wbuild.engine.failure import ended_by, failed, how, missing_output, said, title, unfetched
 from wbuild.engine.fetch_marks import Fetched
+from wbuild.engine.filled_cache import Filled
 from wbuild.engine.inner_caches import InnerCacheRecord
 from wbuild.engine.launch import Launch
 from wbuild.engine.lookup import Lookup, picked, slot
+from wbuild.engine.outputs import NOTHING, Made, Output, Outputs, lacks
 from wbuild.engine.refusal import advice, may_be_refused, named
 from wbuild.engine.run_builtin import run_builtin
 from wbuild.engine.session import Run
+from wbuild.engine.spread import Spread
 from wbuild.engine.step_key import Settled, key_of, settled
 from wbuild.errors import IntegrityError, MachineError, Problem, ProvisionError, StepError, WbuildError
 from wbuild.model.happened import Result, Status
 from wbuild.model.planned import Late, Step, Tool
 from wbuild.steps.words import late_words
-
-NEVER_EMPTY = (".wasm", ".o", ".a", ".json")
-"""Endings of formats in which an empty file is never right."""
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Made:
-    """What a run has made, before it is put in place."""
-
-    outputs: Mapping[str, bytes | Path | None]
-    """Path → bytes of a builtin, or the file that a tool wrote, or None for "not made"."""
-    read: tuple[str, ...] | None = None
-    """Files really read besides the inputs; None: all candidates."""
-    keep: bool = True
-    """Whether the result may be cached."""
-    degraded: str = ""
-    """Why an optional step made nothing, or something else than it might make another time."""
-
-
-@dataclass(frozen=True, slots=True)
-class Output:
-    """One output of a step that has run."""
-
-    content: bytes | Path | None
-    """As in `Made`."""
-    digest: str | None
-    """SHA-256 (hex); None for "not made"."""
-
-    def store(self, cache: Cache) -> None:
-        """Take it into the cache. Raises MachineError."""
-        if self.content is None or self.digest is None:
-            return
-        if isinstance(self.content, bytes):
-            cache.store_bytes(self.content, self.digest)
-        else:
-            cache.store(self.content, self.digest)
-
-
-NOTHING: Final = Output(None, None)
 
 
 @dataclass(slots=True, kw_only=True)
@@ -84,18 +46,48 @@ class Work:
     def perform(self) -> Result:
         """The step's result; its outputs are in place unless it raises. Raises WbuildError for what ends the step."""
         step, session = self.step, self.session
-        needed = {*step.inputs, *(part.path for part in self._late())}
+        needed = {*step.inputs, *(part.path for part in self._late()), *((step.spread.path,) if step.spread else ())}
         lacking = sorted(needed & session.absent)
         degraded = not needed.isdisjoint(session.degraded)
         if lacking and isinstance(step.action, Tool):
             return self._without(lacking, degraded=degraded)
+        if step.spread is not None:
+            return self._spread(Spread(session=session, step=step, spread=step.spread, perform=self._part))
         words = settled(session, step)
         lookup = Lookup(session=session, step=step, key=key_of(session, step, words, self._inputs()))
         if step.network:
             return self._fetch(lookup, words)
+        filled = Filled(session=session, step=step, lookup=lookup, words=words)
+        if step.fills and filled.known():
+            return self.result("cached")
         result = self._cached(lookup, degraded=degraded) or self._run(lookup, words, degraded=degraded)
         self._compare()
+        if step.fills and result.status != "none":
+            filled.fill()
         return result
+
+    def _spread(self, spread: Spread) -> Result:
+        """The result of a step that is one for each file of a folder."""
+        results = spread.results()
+        ran = [one for one in results if one.status == "ran"]
+        reasons = tuple(f"{one.label}: {reason}" for one in ran for reason in one.reasons)
+        done = self.result("ran" if ran else "cached", reasons=reasons, degraded=any(one.degraded for one in results))
+        return replace(
+            done,
+            took=sum(one.took or 0.0 for one in results),
+            kept=all(one.kept for one in results),
+            read=tuple(sorted({name for one in results for name in one.read})),
+            unlisted=tuple(sorted({name for one in results for name in one.unlisted})),
+        )
+
+    @staticmethod
+    def _part(session: Run, step: Step) -> Result:
+        """The result of one of several steps that stand as one in the plan. Raises WbuildError."""
+        return Work(session=session, step=step, start=session.doors.clock.monotonic()).perform()
+
+    @property
+    def _outputs(self) -> Outputs:
+        return Outputs(session=self.session, step=self.step)
 
     def result(self, status: Status, *, reasons: tuple[str, ...] = (), problem: Problem | None = None, degraded: bool = False) -> Result:
         """A result of this step, with the time that has passed."""
@@ -148,7 +140,7 @@ class Work:
         if not self.step.optional:
             raise StepError("WB105", f"{title(self.step)} needs {lacking[0]}, which an optional step did not make")
         for path in self.step.outputs:
-            self._put(path, NOTHING, degraded=degraded)
+            self._outputs.put(path, NOTHING, degraded=degraded)
         return self.result("none", reasons=(f"{lacking[0]} was not made",), degraded=degraded)
 
     def _cached(self, lookup: Lookup, *, degraded: bool) -> Result | None:
@@ -162,7 +154,7 @@ class Work:
                 self.session.degraded.update(self.step.outputs)
             for path, content in found.entry.outputs.items():
                 if content is None:
-                    self._put(path, NOTHING, degraded=degraded)
+                    self._outputs.put(path, NOTHING, degraded=degraded)
             result = self.result("none" if nothing else "cached", reasons=said, degraded=degraded)
             return self._telling(replace(result, took=found.entry.seconds), found.read if self.step.depfile or self.step.evidence else ())
         return None
@@ -190,13 +182,13 @@ class Work:
         stray = session.strays.new(before, session.outputs)
         if stray:
             session.note(f"{stray} appeared during {title(step)}: its result is used, but not kept")
-        results = {path: Output(content, self._digest(content)) for path, content in made.outputs.items()}
+        results = self._outputs.contents(made)
         kept = not unsure and not stray and made.keep and self._keep(lookup, results, made.read, took)
         for path, result in results.items():
-            self._put(path, result, degraded=unsure)
+            self._outputs.put(path, result, degraded=unsure)
         if isinstance(step.action, Tool):
             launch.clear()
-        nothing = bool(step.outputs) and all(content is None for content in made.outputs.values())
+        nothing = bool(step.outputs) and all(result.content is None for result in results.values())
         why = (*reasons, made.degraded) if made.degraded else reasons
         done = self.result("none" if nothing else "ran", reasons=why, degraded=unsure)
         return self._telling(replace(done, took=took, kept=kept), made.read or ())
@@ -238,7 +230,7 @@ class Work:
             status = "ran"
         lookup.remember(fetched.action)
         for path in step.outputs:
-            self._put(path, Output(fetched.stamp, digest(fetched.stamp)), degraded=False)
+            self._outputs.put(path, Output(fetched.stamp, digest(fetched.stamp)), degraded=False)
         return self.result(status, reasons=reasons)
 
     def _tool(self, launch: Launch, record: InnerCacheRecord) -> Made:
@@ -250,7 +242,7 @@ class Work:
                 raise self._failure(done, command, launch)
             return self._nothing(how(step, done) if done.timed_out or ended_by(done) else "")
         for path in step.outputs:
-            what = _lacks(launch.output(path), path)
+            what = lacks(launch.output(path), path, step.keep)
             if what and step.optional:
                 return self._nothing(f"{path} {what}")
             if what:
@@ -262,7 +254,7 @@ class Work:
             self.session.note(f"{title(step)} does not say what it has read: its result is used, but not kept")
         read, whole = assembler.all_read(self.session, step, launch.argv, listed)
         return Made(
-            outputs={path: launch.output(path) for path in step.outputs},
+            outputs=self._outputs.left(launch),
             read=read,
             keep=declared and not passing and not (listed and listed.foreign) and (listed is not None or not step.evidence) and whole,
             degraded="a limit of time decided" if passing and step.optional else "",
@@ -350,41 +342,9 @@ class Work:
         path = self.session.root / self.session.layout.log(self.step.name)
         if not isinstance(self.step.action, Tool) or not _size(path):
             return ""
-        log = Output(path, self._digest(path))
+        log = Output(path, self._outputs.digest(path))
         log.store(self.session.cache)
         return log.digest or ""
-
-    def _digest(self, content: bytes | Path | None) -> str | None:
-        if content is None:
-            return None
-        return digest(content) if isinstance(content, bytes) else self.session.doors.files.sha256(content)
-
-    def _put(self, path: str, result: Output, *, degraded: bool) -> None:
-        """Put one output in place; a file that has these bytes already is left alone, so that nothing depends on its time."""
-        session, files, content = self.session, self.session.doors.files, result.content
-        target = session.root / path
-        if degraded:
-            session.degraded.add(path)
-        if content is None or result.digest is None:
-            free(self.step, target, path)
-            if path in self.step.copies:
-                replaceable(session.root, path, session.index.copies.get(path, ""))
-            files.remove(target)
-            session.absent.add(path)
-            return
-        if session.index.digest(path) == result.digest:
-            return
-        free(self.step, target, path)
-        if path in self.step.copies:
-            replaceable(session.root, path, session.index.copies.get(path, ""))
-            session.index.copies[path] = result.digest
-        if isinstance(content, bytes):
-            files.write(target, content, durable=False)
-        elif content.is_relative_to(session.root / session.layout.tmp):
-            files.move(content, target)
-        else:  # what a tool keeps in its state directory stays there
-            files.copy(content, target, durable=False)
-        session.index.record(path, result.digest)
 
 
 def _size(path: Path) -> int:
@@ -392,14 +352,3 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
-
-
-def _lacks(file: Path, path: str) -> str:
-    """What is wrong with an output that a program has written; "" for nothing."""
-    try:
-        info = file.lstat()
-    except OSError:
-        return "is missing"
-    if not stat.S_ISREG(info.st_mode):
-        return "is not a file"
-    return "is empty" if path.endswith(NEVER_EMPTY) and not info.st_size else ""

@@ -20,6 +20,8 @@ ProjectName = Literal["", "cargo", "go", "asconfig"]
 Reads = Literal["inputs", "includes", "imports", "build.zig", "folder"]
 ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
 InnerCacheName = Literal["", "cargo", "zig"]
+BuiltinName = Literal["", "features", "measure", "strip"]
+"""Functions of wbuild's own that can be a step of a toolchain."""
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 
 
@@ -48,13 +50,24 @@ class StepRecipe:
     """One command of a toolchain."""
 
     verb: str
-    """What the console calls it: compile, link, …"""
-    run: tuple[str, ...]
-    """The command line."""
-    each: bool = False
-    """Run once per primary source instead of once."""
+    """What the console calls it, and how later steps name what it makes: compile, link, …"""
+    run: tuple[str, ...] = ()
+    """The command line. {in} is what the step before it has made, the primary sources for the first; {sources} are these for any."""
+    each: bool | str = False
+    """true: run once for each primary source instead of once. "{step.VERB/GLOB}": once for each file of the folder that an earlier step
+    makes; the outputs are a folder again."""
     out: str = ""
-    """Suffix of the output of an `each` step, such as ".o"; the last step's output is the module."""
+    """Suffix of the outputs of an `each` step, such as ".o". Else the name of the file that the step makes, or of a folder, with a slash
+    at its end; the last step has none: its output is the module. Later steps read {step.VERB}, and of a folder {step.VERB/GLOB}: its
+    files, sorted, at least one."""
+    reads_project: bool = False
+    """It reads files of the project, though it works on what a step before it has made: headers, resources. The first step always does."""
+    after: tuple[str, ...] = ()
+    """Verbs of `prepare` steps that must be done before it, when it reads nothing of theirs: those that fill {cache}."""
+    builtin: BuiltinName = ""
+    """One of wbuild's own functions in the place of `run`: strip, … Its input is what the step before it has made."""
+    args: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of the builtin."""
     depfile: bool = False
     """The command writes {depfile} in make's format."""
     evidence: str = ""
@@ -85,11 +98,38 @@ class StepRecipe:
     runs_project_code: bool = False
     """It runs code of the project while it compiles: build scripts, procedural macros, transforms, a build.zig. Its {cache} is a copy of
     the project's own."""
-    seed: tuple[str, ...] = ()
-    """Command line that fills {cache} with what every project needs of it, run once before the first project's own copy is made. It
-    sees no file of a project."""
     first_use: str = ""
     """In place of that of the toolchain; steps with `network` have no other."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PrepareRecipe:
+    """A command whose result belongs to a toolchain, a target and options, not to an artifact: a libc, a standard library that is built
+    again, the objects of an interpreter. It is run once, and serves all artifacts and projects. It sees no file of a project."""
+
+    verb: str
+    """How steps name what it makes: {prepare.VERB}, the folder, and {prepare.VERB/GLOB}, files in it."""
+    run: tuple[str, ...]
+    """The command line; {out} is the folder that it fills."""
+    title: str = ""
+    """What it makes, for the console: libc, standard library; default: the toolchain's name."""
+    keep: tuple[str, ...] = ()
+    """Globs of the files that stay of that folder; default: all."""
+    fills: str = ""
+    """{cache}, or a folder in it, into which the files are put too: what a tool would have made there at its first use. Steps that need
+    that name the verb in `after`."""
+    env: Mapping[str, str] = field(default_factory=dict)
+    """Environment besides that of the toolchain."""
+    texts: Mapping[str, str] = field(default_factory=dict)
+    """As those of a step."""
+    targets: tuple[Target, ...] = ()
+    """Where it is needed; () is everywhere."""
+    timeout: Seconds = 1800.0
+    """Limit of time."""
+    memory: Size = 0
+    """As that of a step."""
+    first_use: str = ""
+    """Said when it takes long."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -123,6 +163,8 @@ class ToolchainRecipe:
     """What it builds for."""
     steps: tuple[StepRecipe, ...]
     """From sources to the module, in order."""
+    prepares: tuple[PrepareRecipe, ...] = ()
+    """What must be there before any artifact is built (`[[toolchain.prepare]]`)."""
     words: Words = field(default_factory=dict)
     """Table → value → words, beside those of the language's `[words]` or in their place, entry by entry. A table is named after what
     chooses the value, `level`, `target`, `kind`, `debug` or two of them (`target-kind`, whose values are "wasip1 command"), with any
@@ -140,6 +182,9 @@ class ToolchainRecipe:
     """Makes the lock file that the driver `project` looks for (`[toolchain.lock]`)."""
     sources: tuple[str, ...] = ()
     """Default globs of primary sources where they are not those of the language, such as a build file."""
+    all_sources: bool = False
+    """The first step takes all default sources in one command. Without it, and without a step for each, the first of them that is there
+    is the root of all."""
     reads: Reads = "inputs"
     """What the driver `compiler` knows of files that may be read besides primary sources: those that the language's `inputs` match, and
     where C-like sources lead upwards with `includes`; what Zig sources say that they `imports`; everything that a `build.zig` may read:
@@ -150,6 +195,11 @@ class ToolchainRecipe:
     """Said once per machine and target, before a step that fills {cache} for the first time."""
     origin: str = field(default=SHIPPED, metadata=GIVEN)
     """As in `LanguageRecipe`: a project's own recipe may add a toolchain to a shipped language."""
+
+    @property
+    def single(self) -> bool:
+        """Whether one of the default sources is the root of all: no step is run once for each."""
+        return not self.all_sources and not any(step.each is True for step in self.steps)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 from wbuild.errors import Problem
 from wbuild.model.host_recipe import HostRecipe
@@ -86,11 +86,13 @@ class Python:
 
 @dataclass(frozen=True, slots=True)
 class Late:
-    """A value read from the JSON output of an earlier builtin; alone in a word, a list becomes several words."""
+    """A value that an earlier step has found: from the JSON output of a builtin, or the files of a folder. Alone in a word, a list becomes
+    several words."""
 
     path: str
-    """The JSON file: an output of an earlier step."""
+    """The JSON file, or the folder (with a slash at its end): an output of an earlier step."""
     field: str
+    """Names with dots between them in the JSON; for a folder a glob, relative to it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,8 +111,15 @@ class Launcher:
     words: tuple[Word, ...]
 
 
+@dataclass(frozen=True, slots=True)
+class Each:
+    """In a step that runs once for each file of a folder: that file, or what is made of it."""
+
+    what: Literal["in", "out"]
+
+
 Part: TypeAlias = (
-    "str | In | Out | Scratch | State | SharedCache | Root | ToolPath | RunnerPath | Python | Late | Toml | JoinedWords | Launcher"
+    "str | In | Out | Scratch | State | SharedCache | Root | ToolPath | RunnerPath | Python | Late | Toml | JoinedWords | Launcher | Each"
 )
 Word: TypeAlias = "tuple[Part, ...]"
 """One word of a command line: its parts are joined without a space."""
@@ -177,7 +186,9 @@ class Step:
     """Files that may be read (headers): their names are in the coarse key, their content counts once they were read.
     Without a depfile all of them count as read."""
     outputs: tuple[str, ...] = ()
-    """For a builtin, in the order in which it returns them."""
+    """Files, and folders with a slash at the end. For a builtin, in the order in which it returns them."""
+    keep: tuple[str, ...] = ()
+    """Globs of the files that stay of folders among the outputs; () keeps all."""
     copies: tuple[str, ...] = ()
     """Outputs among the user's own files: they replace only Wasm files and what wbuild wrote there. Never part of a key."""
     results: Mapping[str, Word] = field(default_factory=dict)
@@ -238,9 +249,17 @@ class Step:
     """Among these programs are some of the project itself, which may ask for any of its files. Never part of a key."""
     downloads: tuple[str, ...] = ()
     """Folders of its shared caches that fetch steps alone may write. Never part of a key."""
-    seed: tuple[Word, ...] = ()
-    """Command line that fills its shared caches with what every project needs of them; it sees no file of any. Never part of a key."""
     first_use: FirstUse | None = None
+    spread: Late | None = None
+    """Files of a folder that an earlier step makes: the program runs once for each, as a step of its own, and writes `Each("out")` into
+    the folder that is the one output."""
+    suffix: str = ""
+    """Of a step with `spread`: what is added to the name of a file for that of its output."""
+    fills: Word = ()
+    """A shared cache, or a folder in one, into which the files of the folder that is the one output are put: what a tool would have made
+    there at its first use. Once they are there, the step does nothing more on this machine."""
+    after: tuple[str, ...] = ()
+    """Outputs of other steps that must be there before it starts, though it does not read them. Never part of a key."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

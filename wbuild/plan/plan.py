@@ -7,6 +7,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from posixpath import join, normpath
 
+from wbuild.builtins.table import builtin
 from wbuild.drivers import DRIVERS, Build, project
 from wbuild.drivers.project import LockToMake
 from wbuild.errors import Place, Problem, ProvisionError, UsageError
@@ -15,7 +16,7 @@ from wbuild.manifest.needs import in_order, selected
 from wbuild.model.host_recipe import HostRecipe, RuntimeRecipe
 from wbuild.model.language_recipe import LanguageRecipe, ToolchainRecipe
 from wbuild.model.locked import Pin
-from wbuild.model.planned import Plan, Product, Step
+from wbuild.model.planned import Builtin, Plan, Product, Step
 from wbuild.model.shipped import Catalog
 from wbuild.model.tool_recipe import ToolRecipe
 from wbuild.model.written import Artifact, Level, Manifest, Target
@@ -238,13 +239,19 @@ def _compiled(context: Context, build: Build, work: str, found: Sequence[Trial])
     """The driver's steps. Raises UsageError with its problems and everything that the manifest names and that is not there."""
     problems = list(lacking(build, found))
     try:
-        steps = with_variables(DRIVERS[build.language.driver].steps(build, work), build.artifact, context.around, build.needs)
+        steps = list(map(_versioned, DRIVERS[build.language.driver].steps(build, work)))
+        steps = with_variables(steps, build.artifact, context.around, build.needs)
     except UsageError as error:
         raise UsageError.of((*error.problems, *problems)) from None
     problems += [*unfitting(build), *_overwritten(context, steps)]
     if problems:
         raise UsageError.of(tuple(problems))
     return steps
+
+
+def _versioned(step: Step) -> Step:
+    """A step whose builtin has its version: drivers stand above the builtins, and name them only."""
+    return replace(step, action=builtin(step.action.name, args=step.action.args)) if isinstance(step.action, Builtin) else step
 
 
 def _needed(context: Context, artifact: Artifact, profile: str) -> dict[str, str]:
@@ -262,7 +269,8 @@ def _files(context: Context, build: Build, request: BuildRequest) -> tuple[str, 
 
 def _reading(steps: Sequence[Step], files: tuple[str, ...]) -> Sequence[Step]:
     """The steps with more inputs, but for those that only fetch."""
-    return [step if step.network else replace(step, inputs=(*step.inputs, *files)) for step in steps] if files else steps
+    own = [step for step in steps if step.artifact and not step.network]
+    return [replace(step, inputs=(*step.inputs, *files)) if step in own else step for step in steps] if files else steps
 
 
 def _copied(artifact: Artifact, target: Target, request: BuildRequest) -> bool:

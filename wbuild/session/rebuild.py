@@ -12,6 +12,7 @@ from typing import Final
 
 from wbuild.cache import Cache
 from wbuild.doors.machine import machine_errors
+from wbuild.engine.folders import files_in, is_folder
 from wbuild.engine.layout import Surroundings
 from wbuild.model.happened import Result
 from wbuild.model.planned import Product
@@ -92,8 +93,10 @@ class Rebuild:
             return replace(self.about, data=(self.root / product.file).read_bytes())
 
     def content(self, name: str) -> bytes | None:
-        """A file of the project; None where there is none."""
+        """A file of the project, or what lies in a folder, as one text; None where there is none."""
         with suppress(OSError):
+            if is_folder(name):
+                return b"".join(f"{file}\n".encode() + (self.root / name / file).read_bytes() for file in files_in(self.root / name))
             return (self.root / name).read_bytes()
         return None
 

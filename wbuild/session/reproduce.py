@@ -183,7 +183,7 @@ def _origins(steps: Sequence[Step], product: Product, pair: tuple[Rebuild, Rebui
     """The steps that made something else of the same, in the plan's order."""
     others: set[str] = set()
     found = []
-    for step in (s for s in steps if s.name in product.steps and not s.network):
+    for step in (s for s in steps if s.name in product.steps and not (s.network or s.fills)):
         changed = {path for path in step.outputs if pair[0].content(path) != pair[1].content(path)}
         if changed and others.isdisjoint(chain(step.inputs, step.candidates)):
             found.append(step)

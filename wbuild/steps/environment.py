@@ -28,7 +28,7 @@ class Surrounding:
 
 
 def with_variables(steps: Sequence[Step], artifact: Artifact, around: Surrounding, files: Mapping[str, str]) -> list[Step]:
-    """The steps that run tools, with the artifact's variables; what a recipe sets stays as it is. `files`: those of needed artifacts.
+    """The steps with the artifact's variables, where they run tools for it; what a recipe sets stays. `files`: those of needed artifacts.
 
     Raises UsageError, all at once: WB236 for variables to be taken from the environment that are not set and have no default, WB213 for
     addresses with credentials in them.
@@ -36,7 +36,9 @@ def with_variables(steps: Sequence[Step], artifact: Artifact, around: Surroundin
     words = _words(artifact, around, files)
     hidden = frozenset(name for name, value in artifact.env.items() if around.hides(value))
     return [
-        replace(step, env={**words, **step.env}, hidden=hidden - step.env.keys()) if words and isinstance(step.action, Tool) else step
+        replace(step, env={**words, **step.env}, hidden=hidden - step.env.keys())
+        if words and step.artifact and isinstance(step.action, Tool)
+        else step
         for step in steps
     ]
 

@@ -10,13 +10,19 @@ from wbuild.model.planned import Step, Tool
 from wbuild.steps.words import late_words
 from wbuild.text.names import quoted
 
-__all__ = ["reads", "tangles"]
+__all__ = ["reads", "tangles", "waits_for"]
 
 
 def reads(step: Step) -> tuple[str, ...]:
-    """Every file that a step may read."""
+    """Every file that a step may read, and every folder."""
     words = [*step.action.argv, *step.env.values()] if isinstance(step.action, Tool) else []
-    return (*step.inputs, *step.candidates, *(part.path for part in late_words(words)))
+    spread = (step.spread.path,) if step.spread else ()
+    return (*step.inputs, *step.candidates, *(part.path for part in late_words(words)), *spread)
+
+
+def waits_for(step: Step) -> tuple[str, ...]:
+    """Every file and folder that must be made before a step starts, if another step makes it."""
+    return (*reads(step), *step.after)
 
 
 def tangles(steps: Sequence[Step]) -> Iterator[Problem]:
@@ -30,9 +36,10 @@ def tangles(steps: Sequence[Step]) -> Iterator[Problem]:
             what = f"{quoted(twin)} and {quoted(path)}, which differ in case only"
             problems.append(_both(makers[twin][0], makers[path][0], what))
     for name, below in _folders(seen).items():
-        if name in seen:
-            what = f"{quoted(seen[name])} and something below it"
-            problems.append(_both(makers[seen[name]][0], makers[seen[below]][0], what))
+        over = seen.get(name) or seen.get(f"{name}/")
+        if over:
+            what = f"{quoted(over)} and something below it"
+            problems.append(_both(makers[over][0], makers[seen[below]][0], what))
     yield from problems or _cycle(steps, {path: made[0] for path, made in makers.items()})
 
 
@@ -40,7 +47,7 @@ def _folders(paths: Iterable[str]) -> dict[str, str]:
     """Every folder that a path is in → one of the paths."""
     found: dict[str, str] = {}
     for path in paths:
-        folder = path.rpartition("/")[0]
+        folder = path.rstrip("/").rpartition("/")[0]
         while folder and folder not in found:
             found[folder] = path
             folder = folder.rpartition("/")[0]
@@ -72,7 +79,7 @@ def _in_order(graph: Mapping[str, Iterable[str]]) -> bool:
 
 def _cycle(steps: Sequence[Step], makers: Mapping[str, Step]) -> Iterator[Problem]:
     """The first cycle, told as a path of steps, each after the one that it reads from."""
-    graph = {step.name: [makers[path].name for path in reads(step) if path in makers] for step in steps}
+    graph = {step.name: [makers[path].name for path in waits_for(step) if path in makers] for step in steps}
     if _in_order(graph):
         return
     try:

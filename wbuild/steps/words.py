@@ -20,6 +20,7 @@ from typing import TypeAlias
 
 from wbuild.errors import BugError
 from wbuild.model.planned import (
+    Each,
     In,
     JoinedWords,
     Late,
@@ -155,7 +156,7 @@ class Places:
 
 def common_base(outputs: Sequence[str]) -> str:
     """The folder that all outputs are in, with a slash; "" when it is the root."""
-    folder = posixpath.commonpath([posixpath.dirname(path) for path in outputs]) if outputs else ""
+    folder = posixpath.commonpath([posixpath.dirname(path.rstrip("/")) for path in outputs]) if outputs else ""
     return f"{folder}/" if folder else ""
 
 
@@ -187,7 +188,7 @@ def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911, PLR0912 - 
         case In(path):
             return _relative(path)
         case Out(path):
-            return f"{places.scratch}/{OUT_FOLDER}/{path.removeprefix(places.base)}"
+            return f"{places.scratch}/{OUT_FOLDER}/{path.removeprefix(places.base)}".rstrip("/")
         case Scratch(name):
             return f"{places.scratch}/{name}" if name else places.scratch
         case State(name):
@@ -206,6 +207,8 @@ def _text(part: Part, places: Places) -> str:  # noqa: C901, PLR0911, PLR0912 - 
             return _basic(_text(inner, places))
         case JoinedWords(words, separator):
             return separator.join(expand(words, places))
+        case Each(what):
+            raise BugError("WB900", f"{what} of each file in a step that is one")
         case Launcher(program, _):
             return f"{places.root}/{places.scratch}/{LAUNCHERS}/{program}"
         case Late(path, field):
@@ -253,6 +256,8 @@ def _portable(part: Part) -> str:  # noqa: C901, PLR0911, PLR0912 - one line for
             return _basic(_portable(inner))
         case JoinedWords(words, separator):
             return separator.join(map(portable, words))
+        case Each(what):
+            return f"{{{what}}}"
         case Launcher(program, words):
             return f"{{launcher:{program}={' '.join(map(portable, words))}}}"
         case Late(path, field):
@@ -273,6 +278,21 @@ def parts(words: Iterable[Word]) -> Iterator[Part]:
                 yield from parts([(part.part,)])
             elif isinstance(part, JoinedWords | Launcher):
                 yield from parts(part.words)
+
+
+def mapped(words: Iterable[Word], change: Callable[[Part], Part]) -> tuple[Word, ...]:
+    """Words with each part changed, those that stand within others too."""
+
+    def deep(part: Part) -> Part:
+        if isinstance(part, Toml):
+            return Toml(deep(part.part))
+        if isinstance(part, JoinedWords):
+            return JoinedWords(mapped(part.words, change), part.separator)
+        if isinstance(part, Launcher):
+            return Launcher(part.program, mapped(part.words, change))
+        return change(part)
+
+    return tuple(tuple(map(deep, word)) for word in words)
 
 
 def late_words(words: Iterable[Word]) -> tuple[Late, ...]:

@@ -1,0 +1,99 @@
+"""What a toolchain prepares before any artifact is built: one step for all artifacts that need the same, in all projects."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+from typing import Final
+
+from wbuild.drivers.build import Build
+from wbuild.drivers.scope import commands, dimensions, options
+from wbuild.model.language_recipe import PrepareRecipe
+from wbuild.model.locked import Pin
+from wbuild.model.planned import FirstUse, In, Late, Out, Root, Scratch, SharedCache, Step, Tool
+from wbuild.steps.words import Value, fill, fill_all, placeholders, portable
+
+__all__ = ["PREPARE", "Prepared", "prepared"]
+
+PREPARE: Final = "prepare."
+"""How a placeholder begins that names what was prepared."""
+FOLDER: Final = ".wbuild/prepared"
+"""Where it is kept, relative to the root: the same in all projects, so that keys are."""
+_DIGITS: Final = 12
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Prepared:
+    """The prepare steps of a build, and what others read of them."""
+
+    steps: tuple[Step, ...]
+    made: Mapping[str, str] = field(default_factory=dict)
+    """Verb → the folder, with a slash at its end."""
+    scope: Mapping[str, Value] = field(default_factory=dict)
+    """Meaning of {prepare.VERB} and {prepare.VERB/GLOB}."""
+
+    def read(self, name: str) -> tuple[str, ...]:
+        """The folder that a placeholder reads, if it reads one."""
+        folder = self.made.get(name.removeprefix(PREPARE).partition("/")[0]) if name.startswith(PREPARE) else None
+        return (folder,) if folder else ()
+
+    def before(self, verbs: Iterable[str]) -> tuple[str, ...]:
+        """Folders that must be there before a step which does not read them."""
+        return tuple(self.made[verb] for verb in verbs if verb in self.made)
+
+
+def prepared(build: Build, pins: Sequence[Pin]) -> Prepared:
+    """What a build needs of its toolchain's `[[toolchain.prepare]]`."""
+    recipes = [recipe for recipe in build.toolchain.prepares if not recipe.targets or build.target in recipe.targets]
+    if not recipes:
+        return Prepared(steps=())
+    tools = tuple(pin for pin in pins if not pin.name.startswith("vendor."))
+    scope: dict[str, Value] = {
+        **dimensions(build),
+        **options(build).scope,
+        **commands(build),
+        "cache": SharedCache(build.kit.pin(build.toolchain.tools[0]).identity),
+        "root": Root(),
+        "scratch": Scratch(),
+    }
+    steps = tuple(_step(build, recipe, tools, scope) for recipe in recipes)
+    made = {recipe.verb: step.outputs[0] for recipe, step in zip(recipes, steps, strict=True)}
+    words: dict[str, Value] = {f"{PREPARE}{verb}": In(folder.rstrip("/")) for verb, folder in made.items()}
+    for template in (template for recipe in build.toolchain.steps for template in (*recipe.run, *recipe.env.values())):
+        for name in placeholders(template):
+            verb, _, glob = name.removeprefix(PREPARE).partition("/")
+            if name.startswith(PREPARE) and glob and verb in made:
+                words[name] = [(Late(made[verb], glob),)]
+    return Prepared(steps=steps, made=made, scope=words)
+
+
+def _step(build: Build, recipe: PrepareRecipe, pins: tuple[Pin, ...], scope: Mapping[str, Value]) -> Step:
+    """One of them. Its name says all that its command line says, so that two builds which need the same have the same step."""
+    chain = build.toolchain
+    env = {**chain.env, **recipe.env}
+
+    def filled(out: str) -> Tool:
+        return Tool(argv=fill_all(recipe.run, {**scope, "out": Out(out)}))
+
+    spelled = [*map(portable, filled("").argv), *(f"{name}={value}" for name, value in sorted(env.items())), *recipe.texts.values()]
+    mark = hashlib.sha256("\0".join((*spelled, *recipe.keep, recipe.fills)).encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]
+    folder = f"{FOLDER}/{chain.name}-{recipe.verb}-{mark}/"
+    here = {**scope, "out": Out(folder)}
+    return Step(
+        name=f"{chain.name}:{recipe.verb}:{mark}",
+        verb="prepare",
+        label=f"{recipe.title or chain.name} ({build.target})",
+        artifact="",
+        action=filled(folder),
+        outputs=(folder,),
+        keep=recipe.keep,
+        fills=fill(recipe.fills, here)[0] if recipe.fills else (),
+        texts=recipe.texts,
+        pins=pins,
+        env={name: fill(template, here)[0] for name, template in env.items()},
+        optional=bool(recipe.fills),  # the tool makes at its first use what it does not find
+        timeout=recipe.timeout,
+        memory=recipe.memory,
+        first_use=FirstUse(cache=pins[0].identity, key=mark, message=recipe.first_use) if recipe.first_use else None,
+    )
