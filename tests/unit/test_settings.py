@@ -131,3 +131,42 @@ def test_F77_a_time_that_is_none_is_refused(text: str) -> None:
 def test_F77_no_time_is_1970() -> None:
     assert [epoch_of(env) for env in ({}, {"SOURCE_DATE_EPOCH": ""}, {"SOURCE_DATE_EPOCH": "007"})] == [0, 0, 7]
     assert epoch_of({"SOURCE_DATE_EPOCH": "253402300799"}) == 253402300799
+
+
+@pytest.mark.parametrize(
+    ("name", "raw", "value"),
+    [
+        ("jobs", "12", 12),
+        ("jobs", "true", None),
+        ("lock-timeout", "1.5", 1.5),
+        ("lock-timeout", '"30s"', 30.0),
+        ("lock-timeout", "true", None),
+        ("lock-timeout", "-1", None),
+        ("offline", "false", False),
+        ("offline", "1", None),
+        ("store", '""', None),
+        ("store", '"a\\u0000b"', None),
+        ("memory", '"free"', "free"),
+        ("plain-env", '["APP_*", " X "]', "APP_*,X"),
+        ("plain-env", '["a b"]', None),
+        ("plain-env", "[1]", None),
+        ("sources", "3", None),
+    ],
+)
+def test_values_in_a_file(name: str, raw: str, value: Value | None) -> None:
+    file = ConfigFile(path="/etc/config.toml", text=f"{name} = {raw}\n")
+    if value is not None:
+        assert values({}, {}, file)[name] == (value, file.path)
+        return
+    with pytest.raises(UsageError) as caught:
+        values({}, {}, file)
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.message.startswith(f"{name} must be ")) == ("WB263", True)
+
+
+def test_an_unknown_key_names_the_nearest_or_all() -> None:
+    with pytest.raises(UsageError) as caught:
+        values({}, {}, ConfigFile(path="c.toml", text="job = 1\nqqqqqqqqqq = 1\n"))
+    near, far = (problem.hint or "" for problem in caught.value.problems)
+    assert near == "did you mean 'jobs'?"
+    assert far.startswith("known: store, cache, ")

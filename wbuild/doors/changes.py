@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Iterable
-from typing import Final
+from typing import Final, Protocol
 
 PULSE: Final = 2.0
 """Seconds after which a wait ends in any case."""
@@ -17,6 +17,18 @@ _QUIET: Final = 50
 """Milliseconds without a change after which a burst of changes is over."""
 _BURST: Final = 1600
 """Milliseconds after which a burst is told even if it goes on."""
+
+
+class ChangeSignal(Protocol):
+    """Something that tells when to look again."""
+
+    def wait(self) -> None:
+        """Return when something may have changed since the last call."""
+        ...
+
+    def close(self) -> None:
+        """Tell nothing more."""
+        ...
 
 
 class FolderChanges:

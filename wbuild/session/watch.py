@@ -8,13 +8,13 @@ the events of the system only say when to look.
 from __future__ import annotations
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NoReturn
 
-from wbuild.doors.changes import FolderChanges
+from wbuild.doors.changes import ChangeSignal, FolderChanges
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError, UsageError, WbuildError
 from wbuild.model.happened import Report, Result
@@ -59,6 +59,8 @@ class Watching:
     asked: Asked
     explain: bool
     program: Program | None
+    listen: Callable[[Iterable[str]], ChangeSignal] = FolderChanges
+    """Listens to folders from a call on, until what it gives is closed."""
     home: str = field(init=False)
     """Folder of the nearest wbuild.toml; another one further up is another project."""
     _made: Mapping[str, str] = field(init=False, default_factory=dict)
@@ -97,7 +99,7 @@ class Watching:
 
     def _later(self, look: Look) -> Look:
         """Wait until a look does not hold any more; the next one."""
-        changes = FolderChanges(look.watch.folders)
+        changes = self.listen(look.watch.folders)
         try:
             while look.holds():
                 changes.wait()
