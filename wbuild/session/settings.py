@@ -5,18 +5,20 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
-from typing import Final, Literal, TypeAlias, get_args
+from typing import Annotated, ClassVar, Final, TypeAlias, get_args
 
-from wbuild.errors import Problem, UsageError
+from wbuild.errors import UsageError
 from wbuild.model.locked import SYSTEM
 from wbuild.model.tool_recipe import SourceName
 from wbuild.text import units
-from wbuild.text.nearest import nearest
-from wbuild.toml import decode, locate
+from wbuild.toml import decode
+from wbuild.toml.locate import Path as KeyPath
+from wbuild.toml.problems import Faults
+from wbuild.toml.shape import FormShape, docs_of, keys_of
 
-Value: TypeAlias = "str | int | float | bool"
-Kind = Literal["path", "count", "seconds", "size", "memory", "bool", "sources", "names"]
+Value: TypeAlias = str | int | float | bool
 SOURCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in get_args(SourceName)},
     "registry": tuple(name for name in get_args(SourceName) if name != SYSTEM),
@@ -29,39 +31,66 @@ _NAME: Final = re.compile(r"[A-Za-z0-9_*?]+")
 FALSE: Final = frozenset({"", "0", "false", "no", "off"})
 
 
+# How a setting is written, in a variable as in a file; `SettingsReader.forms` reads these.
+Folder = Annotated[Value | None, "path"]
+Count = Annotated[Value | None, "count"]
+Seconds = Annotated[Value | None, "seconds"]
+Bytes = Annotated[Value | None, "size"]
+Memory = Annotated[Value | None, "memory"]
+Switch = Annotated[Value | None, "bool"]
+Sources = Annotated[Value | None, "sources"]
+Variables = Annotated[Value | None, "names"]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ConfigTable:
+    """What a config.toml says; None for a key that it does not have."""
+
+    store: Folder = None
+    """Folder where tools are kept."""
+    cache: Folder = None
+    """Folder of the action cache."""
+    work: Folder = None
+    """Folder outside of projects for their `.wbuild`; empty: in each project."""
+    cache_limit: Bytes = None
+    """Bytes that the action cache may have; the least recently used results go."""
+    jobs: Count = None
+    """Steps that run at the same time."""
+    memory: Memory = None
+    """Memory for steps that say how much they take, such as "4 GiB"; "free" is what the machine has left."""
+    lock_timeout: Seconds = None
+    """Seconds to wait for another wbuild that installs the same tool."""
+    sources: Sources = None
+    """Where tools may come from, the preferred first; empty: as recipes say."""
+    plain_env: Variables = None
+    """Globs of variables that `env` may take `from` yours and that everybody may see, besides *VERSION*, *COMMIT*, *_SHA and *_REF."""
+    offline: Switch = None
+    """Open no network connection."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setting:
     """One key of config.toml; the variable is WBUILD_ and its name."""
 
     name: str
-    kind: Kind
-    doc: str
+    kind: str
+    """Its form."""
+    field: str
+    """Of `ConfigTable`."""
 
     @property
     def variable(self) -> str:
         """Name of the environment variable."""
-        return f"WBUILD_{self.name.replace('-', '_').upper()}"
+        return f"WBUILD_{self.field.upper()}"
+
+    @property
+    def doc(self) -> str:
+        """What it means, in one phrase."""
+        return docs_of(ConfigTable)[self.field]
 
 
-SETTINGS: Final[tuple[Setting, ...]] = (
-    Setting(name="store", kind="path", doc="Folder where tools are kept."),
-    Setting(name="cache", kind="path", doc="Folder of the action cache."),
-    Setting(name="work", kind="path", doc="Folder outside of projects for their `.wbuild`; empty: in each project."),
-    Setting(name="cache-limit", kind="size", doc="Bytes that the action cache may have; the least recently used results go."),
-    Setting(name="jobs", kind="count", doc="Steps that run at the same time."),
-    Setting(
-        name="memory",
-        kind="memory",
-        doc='Memory for steps that say how much they take, such as "4 GiB"; "free" is what the machine has left.',
-    ),
-    Setting(name="lock-timeout", kind="seconds", doc="Seconds to wait for another wbuild that installs the same tool."),
-    Setting(name="sources", kind="sources", doc="Where tools may come from, the preferred first; empty: as recipes say."),
-    Setting(
-        name="plain-env",
-        kind="names",
-        doc="Globs of variables that `env` may take `from` yours and that everybody may see, besides *VERSION*, *COMMIT*, *_SHA and *_REF.",
-    ),
-    Setting(name="offline", kind="bool", doc="Open no network connection."),
+SETTINGS: Final = tuple(
+    Setting(name=key.name, kind=key.shape.form, field=key.field) for key in keys_of(ConfigTable) if isinstance(key.shape, FormShape)
 )
 
 
@@ -89,7 +118,7 @@ def resolve(
     read = [(file, _read(file)) for file in files]
     found: dict[str, Origin] = {}
     for setting in SETTINGS:
-        flag = flags.get(setting.name.replace("-", "_"))
+        flag = flags.get(setting.field)
         written = environ.get(setting.variable)
         if flag is not None:
             found[setting.name] = Origin(value=_from_text(setting, str(flag), f"--{setting.name}"), origin="flag")
@@ -111,33 +140,17 @@ def _from_text(setting: Setting, text: str, origin: str) -> Value:
 def _read(file: ConfigFile) -> Mapping[str, Value]:
     """Values of a config.toml. Raises UsageError with every problem in it."""
     document = decode.read(file.text, file.path)
-    known = {setting.name: setting for setting in SETTINGS}
-    problems: list[Problem] = []
-    values: dict[str, Value] = {}
-    for key, raw in document.data.items():
-        where = locate.place(document.text, file.path, locate.index(document.text).span((key,), "key"))
-        if key not in known:
-            problems.append(Problem(code="WB263", message=f"unknown setting {key!r}", hint=_nearest(key, known), place=where))
-            continue
-        setting = known[key]
-        value = _PARSERS[setting.kind](raw)
-        if value is None:
-            problems.append(Problem(code="WB263", message=f"{key} must be {_MEANINGS[setting.kind]}", hint=setting.doc, place=where))
-        else:
-            values[key] = _beside(file, value) if setting.kind == "path" else value
-    if problems:
-        raise UsageError.of(tuple(problems))
-    return values
+    faults = Faults(document)
+    table = SettingsReader(faults).table(ConfigTable, document.data, ())
+    faults.check()
+    found = {setting.name: getattr(table, setting.field) for setting in SETTINGS}
+    paths = {setting.name for setting in SETTINGS if setting.kind == "path"}
+    return {name: _beside(file, value) if name in paths else value for name, value in found.items() if value is not None}
 
 
 def _beside(file: ConfigFile, value: Value) -> Value:
     """A relative path in a file is relative to the file."""
     return str(Path(file.path).parent / Path(str(value)).expanduser())
-
-
-def _nearest(word: str, known: Mapping[str, Setting]) -> str:
-    near = nearest(word, known)
-    return f"did you mean {near!r}?" if near else f"known: {', '.join(known)}"
 
 
 def _path(raw: object) -> Value | None:
@@ -199,7 +212,7 @@ def _names(raw: object) -> Value | None:
     return ",".join(named) if all(_NAME.fullmatch(word) for word in named) else None
 
 
-_PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
+_PARSERS: Final[Mapping[str, Callable[[object], Value | None]]] = {
     "path": _path,
     "count": _count,
     "seconds": _seconds,
@@ -209,7 +222,7 @@ _PARSERS: Final[Mapping[Kind, Callable[[object], Value | None]]] = {
     "sources": _sources,
     "names": _names,
 }
-_MEANINGS: Final[Mapping[Kind, str]] = {
+_MEANINGS: Final[Mapping[str, str]] = {
     "path": "a path",
     "count": "a whole number from 1",
     "seconds": "a number of seconds",
@@ -219,3 +232,26 @@ _MEANINGS: Final[Mapping[Kind, str]] = {
     "names": "a list of variables' names, in which * stands for any letters",
     "sources": f"a list of {', '.join(SOURCE_WORDS)}",
 }
+
+
+def _formed(kind: str, raw: object) -> Value:
+    value = _PARSERS[kind](raw)
+    if value is None:
+        raise units.FormError(f"must be {_MEANINGS[kind]}")
+    return value
+
+
+class SettingsReader(decode.Reader):
+    """Reads config.toml; each problem is shown at its key."""
+
+    forms: ClassVar[Mapping[str, Callable[[object], object]]] = {kind: partial(_formed, kind) for kind in _PARSERS}
+
+    def unknown(self, path: KeyPath, name: str, names: Sequence[str]) -> None:
+        """Note a key that is no setting."""
+        self.faults.add("WB263", (*path, name), f"unknown setting {name!r}", near=(name, names), part="key")
+
+    def malformed(self, path: KeyPath, error: units.FormError) -> None:
+        """Note a value that makes no sense."""
+        key = path[-1]
+        hint = next(setting.doc for setting in SETTINGS if setting.name == key)
+        self.faults.add("WB263", path, f"{key} {error}", hint=hint, part="key")

@@ -9,9 +9,9 @@ from __future__ import annotations
 
 import math
 import re
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from collections.abc import Set as AbstractSet
-from typing import Any, Final, TypeVar
+from typing import Any, ClassVar, Final, TypeVar
 
 import tomli
 
@@ -129,25 +129,56 @@ def _nesting_error(text: str, file: str) -> UsageError:
 
 
 class Reader:
-    """Decodes parts of one document and notes what is wrong in `faults`."""
+    """Decodes parts of one document and notes what is wrong in `faults`.
+
+    A kind of document with codes and words of its own overrides `forms` and what notes problems: `unknown`, `lacking`, `mistyped`,
+    `none_of`, `malformed`.
+    """
+
+    forms: ClassVar[Mapping[str, Callable[[object], object]]] = FORMS
+    """How values with a form are read; each raises FormError."""
 
     def __init__(self, faults: Faults) -> None:
         self.faults = faults
+
+    def unknown(self, path: Path, name: str, names: Sequence[str]) -> None:
+        """Note a key that the table at `path` does not have; `names` are those that it has."""
+        self.faults.add("WB203", (*path, name), f"unknown key {quoted(name)}{_within(path)}", near=(name, names), part="key")
+
+    def lacking(self, path: Path, name: str) -> None:
+        """Note that the table at `path` has no key `name`."""
+        message = f"{dotted(path) or self.faults.document.file} lacks the key {quoted(name)}"
+        self.faults.add("WB206", path, message, hint=f"add {name} = …", part="key")
+
+    def mistyped(self, path: Path, expected: str, raw: object, hint: str = "") -> None:
+        """Note a value of another kind."""
+        if not hint and expected == _NAMES[str] and isinstance(raw, bool | int | float):
+            hint = "write it in quotes"
+        elif not hint and expected in (_NAMES[int], _NAMES[float], _NAMES[bool]) and isinstance(raw, str):
+            hint = "write it without quotes"
+        self.faults.add("WB205", path, f"{dotted(path)}: expected {expected}, got {_NAMES.get(type(raw), 'a date or time')}", hint=hint)
+
+    def none_of(self, path: Path, word: str, choices: Sequence[str]) -> None:
+        """Note a text that is none of those which may stand there."""
+        self.faults.add("WB207", path, f"{dotted(path)}: {quoted(word)} is none of {', '.join(choices)}", near=(word, choices))
+
+    def malformed(self, path: Path, error: FormError) -> None:
+        """Note a value that is not written as its form asks."""
+        self.faults.add(error.code, path, f"{dotted(path)}: {error}", hint=error.hint)
 
     def table(
         self, model: type[T], data: object, path: Path, *, given: Mapping[str, object] | None = None, ignore: AbstractSet[str] = frozenset()
     ) -> T | None:
         """`data` as a `model`; None when it cannot be made. `given` are fields that are not keys, `ignore` keys that the caller reads."""
         if not isinstance(data, Mapping):
-            self._mistyped(path, "a table", data)
+            self.mistyped(path, _NAMES[dict], data)
             return None
         given = given or {}
         keys = {key.name: key for key in keys_of(model) if key.field not in given}
         values: dict[str, object] = dict(given)
         for name in data:
             if name not in keys and name not in ignore:
-                message = f"unknown key {quoted(name)}{_within(path)}"
-                self.faults.add("WB203", (*path, name), message, near=(name, [*keys, *sorted(ignore)]), part="key")
+                self.unknown(path, name, [*keys, *sorted(ignore)])
         missing = False
         for key in keys.values():
             if key.name in data:
@@ -155,8 +186,7 @@ class Reader:
                 missing = missing or (value is MISFIT and key.required)
                 values |= {} if value is MISFIT else {key.field: value}
             elif key.required:
-                message = f"{dotted(path) or self.faults.document.file} lacks the key {quoted(key.name)}"
-                self.faults.add("WB206", path, message, hint=f"add {key.name} = …", part="key")
+                self.lacking(path, key.name)
                 missing = True
         return None if missing else model(**values)
 
@@ -185,12 +215,12 @@ class Reader:
                 return self._scalar(kind, raw, path)
 
     def _form(self, shape: FormShape, raw: object, path: Path) -> object:
-        if shape.form not in FORMS:
-            return raw if isinstance(raw, shape.base) else self._mistyped(path, _NAMES[shape.base], raw)
+        if shape.form not in self.forms:
+            return raw if isinstance(raw, shape.base) else self._misfit(path, _NAMES[shape.base], raw)
         try:
-            return FORMS[shape.form](raw)
+            return self.forms[shape.form](raw)
         except FormError as error:
-            self.faults.add(error.code, path, f"{dotted(path)}: {error}", hint=error.hint)
+            self.malformed(path, error)
             return MISFIT
 
     def _union(self, members: tuple[Shape, ...], raw: object, path: Path) -> object:
@@ -199,15 +229,15 @@ class Reader:
         for member in members:
             if accepts(member, raw):
                 return self.shaped(member, raw, path)
-        return self._mistyped(path, " or ".join(map(_kind, members)), raw)
+        return self._misfit(path, " or ".join(map(_kind, members)), raw)
 
     def _choice(self, choices: tuple[str, ...], raw: object, path: Path) -> object:
         shown = [c for c in choices if c != ""]
         if not isinstance(raw, str):
-            return self._mistyped(path, "a string", raw)
+            return self._misfit(path, "a string", raw)
         if raw in shown:
             return raw
-        self.faults.add("WB207", path, f"{dotted(path)}: {quoted(raw)} is none of {', '.join(shown)}", near=(raw, shown))
+        self.none_of(path, raw, shown)
         return MISFIT
 
     def _array(self, item: Shape, raw: object, path: Path) -> object:
@@ -215,12 +245,12 @@ class Reader:
             hint = f"write [{quoted(raw)}]" if isinstance(raw, str) else ""
             if isinstance(item, TableShape) and isinstance(raw, Mapping):
                 hint = f"write [[{dotted(path)}]]"
-            return self._mistyped(path, "an array", raw, hint)
+            return self._misfit(path, "an array", raw, hint)
         return self._items(((item, entry) for entry in raw), path)
 
     def _row(self, items: tuple[Shape, ...], raw: object, path: Path) -> object:
         if not isinstance(raw, list) or len(raw) != len(items):
-            return self._mistyped(path, f"an array of {len(items)}", raw)
+            return self._misfit(path, f"an array of {len(items)}", raw)
         return self._items(zip(items, raw, strict=True), path)
 
     def _items(self, items: Iterable[tuple[Shape, object]], path: Path) -> object:
@@ -229,7 +259,7 @@ class Reader:
 
     def _mapping(self, item: Shape, raw: object, path: Path) -> object:
         if not isinstance(raw, Mapping):
-            return self._mistyped(path, "a table", raw)
+            return self._misfit(path, "a table", raw)
         values = {str(name): self.shaped(item, entry, (*path, name)) for name, entry in raw.items()}
         return MISFIT if any(v is MISFIT for v in values.values()) else values
 
@@ -245,7 +275,7 @@ class Reader:
         if kind is float and isinstance(raw, int) and not isinstance(raw, bool):
             return float(raw)
         if not accepts(ScalarShape(kind), raw):
-            return self._mistyped(path, _NAMES[kind], raw)
+            return self._misfit(path, _NAMES[kind], raw)
         if isinstance(raw, str) and "\0" in raw:
             self.faults.add("WB208", path, f"{dotted(path)} holds a NUL character")
             return MISFIT
@@ -254,12 +284,8 @@ class Reader:
             return MISFIT
         return raw
 
-    def _mistyped(self, path: Path, expected: str, raw: object, hint: str = "") -> object:
-        if not hint and expected == _NAMES[str] and isinstance(raw, bool | int | float):
-            hint = "write it in quotes"
-        elif not hint and expected in (_NAMES[int], _NAMES[float], _NAMES[bool]) and isinstance(raw, str):
-            hint = "write it without quotes"
-        self.faults.add("WB205", path, f"{dotted(path)}: expected {expected}, got {_NAMES.get(type(raw), 'a date or time')}", hint=hint)
+    def _misfit(self, path: Path, expected: str, raw: object, hint: str = "") -> object:
+        self.mistyped(path, expected, raw, hint)
         return MISFIT
 
 
