@@ -159,7 +159,10 @@ class TableKey:
 
 
 def keys_of(model: Any) -> tuple[TableKey, ...]:
-    """The keys of a table that decodes to the dataclass `model`, in the order of the fields; not fields whose metadata say `given`."""
+    """The keys of a table that decodes to the dataclass `model`, in the order of the fields.
+
+    Metadata of a field may say `given`: it is no key; or `key`: how it is spelled.
+    """
     return _keys(model)
 
 
@@ -175,6 +178,7 @@ def _keys(model: Any) -> tuple[TableKey, ...]:
         spelled = field.name.rstrip("_").replace("_", "-")
         if isinstance(shape, ListShape) and isinstance(shape.item, TableShape):
             spelled = spelled.removesuffix("s")
+        spelled = field.metadata.get("key", spelled)
         found.append(TableKey(field=field.name, name=spelled, shape=shape, required=default is MISSING, default=default))
     return tuple(found)
 
