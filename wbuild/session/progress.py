@@ -13,7 +13,7 @@ from typing import Final, TypeVar
 from wbuild.doors.regular import read
 from wbuild.engine import failure
 from wbuild.engine.events import Note, StepFinished, StepStarted
-from wbuild.model.happened import CheckVerdict, Choice, Result
+from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Product
 from wbuild.report.timeline import Moment
 from wbuild.store import StoreEvent
@@ -28,6 +28,22 @@ SPACE: Final = "\u202f"
 """Narrow no-break space between groups of digits."""
 
 T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class OptimizerGain:
+    """What is told of the choice of the optimizer, in bytes as `Choice` has them."""
+
+    compiled: int
+    before: int
+    after: int
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckStatus:
+    """What is told of a verdict."""
+
+    status: str
 
 
 @dataclass(slots=True, kw_only=True)
@@ -132,7 +148,7 @@ class Progress:
 
     def _optimized(self, product: Product) -> None:
         """What the optimizer gained, once its choice is made."""
-        choice = self._made(Choice, product.select) if product.level != "none" else None
+        choice = self._made(OptimizerGain, product.select) if product.level != "none" else None
         if choice is None:
             return
         title = _title(product, self.plan)
@@ -145,7 +161,7 @@ class Progress:
         self.judged[product.file] += 1
         if self.judged[product.file] < len(product.verdicts) or (product.file, "check") not in self.begun:
             return
-        verdicts = (self._made(CheckVerdict, path) for path in product.verdicts)
+        verdicts = (self._made(CheckStatus, path) for path in product.verdicts)
         counts = Counter("error" if verdict is None else verdict.status for verdict in verdicts)
         text = ", ".join(f"{count} {status}" for status, count in sorted(counts.items(), reverse=True))
         self.console.step("check", _title(product, self.plan), text + self._span(product, "check"))

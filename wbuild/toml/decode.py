@@ -31,7 +31,7 @@ from wbuild.toml.shape import (
     TableShape,
     UnionShape,
     accepts,
-    keys_of,
+    names_of,
     shape_of,
     short_key,
 )
@@ -174,7 +174,7 @@ class Reader:
             self.mistyped(path, _NAMES[dict], data)
             return None
         given = given or {}
-        keys = {key.name: key for key in keys_of(model) if key.field not in given}
+        keys = {name: key for name, key in names_of(model).items() if key.field not in given} if given else names_of(model)
         values: dict[str, object] = dict(given)
         for name in data:
             if name not in keys and name not in ignore:
@@ -183,8 +183,10 @@ class Reader:
         for key in keys.values():
             if key.name in data:
                 value = self.shaped(key.shape, data[key.name], (*path, key.name))
-                missing = missing or (value is MISFIT and key.required)
-                values |= {} if value is MISFIT else {key.field: value}
+                if value is not MISFIT:
+                    values[key.field] = value
+                elif key.required:
+                    missing = True
             elif key.required:
                 self.lacking(path, key.name)
                 missing = True

@@ -32,6 +32,7 @@ __all__ = [
     "docs_of",
     "documented",
     "keys_of",
+    "names_of",
     "optional",
     "shape_of",
     "short_key",
@@ -183,6 +184,17 @@ def _keys(model: Any) -> tuple[TableKey, ...]:
     return tuple(found)
 
 
+def names_of(model: Any) -> Mapping[str, TableKey]:
+    """The same keys by their spelling in TOML."""
+    return _names(model)
+
+
+@cache
+def _names(model: Any) -> Mapping[str, TableKey]:
+    return {key.name: key for key in keys_of(model)}
+
+
+@cache
 def short_key(model: Any) -> TableKey | None:
     """The key that may stand for its whole table (`opt = "size"`): the dataclass names it in `SHORT`."""
     return next((key for key in keys_of(model) if key.field == getattr(model, "SHORT", "")), None)
