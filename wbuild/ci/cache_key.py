@@ -20,7 +20,7 @@ from wbuild.store import LAYOUT
 from wbuild.text.names import quoted
 
 _DIGITS: Final = 16
-"""Of a digest in a key."""
+"""How many hexadecimal digits of a digest a key holds."""
 _JOB: Final = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*\Z")
 
 

@@ -22,11 +22,11 @@ RUNNERS: Final[Mapping[Platform, str]] = {
     "macos-arm64": "macos-15",
     "windows-x86_64": "windows-2025",
 }
-"""GitHub's own machines."""
+"""GitHub's own machines: platform → the label of the runner."""
 
 
 def document(matrix: Matrix) -> dict[str, JSON]:
-    """The whole matrix."""
+    """The whole matrix as the document `wbuild.matrix/1`."""
     return {
         "schema": MATRIX_SCHEMA,
         "project": matrix.project,
@@ -45,7 +45,7 @@ def document(matrix: Matrix) -> dict[str, JSON]:
 
 
 def render(matrix: Matrix) -> str:
-    """`--format json`."""
+    """The text of the whole matrix for `--format json`, with a line end."""
     return json.dumps(document(matrix), indent=2) + "\n"
 
 

@@ -106,12 +106,12 @@ class Matrix:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixRequest:
-    """What a matrix is asked to hold."""
+    """What a matrix shall hold: artifacts, profiles, targets and platforms, and what is known of how long they take."""
 
     artifacts: tuple[str, ...]
     profiles: tuple[str, ...] = ("release",)
     targets: tuple[Target, ...] = ()
-    """() is all."""
+    """The targets to build; () means all that an artifact declares."""
     toolchains: Mapping[str, str] = field(default_factory=dict)
     """Language → toolchain, from the lock."""
     kits: Mapping[Platform, Kit]

@@ -43,7 +43,7 @@ class MatrixOptions:
 
 
 def run(common: Common, asked: MatrixOptions) -> int:
-    """Print or hand over the matrix."""
+    """Print the matrix, or hand it to the CI system; 0. Raises ProvisionError WB438 when none of the platforms can build anything."""
     console, group = common.console, parse_group(asked.group)
     project = open_project(common.start)
     world = common.world().looking(project.root)

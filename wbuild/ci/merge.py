@@ -61,7 +61,7 @@ def _key(artifact: ArtifactReport) -> _Key:
 
 
 def _sha256(artifact: ArtifactReport) -> str:
-    """Of the artifact's file; "" when none was made."""
+    """The SHA-256 of an artifact's file; "" when none was made."""
     return artifact.measure.sha256 if artifact.measure else ""
 
 

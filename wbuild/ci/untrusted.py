@@ -57,7 +57,7 @@ class ExpectedJob:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class MatrixDocument:
-    """What is read of `wbuild.matrix/1`."""
+    """The part of a document `wbuild.matrix/1` that is read here."""
 
     jobs: tuple[ExpectedJob, ...]
     project: str = ""

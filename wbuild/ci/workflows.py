@@ -49,7 +49,7 @@ _FILES: Final[Mapping[System, Mapping[str, str]]] = MappingProxyType(
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Setup:
-    """What workflows are made for."""
+    """All that differs between the workflows of two projects."""
 
     system: System
     folder: str

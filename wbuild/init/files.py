@@ -40,10 +40,10 @@ _SOURCES = (".c", ".cc", ".cpp", ".cxx", ".zig", ".wat", ".go")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Destination:
-    """Where a new artifact goes."""
+    """The place that a new artifact gets: its project, its folder and its name."""
 
     folder: Path
-    """Folder of wbuild.toml."""
+    """The folder that holds wbuild.toml, or will."""
     path: str
     """The artifact's folder, relative to `folder` (POSIX)."""
     name: str
@@ -51,7 +51,7 @@ class Destination:
     text: str | None
     """The wbuild.toml to add to; None for a new project."""
     fresh: bool = False
-    """It is a new member's, and not there yet."""
+    """Whether wbuild.toml is that of a new member, and not there yet."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -85,7 +85,7 @@ def locate(start: Path, directory: str | None, name: str, *, new: bool) -> Desti
 
 
 def _target(start: Path, directory: str | None, *, nested: bool) -> Path:
-    """The artifact's folder."""
+    """The folder of the artifact. Raises UsageError WB265 for one that may not be."""
     if directory in (None, "", "."):
         return start
     asked = Path(str(directory))
@@ -241,7 +241,7 @@ def arrange(spot: Destination, drafts: Mapping[str, scaffold.ProjectDraft], cata
 
 
 def show(writing: Writing, console: Console) -> None:
-    """What would be written (`--dry-run`)."""
+    """Say which files would be written, and show the manifest (`--dry-run`)."""
     for path in writing.files:
         console.step("would add", shown(writing.spot.folder / path))
     console.step("would add" if writing.spot.text is None or writing.spot.fresh else "would edit", shown(writing.spot.folder / MANIFEST))

@@ -61,7 +61,7 @@ class ProjectDraft:
     """One artifact to be written."""
 
     block: str
-    """Its part of wbuild.toml."""
+    """The part of wbuild.toml that declares the artifact."""
     files: Mapping[str, str]
     """Path relative to wbuild.toml → content."""
 
@@ -124,7 +124,7 @@ def draft(starter: Starter, wish: Wish) -> ProjectDraft:
 
 
 def project_text(name: str, blocks: Iterable[str]) -> str:
-    """A whole wbuild.toml."""
+    """The whole text of a new wbuild.toml with these artifacts."""
     head = f"{SCHEMA_LINE}\n\n[project]\nname = {json.dumps(name, ensure_ascii=False)}\n"
     return "\n".join([head, *blocks])
 

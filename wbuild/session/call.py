@@ -18,7 +18,7 @@ class Common:
 
     environ: Mapping[str, str]
     argv: tuple[str, ...] = ()
-    """As typed, for the nothing-to-do path."""
+    """The words of the command line as typed, by which the nothing-to-do path finds its record."""
     directory: Path | None = None
     verbosity: int = 0
     quiet: bool = False
@@ -27,7 +27,7 @@ class Common:
 
     @property
     def console(self) -> Console:
-        """The only printer."""
+        """The only printer, made when it is first asked for, and again when colour, quiet or verbosity have changed."""
         from wbuild.terminal.console import Console
 
         wanted = (self.color, self.quiet, self.verbosity)

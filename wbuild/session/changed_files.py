@@ -24,7 +24,7 @@ from wbuild.steps.tree import matches, upward
 
 
 def change_since(world: World, project: Project, lock: Lock, ref: str) -> Change:
-    """What differs from where this branch left `ref`. Raises UsageError."""
+    """What differs from the commit at which this branch left `ref`. Raises UsageError where git is not there or refuses."""
     git = Git(world=world, folder=project.root)
     commit = git.base(ref)
     files = git.changed(commit)

@@ -33,13 +33,13 @@ _QUIET: Final = {
     "GIT_ALLOW_PROTOCOL": "none",
 }
 _OPTIONS: Final = ("--no-pager", "-c", "core.fsmonitor=false", "-c", f"core.hooksPath={os.devnull}")
-"""In front of every command."""
+"""Words that stand in front of every command of git."""
 _DIFFERENCE: Final = ("--raw", "-z", "--no-renames", "--no-ext-diff", "--no-abbrev", "--ignore-submodules=dirty", "--relative")
 _NO_FILTER: Final = (("clean", ""), ("smudge", ""), ("process", ""), ("required", "false"))
 _NOTHING: Final[Mapping[str, str]] = MappingProxyType({})
 _SUBMODULE: Final = "160000"
 _DEEPEST: Final = 16
-"""Submodules in submodules."""
+"""How deep submodules inside of submodules are looked into; one that lies deeper counts as a whole."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -49,7 +49,7 @@ class _Answer:
     code: int
     out: bytes
     said: str
-    """Standard error."""
+    """What git wrote to standard error."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -139,7 +139,7 @@ class Git:
         return next((digest for _, mode, digest in entries if mode == _SUBMODULE), "")
 
     def _need(self, *words: str, env: Mapping[str, str] = _NOTHING) -> bytes:
-        """What git prints. Raises UsageError WB289 when it refuses."""
+        """The bytes that git prints. Raises UsageError WB289 when it refuses."""
         found = self._ask(*words, env=env)
         if found.code:
             reason = (found.said.strip().splitlines() or [f"exit {found.code}"])[0]

@@ -27,9 +27,9 @@ class Given:
     """The content of a file that a command line names."""
 
     name: str
-    """Its stem."""
+    """The stem of the file's name, which reports call the artifact; "stdin" for standard input."""
     file: str
-    """Its path as people would type it here."""
+    """The path of the file as people would type it here; "-" for standard input."""
     data: bytes
 
     @property

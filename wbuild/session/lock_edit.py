@@ -47,9 +47,11 @@ class Edit:
     """A manifest with other versions in [tools], not written yet: only versions that exist are worth it."""
 
     project: Project
-    """With the versions."""
+    """The project as it will be, with the wanted versions in its manifest."""
     changed: Mapping[str, str]
+    """Name of a tool → the version that the manifest does not have yet."""
     text: str
+    """The whole text of wbuild.toml as it would be written."""
 
     def write(self, files: Files, console: Console) -> None:
         """Write the manifest if it changes. Raises MachineError."""

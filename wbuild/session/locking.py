@@ -34,12 +34,13 @@ class Locking:
     project: Project
     console: Console
     locked: bool
+    """Whether a lock that is missing or does not fit is refused instead of being made."""
     write: bool = True
-    """False: resolve in memory only (`wbuild plan`)."""
+    """Whether the lock may be written; False for `wbuild plan`, which resolves in memory only."""
 
     @property
     def path(self) -> Path:
-        """Beside wbuild.toml."""
+        """The path of wbuild.lock, beside wbuild.toml."""
         return self.project.folder / LOCK
 
     def read(self) -> Lock | None:

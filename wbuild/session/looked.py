@@ -65,7 +65,7 @@ def looked(locked: Locked) -> Looked:
 
 
 def context_of(world: World, project: Project, lock: Lock, kit: Kit, tree: Tree) -> Context:
-    """What plans for this machine are made from."""
+    """All that plans for this machine are made from, put together: manifest, recipes, pins, files and environment."""
     return Context(
         manifest=project.manifest,
         catalog=project.catalog,

@@ -35,11 +35,11 @@ class Opened:
     watch: Watch
     progress: Progress
     started: float
-    """Monotonic time."""
+    """When the command began, in seconds of the monotonic clock."""
     chosen: tuple[str, ...]
     """The artifacts that the command line means."""
     names: tuple[str, ...]
-    """The same, with those that they need."""
+    """The chosen artifacts together with all that they need."""
 
     @property
     def may_lock(self) -> bool:

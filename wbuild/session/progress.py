@@ -59,14 +59,14 @@ class Progress:
     judged: Counter[str] = field(default_factory=Counter)
     """Product's file → verdicts that are in."""
     shown: list[object] = field(default_factory=list)
-    """Problems that were printed already."""
+    """Problems that were printed already, so that the end of the build does not repeat them."""
     moments: list[Moment] | None = None
-    """Everything that was told, with its time; None: nobody asked for it."""
+    """Every event with the time at which it came, in seconds of the monotonic clock; None where nobody asked for times."""
     makes: tuple[Plan | None, dict[str, list[Product]]] = (None, {})
     """A plan, and step → what the plan makes with it."""
 
     def __call__(self, event: object) -> None:
-        """Take one event."""
+        """Take one event of the engine or the store, and print what people should read about it."""
         if self.moments is not None:
             self.moments.append((time.monotonic(), event))
         match event:

@@ -31,16 +31,16 @@ TEXT: Final = 32 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Project:
-    """What a project says about itself."""
+    """A project that was found: its folder, its manifest, and the catalogue with its own recipes."""
 
     folder: Path
-    """Folder of wbuild.toml."""
+    """The folder that holds wbuild.toml."""
     root: Path
-    """The boundary of its paths."""
+    """The folder that no path of the project leads out of: that of wbuild.toml, or one above it that `project.root` names."""
     manifest: Manifest
     catalog: Catalog
     recipes: tuple[Path, ...]
-    """Its own recipes."""
+    """The files of the recipes that the project brings."""
     member: str = ""
     """Folder, relative to `folder`, of the member in which the command was started; "" outside of members."""
 
@@ -196,7 +196,7 @@ def _as_far_as_right(local: Mapping[str, str]) -> Catalog:
 
 
 def facts(folder: Path) -> BoundaryFacts:
-    """What a manifest in `folder` cannot know."""
+    """What the text of a manifest in `folder` cannot tell: its place, the repository around it, which paths leave it through links."""
     real = folder.resolve()
     repository = next((p.as_posix() for p in (real, *real.parents) if (p / ".git").exists()), "")
     return BoundaryFacts(folder=real.as_posix(), repository=repository, escapes=partial(_escapes, folder))

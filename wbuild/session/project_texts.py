@@ -26,7 +26,7 @@ class FileTexts(Mapping[str, str]):
         self._watch = watch
         self._known: dict[str, str] = {}
         self.above = tuple(self._look(tuple(above)))
-        """Those that are there, outermost first: `../../.cargo/config.toml`."""
+        """The names of the files above the root that are there, outermost first, such as `../../.cargo/config.toml`."""
 
     def __getitem__(self, name: str) -> str:
         if name not in self:

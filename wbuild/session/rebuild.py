@@ -27,22 +27,22 @@ PROJECT: Final = "project"
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Round:
-    """What is different in a build."""
+    """One more build for comparison: everything that is different in it and must not matter."""
 
     title: str
     folder: str
-    """Of the project's copy, below a temporary folder."""
+    """The path of the project's copy below a temporary folder."""
     kept: str
-    """Folder that keeps artifacts which came out otherwise."""
+    """The name of the folder that keeps artifacts which came out otherwise."""
     surroundings: Surroundings
     backwards: bool
-    """Files are made in the reverse order."""
+    """Whether files are made in the reverse order of their names."""
     modified: int
-    """Time of every file, in seconds since 1970."""
+    """The time of every file of the copy, in seconds since 1970."""
     alone: bool
-    """One step at a time, on one processor where the system can do that."""
+    """Whether one step runs at a time, on one processor where the system can do that."""
     cold: bool
-    """What tools keep for all projects (their standard library) is built again too; what was downloaded is used again."""
+    """Whether what tools keep for all projects (their standard library) is built again too; downloads are used again in any case."""
 
 
 ROUNDS: Final = (
@@ -75,13 +75,13 @@ class Rebuild:
     """A build that was made, with its folder as it is now."""
 
     root: Path
-    """The project, or its copy."""
+    """The folder of the project, or of its copy."""
     about: ComparedBuild
-    """Without bytes."""
+    """When and in which surroundings it was built; the bytes of a product join it in `read`."""
     kept: str = ""
-    """As in `Round`; "" for the artifact itself, which is in its place."""
+    """The folder that keeps its artifacts, as in `Round.kept`; "" for the first build, whose artifacts are in their place."""
     results: Sequence[Result] = ()
-    """Of a build that is one of the rounds."""
+    """The results of the steps of one of the rounds; () for the first build, which succeeded."""
 
     def made(self, product: Product) -> bool:
         """Whether nothing failed on the way to a product."""

@@ -28,19 +28,19 @@ _LARGEST: Final = 1 << 30
 
 @dataclass(slots=True, kw_only=True)
 class Watch:
-    """What one run has looked at. Paths are absolute."""
+    """All that one run has looked at, with absolute paths: stamps of files, and the names in folders."""
 
     files: dict[str, nothing_to_do.Stamp | None] = field(default_factory=dict)
-    """None where there is no file."""
+    """Path of a file → its stamp; None where there is no file."""
     young: dict[str, str] = field(default_factory=dict)
-    """Digests of the files among them that could change without a new stamp."""
+    """Path → digest of the content, for files that could change without getting a new stamp."""
     folders: dict[str, list[str]] = field(default_factory=dict)
     modes: dict[str, int] = field(default_factory=dict)
-    """Of the listings; 0 for others."""
+    """Path of a folder → bits that say which names its listing hides; 0 where there are none."""
     _lines: dict[str, Sequence[str]] = field(default_factory=dict)
-    """Listings with `.git` and what wbuild owns."""
+    """Path of a folder → all names in it, with `.git` and what wbuild owns."""
     began: int = field(default_factory=time.time_ns)
-    """Nanoseconds since 1970."""
+    """When this watch was made, in nanoseconds since 1970."""
 
     def file(self, *paths: Path) -> None:
         """Take stamps, before the files are read."""
@@ -50,7 +50,7 @@ class Watch:
                 self._stamp(path, now)
 
     def late(self, paths: Iterable[Path]) -> None:
-        """Files of which is known only afterwards that they were read.
+        """Take stamps of files of which it is known only afterwards that they were read.
 
         One that may have changed since this watch began is taken down as if it had not been there: so nobody takes it for the same.
         """
@@ -136,7 +136,7 @@ class Watch:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Said:
-    """What a run with nothing to do prints."""
+    """All that a run with nothing to do prints, ready to be written."""
 
     stdout: str
     plain: str
@@ -144,7 +144,7 @@ class Said:
     color: str
     """Standard error with colour."""
     choice: str
-    """`--color`."""
+    """The word of `--color`: the record serves only runs with the same."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,10 +153,10 @@ class Call:
 
     argv: tuple[str, ...]
     folder: Path
-    """Folder of wbuild.toml."""
+    """The folder that holds wbuild.toml."""
     environ: Mapping[str, str]
     key: bytes = field(repr=False)
-    """The user's."""
+    """The user's key, which the record is bound to."""
     own: tuple[Path, ...] = ()
     """Folders that are wbuild's, and may be links that are meant."""
     variables: tuple[str, ...]

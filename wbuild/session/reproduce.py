@@ -25,16 +25,16 @@ from wbuild.session.session import Session
 
 DIFFERS: Final = "WB304"
 KEPT: Final = "reproduce"
-"""Below `.wbuild`: artifacts that came out otherwise, of the last run that looked."""
+"""The folder below `.wbuild` that keeps artifacts which came out otherwise in the last run that compared."""
 _SHOWN: Final = 3
-"""Steps that a message names."""
+"""How many steps a message names."""
 _LONG: Final = 8
 """Characters of a folder that is looked for in artifacts: a shorter one may stand there by chance."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Verdict:
-    """On one product."""
+    """What the comparison of the builds says about one product."""
 
     found: Reproduction
     problem: Problem | None = None
@@ -46,7 +46,7 @@ class _Trial:
 
     session: Session
     folder: str
-    """Of what is kept, relative to the root."""
+    """The folder that keeps what came out otherwise, relative to the root."""
     builds: list[Rebuild]
     codes: set[int] = field(default_factory=set)
     """Exit codes of what failed on the way."""

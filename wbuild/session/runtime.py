@@ -63,7 +63,7 @@ class ModuleExports:
     """What the `exports` of a runtime writes (`wbuild.exports/1`)."""
 
     command: bool
-    """Whether it has a start of its own."""
+    """Whether the module has a start of its own, so that it runs as a program."""
     functions: tuple[ExportedFunction, ...]
 
 
@@ -172,7 +172,7 @@ class Runtime:
 
 
 def _call(module: Path, invoke: str | None, args: Sequence[str]) -> dict[str, Value]:
-    """What the placeholders of a runtime's `run` mean."""
+    """The values of the placeholders in a runtime's `run`: the module, the function, its arguments, and bytes of memory."""
     free = free_memory()
     return {
         "module": str(module.resolve()),

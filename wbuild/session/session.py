@@ -40,12 +40,12 @@ from wbuild.text.json_text import valid
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Built:
-    """What came of a plan."""
+    """The outcome of running a plan: results, the report, and the documents that were written."""
 
     results: tuple[Result, ...]
     report: Report
     written: tuple[Path, ...]
-    """Documents about it."""
+    """The paths of the documents about the build: one beside each artifact, and the index of the profile."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -88,7 +88,7 @@ class Session:
             yield Built(results=results, report=report, written=self.publish(report))
 
     def build(self) -> Built:
-        """The same, for those who have nothing more to do meanwhile."""
+        """Build as `built` does, for those who have nothing more to do while nobody else may build."""
         with self.built() as built:
             return built
 
@@ -126,7 +126,7 @@ class Session:
         )
 
     def report(self, results: tuple[Result, ...]) -> Report:
-        """What came out."""
+        """The report on the results of a plan, with what the steps have measured and the sizes of the build before."""
         from wbuild.report.assemble import FinishedRun, assemble  # compilers need not wait until it is loaded
 
         products = self.plan.products
@@ -179,7 +179,7 @@ class Session:
 
 
 def report_path(file: str) -> str:
-    """The document beside an artifact."""
+    """The path of the document beside an artifact."""
     return f"{file}.report.json"
 
 

@@ -23,7 +23,7 @@ SOURCE_WORDS: Final[Mapping[str, tuple[str, ...]]] = {
     **{name: (name,) for name in get_args(SourceName)},
     "registry": tuple(name for name in get_args(SourceName) if name != SYSTEM),
 }
-"""What `sources` may name → the sources meant."""
+"""A word that the setting `sources` may hold → the sources that it means."""
 TRUE: Final = frozenset({"1", "true", "yes", "on"})
 FREE: Final = "free"
 """The setting of memory that means: as much as the machine has left."""

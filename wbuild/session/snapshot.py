@@ -72,7 +72,7 @@ class _Eye:
 
     @cached_property
     def real(self) -> str:
-        """The root behind links."""
+        """The path of the root once all links are followed."""
         return os.path.realpath(self.root)
 
     def walk(self, start: str, *, everything: bool = False) -> Walked:
@@ -89,7 +89,7 @@ class _Eye:
         return found
 
     def part(self, walked: Walked) -> Part:
-        """The same for globs."""
+        """What was found in a walk, as globs take it: names, folders, links with the places that they lead to."""
         closed = {name: Closed.of(why) for name, why in sorted(walked.closed.items())}
         links = {name: self._link(name, said) for name, said in sorted(walked.links.items())}
         return Part(
@@ -118,12 +118,12 @@ class _Eye:
         return "file" if path.is_file() and self._inside(os.path.realpath(path.parent)) is not None else ""
 
     def _link(self, name: str, said: str) -> Link | None:
-        """None for a link that leads out of the project."""
+        """A link with the place that it leads to; None for one that leads out of the project."""
         target = self._inside(os.path.realpath(self.root / name))
         return None if target is None else Link(said, target if said.startswith("d") else "")
 
     def _inside(self, path: str) -> str | None:
-        """A path behind links, relative to the root; None out of it."""
+        """A path without links, relative to the root; None for one that lies out of it."""
         if path == self.real:
             return "."
         return path[len(self.real) + 1 :].replace(os.sep, "/") if path.startswith(self.real.rstrip(os.sep) + os.sep) else None

@@ -24,14 +24,14 @@ class Shelf:
 
     catalog: Catalog
     lock: Lock | None
-    """None where no project (or no lock) is around."""
+    """The project's lock; None where no project, or no lock, is around."""
     store: Store
     platform: Platform
     console: Console
     common: Common
 
     def pin(self, name: str) -> Pin | None:
-        """The pin for this machine, as far as the lock has one."""
+        """The pin of a tool for this machine; None where there is no lock, or where it has none for this machine."""
         from wbuild.model.locked import Pin
 
         tool = self.lock.tools.get(name) if self.lock else None
@@ -60,7 +60,7 @@ class Shelf:
 
 
 def shelf(common: Common, *, looking: bool = True, **flags: object) -> Shelf:
-    """What the commands below look at; not `looking`: for one that starts what it finds."""
+    """Catalogue, lock and store as a command sees them here. `looking`: whether nothing of the project may be started."""
     from wbuild import lock as locks
     from wbuild.nothing_to_do import project_folder
     from wbuild.session.locking import Locking

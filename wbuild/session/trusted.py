@@ -89,7 +89,7 @@ class Trust:
             return {}
 
     def about(self, folder: Path) -> Word:
-        """What was said about the project in a folder."""
+        """What the user has said about the project in a folder; an empty word where nothing was said."""
         return self.words().get(_place(folder), Word())
 
     def remember(self, folder: Path, word: Word, files: Files) -> None:

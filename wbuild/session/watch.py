@@ -35,7 +35,7 @@ class Look:
     """One look at the project."""
 
     watch: Watch
-    """What was looked at."""
+    """Stamps and listings of all that was looked at."""
     session: Session | None = None
     """None when no plan could be made, and `error` says why."""
     error: WbuildError | None = None
@@ -192,7 +192,7 @@ def watch(common: Common, asked: Asked, *, program: str | None, explain: bool) -
 
 
 def told(report: Report, results: Sequence[Result], built: Sequence[str], seconds: float) -> str:
-    """What a turn did, in one line."""
+    """One line that says what a turn has done, in how many seconds, and with how many steps."""
     failed = tuple(dict.fromkeys(a.name for a in report.artifacts if a.problems or a.status != "ok"))
     what = f"failed: {', '.join(failed)}" if failed or report.exit else f"rebuilt {', '.join(built)}" if built else "nothing to do"
     count = sum(result.status in ("ran", "failed") for result in results)

@@ -23,7 +23,7 @@ class Program:
     _started: bool = False
 
     def product(self, session: Session) -> Product:
-        """Its file: the first that is built. Raises UsageError when none is."""
+        """The first product of the artifact that is built here. Raises UsageError when there is none."""
         found = next((product for product in session.plan.products if product.artifact.name == self.name), None)
         if found is None:
             known = ", ".join(dict.fromkeys(product.artifact.name for product in session.plan.products))
@@ -49,14 +49,14 @@ class Program:
         self._started = True
 
     def tell_its_end(self, console: Console) -> None:
-        """Say once that it has ended by itself."""
+        """Say once that the program has ended by itself, with its exit code."""
         code = self._running.code() if self._running is not None else None
         if code is not None:
             self._running = None
             console.show(f"{self.name} ended: exit {code}")
 
     def stop(self) -> None:
-        """End it."""
+        """End the program if it runs."""
         if self._running is not None:
             self._running.stop()
             self._running = None

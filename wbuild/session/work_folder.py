@@ -21,7 +21,7 @@ SCHEMA_FILE: Final = "wbuild.schema.json"
 SCHEMA_MARK: Final = "schema-made-by"
 """Says which wbuild and recipes the schema was made from: making it takes longer than a build with nothing to do."""
 _LARGEST: Final = 16 << 20
-"""Bytes of a file that is only compared."""
+"""The most bytes of a file that is only compared."""
 _ALL: Final = "*\n"
 _IGNORED: Final = frozenset({"dist", "dist/", "/dist", "/dist/", "dist/*", "/dist/*"})
 

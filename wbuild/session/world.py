@@ -44,7 +44,7 @@ CONFIG_VARIABLE: Final = "WBUILD_CONFIG"
 EPOCH_VARIABLE: Final = "SOURCE_DATE_EPOCH"
 """The time that outputs may hold, in seconds since 1970 (reproducible-builds.org)."""
 _LAST_SECOND: Final = 253402300799
-"""Of the year 9999: what compilers take at most."""
+"""The last second of the year 9999, beyond which compilers take no time."""
 CLIENT_FILES: Final = "clients-v1"
 """Folder of the cache for what package clients keep."""
 _PLATFORMS: Final[Mapping[tuple[str, str], Platform]] = {
@@ -58,17 +58,17 @@ _PLATFORMS: Final[Mapping[tuple[str, str], Platform]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class World:
-    """What commands are given."""
+    """What commands are given: the environment, the settings with their origins, and every door."""
 
     environ: Mapping[str, str]
     start: Path
-    """Where the search for a project begins."""
+    """The folder where the search for a project begins."""
     settings: Mapping[str, Origin]
     doors: Doors
     ci: bool
-    """A continuous-integration system runs this: `--locked` and `--keep-going` are on."""
+    """Whether a continuous-integration system runs this: `--locked` and `--keep-going` are on then."""
     live: bool = False
-    """A terminal shows what goes on."""
+    """Whether a terminal shows what goes on."""
     epoch: int = 0
     """SOURCE_DATE_EPOCH of every step. 0 when it is not set: with the time of the last commit every commit would build everything."""
     origins: Mapping[str, Source] = field(default_factory=lambda: SOURCES)
@@ -117,17 +117,17 @@ class World:
 
     @property
     def system_env(self) -> Mapping[str, str]:
-        """What programs of this system cannot start without."""
+        """Variables that programs of this system cannot start without: name → value."""
         return {name: value for name, value in self.environ.items() if name.upper() in ("SYSTEMROOT", "WINDIR")}
 
     @property
     def shell(self) -> str:
-        """The user's shell."""
+        """The path of the user's shell."""
         return self.environ.get("SHELL") or self.environ.get("COMSPEC") or "/bin/sh"
 
     @property
     def terminal(self) -> str:
-        """What kind of terminal this is."""
+        """The kind of terminal, as TERM names it; "dumb" where nothing does."""
         return self.environ.get("TERM", "dumb")
 
     @property
@@ -143,12 +143,12 @@ class World:
 
     @property
     def store(self) -> Path:
-        """Folder of tools."""
+        """The folder of tools. Raises MachineError WB653 where there is none."""
         return folder_of(self.settings, "store")
 
     @property
     def cache(self) -> Path:
-        """Folder of the action cache."""
+        """The folder of the action cache. Raises MachineError WB653 where there is none."""
         return folder_of(self.settings, "cache")
 
     @property
@@ -163,7 +163,7 @@ class World:
 
     @property
     def jobs(self) -> int:
-        """Steps at the same time."""
+        """How many steps run at the same time."""
         return int(self.settings["jobs"].value)
 
     @property
@@ -174,7 +174,7 @@ class World:
 
     @property
     def lock_timeout(self) -> float:
-        """Seconds."""
+        """Seconds to wait for another wbuild."""
         return float(self.settings["lock-timeout"].value)
 
     def looking(self, project: Path) -> World:
@@ -182,20 +182,20 @@ class World:
         return replace(self, doors=replace(self.doors, looking=project))
 
     def open_store(self) -> Store:
-        """The store of tools."""
+        """The store of tools of this machine. Raises MachineError WB653 where it has no folder."""
         data = data_folder(self.environ)
         home = user_folder("cache")
         user = User(data=Path(data) if data else None, home=self.environ.get("HOME", ""), own=home, lone=self.ci, watch=self.live)
         return Store(self.store, self.doors, self.origins, lock_timeout=self.lock_timeout, user=user)
 
     def open_cache(self) -> Cache:
-        """The action cache."""
+        """The action cache of this machine. Raises MachineError WB653 where it has no folder."""
         home = user_folder("cache")
         return Cache(self.cache, self.doors.files, int(self.settings["cache-limit"].value), more=(home / SHARED,) if home else ())
 
     @property
     def trust(self) -> Trust:
-        """What the user has said about projects."""
+        """The record of what the user has said about projects."""
         return Trust(environ=self.environ, start=self.start)
 
     def claim(self, *folders: Path) -> None:
@@ -237,7 +237,7 @@ def trusting(environ: Mapping[str, str], start: Path) -> Callable[[], bool]:
 
 
 def set_in(environ: Mapping[str, str], name: str) -> bool:
-    """Whether a variable says yes."""
+    """Whether a variable says yes: it is set, to anything but "0", "false" and the empty text."""
     return environ.get(name, "").lower() not in ("", "0", "false")
 
 

@@ -46,11 +46,11 @@ class FoundArtifact:
     """None for one that the catalogue does not have: `block` is a comment then."""
     lang: str
     path: str
-    """Of its sources, relative to wbuild.toml."""
+    """The folder of its sources, relative to wbuild.toml."""
     block: str
-    """Its part of wbuild.toml."""
+    """The part of wbuild.toml that declares it."""
     why: str
-    """What made it a guess, for people."""
+    """The file that made it a guess, in words for people."""
 
 
 def reads(name: str, catalog: Catalog) -> bool:

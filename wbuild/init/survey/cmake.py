@@ -86,7 +86,7 @@ class _CMakeReader:
         self._made: dict[str, _Made] = {}
 
     def read(self, text: str) -> dict[str, _Made]:
-        """What the file makes, by name."""
+        """The programs and libraries that the file makes, by name."""
         for match in _COMMAND.finditer(_COMMENT.sub(r"\1", text)):
             words = [word[1:-1] if word.startswith('"') else word for word in _WORD.findall(match.group(2))]
             if words:

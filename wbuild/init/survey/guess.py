@@ -39,18 +39,18 @@ class Guess:
     folder: str
     """Of its sources, relative to the folder that was looked at."""
     why: str
-    """What led to it, for people."""
+    """The file that led to the guess, in words for people."""
     kind: Kind | None = None
     told: bool = False
     """Whether a driver that reads the language's project files finds this kind there."""
     targets: tuple[Target, ...] = ()
     """Asked for by the project's own settings, the first before the others."""
     options: Mapping[str, OptionValue] = field(default_factory=dict)
-    """Of the language's own table."""
+    """Options for the language's own table: name → value."""
     packages: Mapping[Ecosystem, frozenset[str]] = field(default_factory=dict)
     """Names of its dependencies."""
     notes: tuple[str, ...] = ()
-    """What people should know, a line each."""
+    """Comments for the manifest that people should read, one line each."""
     claims: frozenset[str] = frozenset()
     """Files that belong to it, so that nothing else is guessed from them."""
 
