@@ -33,11 +33,8 @@ def check_rules(faults: Faults, boundary: Boundary, catalog: Catalog, path: Path
         if check.name in (other.name for other in named):
             message = f"{dotted(where)}: another check is called {quoted(check.name)}"
             faults.add("WB212", (*where, "name"), message, hint="give each check its own name")
-        for key, file in (("stdin-file", check.stdin_file), ("stdout-file", check.stdout_file)):
-            if file is not None:
-                boundary.check((*where, key), file, artifact.path)
-        for guest, folder in check.dirs.items():
-            boundary.check((*where, "dirs", guest), folder, artifact.path)
+        for named_path in check.reads:
+            boundary.check((*where, *named_path.key), named_path.path, artifact.path)
         _check_runtimes(faults, catalog, where, check, artifact)
         named.append(check)
     return tuple(named)
@@ -93,7 +90,6 @@ def _impossible(check: Check) -> Iterator[tuple[str, str, str]]:
 
 
 def _check_runtimes(faults: Faults, catalog: Catalog, where: Path, check: Check, artifact: Artifact) -> None:
-    mode = "invoke" if check.invoke is not None else "command"
     for position, name in enumerate(check.runtimes):
         place = (*where, "runtimes", position)
         runtime = catalog.runtimes.get(name)
@@ -102,5 +98,5 @@ def _check_runtimes(faults: Faults, catalog: Catalog, where: Path, check: Check,
         elif artifact.targets and not set(artifact.targets) & set(runtime.targets):
             message = f"{dotted(place)}: {runtime.title} does not take {' or '.join(artifact.targets)}"
             faults.add("WB215", place, message, hint=f"it takes {', '.join(runtime.targets)}")
-        elif mode not in runtime.modes:
-            faults.add("WB215", place, f"{dotted(place)}: {runtime.title} cannot run a check with {mode}")
+        elif check.mode not in runtime.modes:
+            faults.add("WB215", place, f"{dotted(place)}: {runtime.title} cannot run a check with {check.mode}")

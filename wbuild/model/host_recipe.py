@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
 from wbuild.model.tool_recipe import SHIPPED
-from wbuild.model.written import Target
+from wbuild.model.written import CheckMode, Target
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -22,7 +21,7 @@ class RuntimeRecipe:
     """The tool that is the engine."""
     targets: tuple[Target, ...]
     """Targets whose artifacts it takes."""
-    modes: tuple[Literal["command", "invoke"], ...]
+    modes: tuple[CheckMode, ...]
     """What it can do with one."""
     check: tuple[str, ...]
     """Command line of a check: {request} and {outcome} are files (runners/ document their form), {cache} a folder that lasts."""

@@ -15,6 +15,8 @@ SizeMetric = Literal["raw", "gzip", "brotli", "zstd"]
 Target = Literal["freestanding", "wasip1", "wasip1-threads", "wasip2", "web"]
 Kind = Literal["command", "reactor"]
 Debug = Literal["none", "names", "dwarf"]
+CheckMode = Literal["command", "invoke"]
+"""How a check enters a module: through its start, or by a call of an export."""
 OptionValue = str | int | bool | tuple[str, ...]
 
 # How a value is written in TOML, where that is more than its type; `decode.FORMS` reads these.
@@ -166,6 +168,30 @@ class Check:
     """Runtimes to check on; default: every runtime that takes the target."""
     imports: Literal["", "trap", "zero"] = ""
     """Stubs for imports that no runtime has: trap when called, or return zero."""
+
+    @property
+    def mode(self) -> CheckMode:
+        """How it enters the module, which a runtime must be able to do."""
+        return "command" if self.invoke is None else "invoke"
+
+    @property
+    def reads(self) -> tuple[CheckPath, ...]:
+        """What it reads of the project."""
+        files = {"stdin-file": self.stdin_file, "stdout-file": self.stdout_file}
+        named = [CheckPath(key=(key,), path=path, kind="file") for key, path in files.items() if path is not None]
+        return (*named, *(CheckPath(key=("dirs", guest), path=folder, kind="folder") for guest, folder in self.dirs.items()))
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckPath:
+    """A path that a check names."""
+
+    key: tuple[str, ...]
+    """The key below the check's table."""
+    path: str
+    """Relative to the artifact's folder."""
+    kind: Literal["file", "folder"]
+    """What must be there."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

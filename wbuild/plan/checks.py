@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 from dataclasses import asdict, dataclass
 from posixpath import join, normpath
+from typing import Final
 
 from wbuild.builtins.table import builtin
 from wbuild.model.host_recipe import RuntimeRecipe
@@ -106,9 +107,7 @@ def trials(artifact: Artifact, target: Target, runtimes: Sequence[RuntimeRecipe]
         Trial(check=check, runtime=runtime)
         for check in artifact.checks
         for runtime in runtimes
-        if target in runtime.targets
-        and ("invoke" if check.invoke else "command") in runtime.modes
-        and (not check.runtimes or runtime.name in check.runtimes)
+        if target in runtime.targets and check.mode in runtime.modes and (not check.runtimes or runtime.name in check.runtimes)
     )
 
 
@@ -117,7 +116,7 @@ def request(check: Check, module: str, stdin_file: str, dirs: dict[str, str]) ->
     return {
         "schema": 1,
         "module": module,
-        "mode": "invoke" if check.invoke else "command",
+        "mode": check.mode,
         "args": list(check.args),
         "env": dict(check.env),
         "dirs": dict(dirs),
@@ -131,9 +130,11 @@ def request(check: Check, module: str, stdin_file: str, dirs: dict[str, str]) ->
 
 
 def _declared(check: Check) -> dict[str, JSON]:
-    """The part of a check that its verdict depends on."""
-    wanted = ("name", "stdout", "stdout_file", "stderr", "exit", "traps", "invoke", "returns", "timeout", "fuel", "memory")
-    return {**{key: value for key, value in asdict(check).items() if key in wanted}, "output": OUTPUT_LIMIT}
+    """The part of a check that its verdict depends on, besides the outcome."""
+    return {**{key: value for key, value in asdict(check).items() if key in _JUDGED}, "output": OUTPUT_LIMIT}
+
+
+_JUDGED: Final = frozenset({"name", "stdout", "stdout_file", "stderr", "exit", "traps", "invoke", "returns", "timeout", "fuel", "memory"})
 
 
 def _commands(pin: Pin) -> dict[str, Value]:

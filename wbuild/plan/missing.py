@@ -9,7 +9,6 @@ from wbuild.drivers import Build
 from wbuild.errors import Problem
 from wbuild.manifest.check import unfit
 from wbuild.model.planned import Step
-from wbuild.model.written import Check
 from wbuild.plan.checks import Trial
 from wbuild.text.names import quoted, vendor_parts
 from wbuild.text.nearest import nearest
@@ -32,8 +31,8 @@ def lacking(build: Build, trials: Iterable[Trial]) -> Iterator[Problem]:
     wanted = {id(trial.check) for trial in trials}
     for position, check in enumerate(artifact.checks):
         if id(check) in wanted:
-            for keys, path, kind in _of_check(check):
-                yield from _without(build, ("check", position, *keys), path, kind)
+            for named in check.reads:
+                yield from _without(build, ("check", position, *named.key), named.path, named.kind)
 
 
 def unfitting(build: Build) -> Iterator[Problem]:
@@ -43,16 +42,6 @@ def unfitting(build: Build) -> Iterator[Problem]:
             where: Path = ("check", position, key) if key else ("check", position)
             shown = dotted(("artifact", build.artifact.name, "check", position))
             yield Problem(code="WB219", message=f"{shown}: {message}", hint=hint, place=build.place(where))
-
-
-def _of_check(check: Check) -> Iterator[tuple[Path, str, Literal["file", "folder"]]]:
-    """(key, path, what it must be) of everything that a check reads."""
-    if check.stdin_file is not None:
-        yield ("stdin-file",), check.stdin_file, "file"
-    if check.stdout_file is not None:
-        yield ("stdout-file",), check.stdout_file, "file"
-    for guest, folder in check.dirs.items():
-        yield ("dirs", guest), folder, "folder"
 
 
 def _without(build: Build, where: Path, path: str, kind: Literal["file", "folder", ""]) -> Iterator[Problem]:

@@ -7,7 +7,8 @@ import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, Final
+from types import UnionType
+from typing import Annotated, Any, Final, Literal, Union, get_args, get_origin, get_type_hints
 
 SCHEMA: Final = 1
 
@@ -37,7 +38,7 @@ class Request:
     """One run. Keys and meanings are those of the file; only `schema` and `module` must be there."""
 
     module: str
-    mode: str = "command"
+    mode: Literal["command", "invoke"] = "command"
     """`command`: `_start` or wasi:cli/run; `invoke`: the call in `invoke`."""
     invoke: str | None = None
     name: str = "main.wasm"
@@ -48,11 +49,11 @@ class Request:
     """Guest path → folder; the guest cannot change it."""
     stdin: str | None = None
     """File of standard input; without it and `stdin_text` the input is empty."""
-    stdin_text: str | None = None
+    stdin_text: Annotated[str, _any_text] | None = None
     """Standard input itself; bytes that are no UTF-8 stand as lone surrogates."""
     limits: Limits = field(default_factory=Limits)
     features: tuple[str, ...] = ()
-    imports: str | None = None
+    imports: Literal["trap", "zero"] | None = None
     """`trap` or `zero`: stubs for imports that the runtime does not have."""
     virtual: bool = True
     """Clock and randomness are the same in every run."""
@@ -71,7 +72,7 @@ def read_request(path: Path) -> Request:
         raise BadRequestError("`limits` is no table")
     if "module" not in given:
         raise BadRequestError("`module` is missing")
-    request = Request(**_checked(given, _KEYS), limits=Limits(**_checked(limits, _LIMITS)))
+    request = Request(**_checked(given, Request, but=("limits",)), limits=Limits(**_checked(limits, Limits)))
     _consistent(request)
     return request
 
@@ -88,7 +89,10 @@ def _consistent(request: Request) -> None:
         raise BadRequestError(f"`stdin`: {request.stdin} is no file")
 
 
-def _checked(given: Mapping[str, Any], keys: Mapping[str, Callable[[Any], bool]]) -> dict[str, Any]:
+def _checked(given: Mapping[str, Any], model: type, but: tuple[str, ...] = ()) -> dict[str, Any]:
+    """Values for the fields of a record, each of the form that its type asks for; `but`: fields that are read elsewhere."""
+    hints = get_type_hints(model, include_extras=True)
+    keys = {name: _form(hint) for name, hint in hints.items() if name not in but}
     unknown = [key for key in given if key not in keys]
     if unknown:
         raise BadRequestError(f"unknown keys: {', '.join(unknown)}")
@@ -101,6 +105,10 @@ def _checked(given: Mapping[str, Any], keys: Mapping[str, Callable[[Any], bool]]
 def _text(value: object) -> bool:
     """Text that a C string can carry: no NUL, no half of a surrogate pair."""
     return isinstance(value, str) and re.search("[\0\ud800-\udfff]", value) is None
+
+
+def _any_text(value: object) -> bool:
+    return isinstance(value, str)
 
 
 def _texts(value: object) -> bool:
@@ -123,24 +131,24 @@ def _optional(check: Callable[[Any], bool]) -> Callable[[Any], bool]:
     return lambda value: value is None or check(value)
 
 
-_LIMITS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "seconds": _seconds,
-    "compile": _seconds,
-    "fuel": _optional(_count),
-    "memory": _count,
-    "output": _count,
-}
-_KEYS: Final[Mapping[str, Callable[[Any], bool]]] = {
-    "module": _text,
-    "mode": lambda value: value in ("command", "invoke"),
-    "invoke": _optional(_text),
-    "name": _text,
-    "args": _texts,
-    "env": _table,
-    "dirs": _table,
-    "stdin": _optional(_text),
-    "stdin_text": lambda value: value is None or isinstance(value, str),
-    "features": _texts,
-    "imports": lambda value: value in (None, "trap", "zero"),
-    "virtual": lambda value: isinstance(value, bool),
+def _form(hint: Any) -> Callable[[Any], bool]:  # noqa: ANN401 - a type
+    """What values of a type must be. An annotation says it itself where that is more than the type."""
+    origin, args = get_origin(hint), get_args(hint)
+    if origin in (Union, UnionType):
+        return _optional(_form(args[0]))
+    if origin is Annotated:
+        form: Callable[[Any], bool] = args[1]
+        return form
+    if origin is Literal:
+        return lambda value: value in args
+    return _FORMS[hint]
+
+
+_FORMS: Final[Mapping[Any, Callable[[Any], bool]]] = {
+    str: _text,
+    bool: lambda value: isinstance(value, bool),
+    int: _count,
+    float: _seconds,
+    tuple[str, ...]: _texts,
+    Mapping[str, str]: _table,
 }
