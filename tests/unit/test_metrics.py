@@ -6,7 +6,7 @@ from typing import get_args
 import pytest
 
 from tests.reports import budget, report, weighed
-from wbuild.builtins.metrics import BYTES, COUNT, INSTRUCTIONS, METRICS, Unit, columns, unit_of
+from wbuild.builtins.metrics import BYTES, COUNT, INSTRUCTIONS, METRICS, Unit, columns, judges, share, tightest, unit_of
 from wbuild.model.happened import ArtifactReport, Compared, Measure
 from wbuild.model.written import Budget, SizeMetric
 from wbuild.report.text import table
@@ -68,3 +68,15 @@ def test_a_row_of_a_comparison_shows_some_of_the_report() -> None:
     assert values_of(row)["fuel"] == 5
     assert "measure" not in values_of(row)
     assert "report" not in values_of(row)
+
+
+@pytest.mark.parametrize(("metric", "level", "judged"), [("raw", "none", False), ("raw", "size", True), ("unknown", "none", False)])
+def test_limits_of_sizes_judge_builds_with_an_optimizer(metric: str, level: str, judged: bool) -> None:
+    assert judges(budget(metric, 1, 2, "over"), level) == judged
+
+
+def test_the_tightest_limit_is_the_one_that_is_used_most() -> None:
+    half, most = budget("raw", 100, 50, "ok"), budget("gzip", 10 << 10, 9 << 10, "warn")
+    assert tightest((half, most)) == most
+    assert tightest(()) is None
+    assert share(most) == "90 % of 10 KiB gzip"

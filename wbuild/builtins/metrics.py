@@ -6,7 +6,7 @@ one field of `model.written.Budget`; to decide between candidates it also needs 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Final, Literal
 
@@ -14,7 +14,7 @@ from wbuild.model.happened import ArtifactReport, BudgetVerdict, Measure
 from wbuild.model.written import Budget
 from wbuild.text import show, units
 
-__all__ = ["BYTES", "COUNT", "INSTRUCTIONS", "METRICS", "Metric", "Unit", "columns", "unit_of", "verdicts"]
+__all__ = ["BYTES", "COUNT", "INSTRUCTIONS", "METRICS", "Metric", "Unit", "columns", "judges", "share", "tightest", "unit_of", "verdicts"]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -51,6 +51,8 @@ class Metric:
     """What a budget allows; None for no limit."""
     column: bool = True
     """Whether tables of several artifacts have a column for it."""
+    rule: Literal["optimized", "always"] = "optimized"
+    """Which builds a limit judges: those that the optimizer had a part in, or all."""
 
 
 def _measured(read: Callable[[Measure], int | None]) -> Callable[[ArtifactReport], int | None]:
@@ -65,7 +67,7 @@ METRICS: Final = (
     Metric(name="zstd", unit=BYTES, read=_measured(lambda found: found.sizes.zstd), limit=lambda budget: budget.zstd, column=False),
 )
 """In the order in which they are shown."""
-_UNITS: Final[Mapping[str, Unit]] = {metric.name: metric.unit for metric in METRICS}
+_BY_NAME: Final[Mapping[str, Metric]] = {metric.name: metric for metric in METRICS}
 
 
 def columns() -> tuple[Metric, ...]:
@@ -75,7 +77,7 @@ def columns() -> tuple[Metric, ...]:
 
 def unit_of(name: str) -> Unit:
     """The unit of a metric by name; a plain count for one that another version of wbuild knows."""
-    return _UNITS.get(name, COUNT)
+    return _BY_NAME[name].unit if name in _BY_NAME else COUNT
 
 
 def verdicts(budget: Budget, report: ArtifactReport) -> tuple[BudgetVerdict, ...]:
@@ -86,6 +88,23 @@ def verdicts(budget: Budget, report: ArtifactReport) -> tuple[BudgetVerdict, ...
         for name, limit, actual in found
         if limit is not None and actual is not None
     )
+
+
+def judges(verdict: BudgetVerdict, level: str) -> bool:
+    """Whether a limit is more than a remark for a build of this level."""
+    metric = _BY_NAME.get(verdict.metric)
+    return level != "none" or (metric is not None and metric.rule == "always")
+
+
+def tightest(found: Sequence[BudgetVerdict]) -> BudgetVerdict | None:
+    """The limit that is nearest, or exceeded most; None without any."""
+    return max(found, key=lambda verdict: verdict.actual / max(verdict.limit, 1), default=None)
+
+
+def share(verdict: BudgetVerdict, metric: Callable[[str], str] = str) -> str:
+    """How much of a limit is used: "84 % of 50 KiB gzip". `metric`: how its name is written."""
+    limit = unit_of(verdict.metric).written(verdict.limit)
+    return f"{show.percent(verdict.actual, verdict.limit)} of {limit} {metric(verdict.metric)}"
 
 
 def _status(actual: int, limit: int, warn: float) -> Literal["ok", "warn", "over"]:

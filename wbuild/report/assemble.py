@@ -6,7 +6,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
 from wbuild.builtins.custom_sections import unasked
-from wbuild.builtins.metrics import unit_of, verdicts
+from wbuild.builtins.metrics import judges, unit_of, verdicts
 from wbuild.errors import Problem, exit_code, worst
 from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, Choice, Measure, Report, Result, Sizes, Validation
 from wbuild.model.planned import Plan, Product
@@ -175,8 +175,7 @@ def _title(report: ArtifactReport, product: Product) -> str:
 def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterator[Problem]:
     """What is wrong with a file that was made."""
     name = _title(report, product)
-    if report.level != "none":
-        yield from (_over(name, report.name, verdict) for verdict in report.budget if verdict.status == "over")
+    yield from (_over(name, report.name, v) for v in report.budget if v.status == "over" and judges(v, report.level))
     yield from (_check(name, verdict) for verdict in report.checks if verdict.status != "passed")
     used = report.measure.features if report.measure else {}
     for denied in product.artifact.proposals.deny:

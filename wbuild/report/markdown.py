@@ -11,7 +11,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
 from typing import Final
 
-from wbuild.builtins.metrics import columns, unit_of
+from wbuild.builtins.metrics import columns, judges, share, tightest
 from wbuild.model.happened import ArtifactReport, Report, Sizes
 from wbuild.report.labels import labelled
 from wbuild.text import show
@@ -167,11 +167,11 @@ def _signed(difference: int) -> str:
 
 def _budget(artifact: ArtifactReport) -> str:
     """The tightest limit; only said to be exceeded where budgets are judged."""
-    if not artifact.budget:
+    verdict = tightest(artifact.budget)
+    if verdict is None:
         return ""
-    verdict = max(artifact.budget, key=lambda v: v.actual / max(v.limit, 1))
-    text = f"{show.percent(verdict.actual, verdict.limit)} of {unit_of(verdict.metric).written(verdict.limit)} {code(verdict.metric)}"
-    if artifact.level == "none":
+    text = share(verdict, code)
+    if not judges(verdict, artifact.level):
         return f"({text})"
     return {"over": f"**over**: {text}", "warn": f"near: {text}"}.get(verdict.status, text)
 

@@ -5,8 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Sequence
 from typing import Final
 
-from wbuild.builtins.metrics import columns, unit_of
-from wbuild.model.happened import ArtifactReport, BudgetVerdict, CheckVerdict, HostVerdict, Report
+from wbuild.builtins.metrics import columns, judges, share, tightest, unit_of
+from wbuild.model.happened import ArtifactReport, CheckVerdict, HostVerdict, Report
 from wbuild.report.labels import labelled
 from wbuild.report.table import Cell, Style, plain, render
 from wbuild.text import show
@@ -83,11 +83,11 @@ def _change(artifact: ArtifactReport) -> Cell:
 
 def _budget(artifact: ArtifactReport) -> Cell:
     """The tightest limit; in words when it is near or exceeded. In parentheses where budgets are not judged."""
-    if not artifact.budget:
+    verdict = tightest(artifact.budget)
+    if verdict is None:
         return Cell("")
-    verdict = max(artifact.budget, key=_share)
-    text = _share_text(verdict)
-    if artifact.level == "none":
+    text = share(verdict)
+    if not judges(verdict, artifact.level):
         return Cell(f"({text})", "dim")
     match verdict.status:
         case "over":
@@ -96,14 +96,6 @@ def _budget(artifact: ArtifactReport) -> Cell:
             return Cell(f"near: {text}", "warn")
         case _:
             return Cell(text)
-
-
-def _share(verdict: BudgetVerdict) -> float:
-    return verdict.actual / max(verdict.limit, 1)
-
-
-def _share_text(verdict: BudgetVerdict) -> str:
-    return f"{show.percent(verdict.actual, verdict.limit)} of {unit_of(verdict.metric).written(verdict.limit)} {verdict.metric}"
 
 
 def notes(report: Report, style: Style = plain) -> str:
