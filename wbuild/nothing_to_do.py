@@ -20,6 +20,7 @@ import sys
 import time
 
 from wbuild.doors.userkey import MAC_SIZE, NEW, READ, known_key, mac
+from wbuild.text.project_names import DIST, GIT, MANIFEST, WORK
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:  # importing these takes longer than reading a state
@@ -30,13 +31,6 @@ try:
 except ImportError:
     from hashlib import blake2b
 
-MANIFEST = "wbuild.toml"
-WORK = ".wbuild"
-"""Folder of everything that wbuild keeps in a project, beside the manifest."""
-DIST = "dist"
-"""Folder of what wbuild makes for its user, beside the manifest."""
-GIT = ".git"
-"""What git keeps in a folder: a folder, or a file in submodules and worktrees."""
 SHOWS_GIT, HIDES_WORK, HIDES_DIST = 1, 2, 4
 """Modes of a listing, joined by `|`: with `.git`; without what wbuild owns in this folder."""
 ASIDE = ".wb-"

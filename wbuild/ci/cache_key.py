@@ -13,11 +13,11 @@ from wbuild.errors import UsageError
 from wbuild.model.locked import Platform
 from wbuild.session.call import Common
 from wbuild.session.git import Git
-from wbuild.session.locking import LOCK
 from wbuild.session.project import open_project, shown
 from wbuild.session.world import World
 from wbuild.store import LAYOUT
 from wbuild.text.names import quoted
+from wbuild.text.project_names import LOCK
 
 _DIGITS: Final = 16
 """How many hexadecimal digits of a digest a key holds."""

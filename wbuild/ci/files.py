@@ -23,10 +23,10 @@ from wbuild.manifest.profiles import profile_names
 from wbuild.model.locked import Platform
 from wbuild.model.shipped import Catalog
 from wbuild.session.call import Common
-from wbuild.session.locking import LOCK
 from wbuild.session.project import Project, facts, open_project, shown
 from wbuild.session.shipped_data import template_texts
 from wbuild.text.names import quoted
+from wbuild.text.project_names import LOCK
 
 _PLAIN: Final = re.compile(r"[A-Za-z0-9._/-]+\Z")
 """A folder that means the same in YAML, in a shell and in an expression."""

@@ -15,7 +15,7 @@ from wbuild.errors import ProvisionError, WbuildError
 from wbuild.model.locked import Lock, Platform
 from wbuild.model.planned import Plan
 from wbuild.plan.affected import affected
-from wbuild.plan.plan import DIST, BuildRequest, Context, make_plan
+from wbuild.plan.plan import BuildRequest, Context, make_plan
 from wbuild.session.call import Common
 from wbuild.session.changed_files import change_since, gone, through_links
 from wbuild.session.locking import Locking
@@ -25,6 +25,7 @@ from wbuild.session.project import Project, open_project
 from wbuild.session.record import Watch
 from wbuild.session.selection import choose_targets, select
 from wbuild.session.snapshot import look, own
+from wbuild.text.project_names import DIST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -16,9 +16,9 @@ from wbuild.doors.regular import UnfitError
 from wbuild.errors import UsageError, worst
 from wbuild.model.happened import Report
 from wbuild.session.project import shown
+from wbuild.text.project_names import REPORT
 from wbuild.text.show import escape
 
-REPORT: Final = "report.json"
 """What a build calls its report; a file of this name that cannot be used is a cell that is left out."""
 _FILES: Final = 20_000
 _LARGEST: Final = 16 << 20

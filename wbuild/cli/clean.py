@@ -17,13 +17,12 @@ from wbuild.doors.interfaces import Files
 from wbuild.doors.regular import read
 from wbuild.engine.killed_runs import Leftovers
 from wbuild.engine.layout import Layout
-from wbuild.nothing_to_do import WORK
-from wbuild.plan.plan import DIST
 from wbuild.session.call import Common
 from wbuild.session.dependency_locks import DEPENDENCY_LOCK, dependency_lock
 from wbuild.session.project import find
 from wbuild.session.work_folder import locked
 from wbuild.text import json_text
+from wbuild.text.project_names import DIST, REPORT, WORK
 
 _LARGEST: Final = 64 << 20
 """Bytes of a report."""
@@ -89,7 +88,7 @@ def _remove_work(folder: Path, files: Files) -> bool:
 def written(folder: Path, files: Files) -> Iterator[Path]:
     """Files in dist/ that wbuild wrote, by the report of each profile."""
     for profile in _profiles(folder, files):
-        index = profile / "report.json"
+        index = profile / REPORT
         for name in _files(index):
             path = folder / name
             yield path

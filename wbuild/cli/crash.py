@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING
 from wbuild import __version__
 from wbuild.doors.places import user_folder
 from wbuild.errors import BugError, WbuildError
-from wbuild.nothing_to_do import WORK, project_folder
+from wbuild.nothing_to_do import project_folder
+from wbuild.text.project_names import WORK
 from wbuild.text.redact import redactor
 
 if TYPE_CHECKING:

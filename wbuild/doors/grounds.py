@@ -10,6 +10,8 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Final
 
+from wbuild.text.project_names import GIT
+
 DEVICES: Final = ("/dev/null", "/dev/zero", "/dev/full", "/dev/random", "/dev/urandom", "/dev/pts")
 SHARED_MEMORY: Final = "/dev/shm"  # noqa: S108 - the folder of memory that the processes of a step share
 _PROGRAMS: Final = ("/usr", "/lib", "/lib32", "/lib64", "/libx32", "/bin", "/sbin", "/opt", "/nix/store", "/gnu/store")
@@ -61,7 +63,7 @@ class Grounds:
 
     def repository(self) -> Iterator[str]:
         """What is in the project's repository and holds no passwords."""
-        git = os.path.join(self.root, ".git")
+        git = os.path.join(self.root, GIT)
         yield from (entry.path for entry in _entries(git) if entry.name not in _CLOSED_IN_GIT)
 
     def parents(self) -> Iterator[str]:
@@ -84,7 +86,7 @@ class Grounds:
         """Folders above the project whose folders belong to it."""
         way: list[str] = []
         folder = self.root
-        while not os.path.lexists(os.path.join(folder, ".git")):
+        while not os.path.lexists(os.path.join(folder, GIT)):
             above = os.path.dirname(folder)
             if above == folder:
                 return frozenset(way[:1]) - _COMMON

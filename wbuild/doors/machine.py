@@ -9,9 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from wbuild import nothing_to_do
 from wbuild.doors.ownership import user_number
 from wbuild.errors import MachineError
+from wbuild.text.project_names import DIST, WORK
 from wbuild.text.units import show_bytes
 
 _FULL = frozenset({errno.ENOSPC, errno.EFBIG, getattr(errno, "EDQUOT", errno.ENOSPC)})
@@ -45,7 +45,7 @@ def machine_error(error: OSError, path: Path, doing: str, *, needed: int = 0) ->
 
 def _mended(path: Path) -> str:
     """What to do about a path that this user may not use."""
-    own = next((place for place in path.parents if place.name in (nothing_to_do.WORK, nothing_to_do.DIST)), None)
+    own = next((place for place in path.parents if place.name in (WORK, DIST)), None)
     user, owner = user_number(), _owner(own) if own is not None else None
     if own is None or owner in (user, None):
         return "check owner and permissions of this path and its folder"

@@ -24,6 +24,7 @@ from typing import Final
 
 from wbuild.doors.descriptor import Descriptor
 from wbuild.errors import MachineError, UsageError
+from wbuild.text.project_names import DIST
 
 _DESCRIPTORS: Final = os.open in os.supports_dir_fd and os.mkdir in os.supports_dir_fd
 _CLOSED: Final = getattr(os, "O_CLOEXEC", 0)
@@ -334,7 +335,7 @@ def _link(ground: Ground, inside: str) -> UsageError | OSError:
     if not ground.strict:  # store and cache: a miss, or what cannot be written
         return OSError(errno.ELOOP, f"{path} is a link, among files that wbuild alone writes")
     parts = inside.split(os.sep)
-    if len(parts) <= _TOP and (len(parts) == 1 or parts[0] == "dist"):
+    if len(parts) <= _TOP and (len(parts) == 1 or parts[0] == DIST):
         return UsageError(
             "WB249",
             f"{path} is a link: wbuild writes and removes files there, and does not follow a link that the project brings",

@@ -15,13 +15,13 @@ from typing import Final
 from wbuild.doors.git_index import FOLDER, LINK, IndexEntry, entries_below
 from wbuild.doors.regular import read
 from wbuild.errors import WbuildError
-from wbuild.nothing_to_do import GIT
+from wbuild.text.project_names import GIT
 
 _LARGEST: Final = 256 << 20
 """Bytes of an index: of two million files."""
 _POINTER: Final = 1 << 14
 _GITDIR: Final = "gitdir:"
-_KEEPS: Final = ".git"
+_KEEPS: Final = GIT
 """How names of files begin that keep a folder in git, or say what git does there (`.gitkeep`, `.gitignore`): nobody builds one."""
 _LEVELS: Final = 2
 """Of names at which a link is the matter of `wbuild.doors.owned`."""

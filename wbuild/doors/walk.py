@@ -10,11 +10,11 @@ from typing import Final
 
 from wbuild import nothing_to_do
 from wbuild.doors.machine import machine_errors
+from wbuild.text.project_names import GIT, MODULES
 
 TAG: Final = "CACHEDIR.TAG"
 """The file in a folder whose content can be made again, by the convention of bford.info/cachedir."""
 SIGNATURE: Final = b"Signature: 8a477f597d28d172789f06886806bc55"
-MODULES: Final = "node_modules"
 
 
 @dataclass(slots=True, kw_only=True)
@@ -69,7 +69,7 @@ def _inner(found: Walked, folder: str, lines: list[str], own: Collection[str], *
     for line in lines:
         entry, slash, rest = line.partition("/")
         name = lead + entry
-        if entry == nothing_to_do.GIT:
+        if entry == GIT:
             found.closed[name] = "git"
         elif name in own:
             found.closed[name] = "own"

@@ -11,12 +11,13 @@ from posixpath import dirname, isabs, join, normpath
 from typing import Any, Final
 
 from wbuild.drivers.build import Build, BuildFacts
-from wbuild.drivers.npmproject import MODULES, NpmProject, table
+from wbuild.drivers.npmproject import NpmProject, table
 from wbuild.drivers.zigsource import within
 from wbuild.model.planned import In
 from wbuild.steps.tree import Tree
 from wbuild.steps.words import Value
 from wbuild.text.names import quoted
+from wbuild.text.project_names import MODULES
 
 TEXTS: Final = ("**/*.json", "**/*.ts")
 ABOVE: Final = ("package.json", "package-lock.json")

@@ -17,11 +17,11 @@ from wbuild.drivers.build import Build, DependencyLock
 from wbuild.drivers.npmrange import satisfies
 from wbuild.steps.tree import Tree, matches, upward
 from wbuild.text.names import quoted
+from wbuild.text.project_names import MODULES
 
 PACKAGE: Final = "package.json"
 LOCK: Final = "package-lock.json"
 CONFIGURATION: Final = ".npmrc"
-MODULES: Final = "node_modules"
 _LISTS: Final = ("dependencies", "devDependencies", "optionalDependencies")
 _LINKS: Final = ("file:", "link:", "./", "../")
 _TARBALLS: Final = (".tgz", ".tar.gz", ".tar")

@@ -13,13 +13,12 @@ from wbuild.model.language_recipe import PrepareRecipe
 from wbuild.model.locked import Pin
 from wbuild.model.planned import FirstUse, In, Late, Out, Root, Scratch, SharedCache, Step, Tool
 from wbuild.steps.words import Value, fill, fill_all, placeholders, portable
+from wbuild.text.project_names import PREPARED
 
 __all__ = ["PREPARE", "Prepared", "prepared"]
 
 PREPARE: Final = "prepare."
 """How a placeholder begins that names what was prepared."""
-FOLDER: Final = ".wbuild/prepared"
-"""Where it is kept, relative to the root: the same in all projects, so that keys are."""
 _DIGITS: Final = 12
 
 
@@ -78,7 +77,7 @@ def _step(build: Build, recipe: PrepareRecipe, pins: tuple[Pin, ...], scope: Map
 
     spelled = [*map(portable, filled("").argv), *(f"{name}={value}" for name, value in sorted(env.items())), *recipe.texts.values()]
     mark = hashlib.sha256("\0".join((*spelled, *recipe.keep, recipe.fills)).encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]
-    folder = f"{FOLDER}/{chain.name}-{recipe.verb}-{mark}/"
+    folder = f"{PREPARED}/{chain.name}-{recipe.verb}-{mark}/"
     here = {**scope, "out": Out(folder)}
     return Step(
         name=f"{chain.name}:{recipe.verb}:{mark}",

@@ -22,7 +22,7 @@ from wbuild.engine.forecast import Forecast
 from wbuild.engine.index import Index
 from wbuild.engine.killed_runs import Leftovers
 from wbuild.engine.launch import Launch
-from wbuild.engine.layout import WORK, Layout, Surroundings
+from wbuild.engine.layout import Layout, Surroundings
 from wbuild.engine.lookup import slot
 from wbuild.engine.pool import Pool
 from wbuild.engine.schedule import SPARE, AfterFailure, Schedule
@@ -38,6 +38,7 @@ from wbuild.errors import MachineError, StepError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Plan, Step, Tool
 from wbuild.steps.tree import upward
+from wbuild.text.project_names import WORK
 
 __all__ = ["Engine", "Interrupted", "Note", "Say", "StepFinished", "StepStarted", "Tools"]
 

@@ -8,9 +8,7 @@ from pathlib import Path
 from wbuild.engine.depfile import ReadFiles
 from wbuild.engine.index import NAMES, names_below
 from wbuild.model.planned import Step
-
-_UNSEEN = ".git"
-"""Where files are that no folder's list of candidates holds."""
+from wbuild.text.project_names import GIT
 
 
 def told(step: Step, root: Path, said: ReadFiles | None) -> tuple[str, ...] | None:
@@ -42,4 +40,4 @@ def _beyond(step: Step, root: Path, name: str) -> Iterator[str]:
 
 def _within(roots: tuple[str, ...], name: str) -> bool:
     """Whether all that is at a name is among the candidates."""
-    return _UNSEEN not in name.split("/") and any(root in (".", name) or name.startswith(f"{root}/") for root in roots)
+    return GIT not in name.split("/") and any(root in (".", name) or name.startswith(f"{root}/") for root in roots)

@@ -18,6 +18,7 @@ from wbuild.doors.interfaces import Clock, Files
 from wbuild.doors.regular import read
 from wbuild.doors.seal import sealed, unsealed
 from wbuild.engine.folders import files_in, is_folder, listing
+from wbuild.text.project_names import CHANGING
 
 _TICK_NS: Final = 50_000_000
 """File systems with fine time stamps: the kernel's clock tick, generously."""
@@ -29,14 +30,12 @@ _COARSE_NS: Final = 2_000_000_000
 
 NAMES: Final = "/{names}"
 """How a path ends that stands for the names of all files and folders below a folder."""
-_ASIDE: Final = frozenset({".git", ".wbuild"})
-"""Folders whose names nobody's result may follow from: they change in every build."""
 
 
 def names_below(folder: str) -> Iterator[str]:
     """Files below a folder, relative to it, and folders with a slash at the end."""
     for place, folders, files in os.walk(folder):
-        folders[:] = sorted({*folders} - _ASIDE)
+        folders[:] = sorted({*folders} - CHANGING)
         above = os.path.relpath(place, folder).replace(os.sep, "/")
         start = "" if above == "." else f"{above}/"
         yield from (f"{start}{name}/" for name in folders)

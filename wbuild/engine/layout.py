@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Final
 
 from wbuild.engine.scratch import HOME, TMP
+from wbuild.text.project_names import WORK
 
-WORK: Final = ".wbuild"
 TEMPORARY: Final = "TMPDIR"
 """Variable that names a step's own folder for temporary files; programs that a killed run left are known by it."""
 _ODD: Final = re.compile(r"[^A-Za-z0-9._-]+")

@@ -18,6 +18,7 @@ from wbuild.engine.step_key import Settled
 from wbuild.model.locked import SYSTEM, Pin
 from wbuild.model.planned import Python, RunnerPath, Step
 from wbuild.steps.words import parts
+from wbuild.text.project_names import DIST, GIT
 
 _LIBRARIES: Final = ("bin", "lib", "lib64", "libexec", "include")
 """Beside a program of the machine that is no system folder's."""
@@ -63,7 +64,7 @@ class Reach:
     def _own(self) -> tuple[str, ...]:
         """What wbuild and git keep in the project: no step reads it as a whole."""
         work = os.path.join(self._root, self.session.layout.work)
-        return (work, os.path.join(os.path.dirname(work), "dist"), os.path.join(self._root, ".git"))
+        return (work, os.path.join(os.path.dirname(work), DIST), os.path.join(self._root, GIT))
 
     def _writable(self) -> Iterator[str]:
         session, step = self.session, self.step

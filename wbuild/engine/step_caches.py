@@ -18,6 +18,7 @@ from wbuild.engine.session import Run
 from wbuild.engine.step_key import Settled
 from wbuild.errors import MachineError
 from wbuild.model.planned import JoinedWords, Launcher, SharedCache, Step, Toml
+from wbuild.text.project_names import WORK
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,7 +88,7 @@ class StepCaches:
             for folder, names, found in os.walk(shared):
                 here = Path(folder)
                 if here == shared:
-                    names[:] = [name for name in names if name not in self.step.downloads and not name.startswith(".wbuild")]
+                    names[:] = [name for name in names if name not in self.step.downloads and not name.startswith(WORK)]
                 for name in found:
                     source = here / name
                     if not source.is_symlink():

@@ -9,9 +9,10 @@ from posixpath import dirname, join
 from typing import Final, TypeAlias
 
 from wbuild.doors.interfaces import Clock
-from wbuild.nothing_to_do import ASIDE, DIST, GIT, WORK
+from wbuild.nothing_to_do import ASIDE
+from wbuild.text.project_names import OWN, PASSED
 
-_PASSING: Final = frozenset({GIT, WORK, DIST, "node_modules"})
+_PASSING: Final = PASSED | OWN
 """Names that come and go without being inputs, as long as nothing is read below them."""
 _TICK_NS: Final = 2_000_000_000
 """A listing counts again while its folder has no other time stamp, if that was as old as this when it was taken."""

@@ -18,7 +18,7 @@ from wbuild.init import scaffold
 from wbuild.init.survey import FoundArtifact, reads, survey
 from wbuild.manifest.load import load
 from wbuild.model.shipped import Catalog
-from wbuild.nothing_to_do import MANIFEST, project_folder
+from wbuild.nothing_to_do import project_folder
 from wbuild.session.call import Common
 from wbuild.session.project import content_of, facts, home, load_manifest, member_to_be, members_of, shown
 from wbuild.session.snapshot import look
@@ -26,6 +26,7 @@ from wbuild.session.work_folder import ignore_dist, prepare
 from wbuild.steps.tree import Tree
 from wbuild.terminal.console import Console
 from wbuild.text.names import name_problem, quoted
+from wbuild.text.project_names import MANIFEST
 from wbuild.text.toml_key import key
 from wbuild.toml.decode import LARGEST
 

@@ -18,9 +18,10 @@ from wbuild.errors import Problem, UsageError
 from wbuild.model.language_recipe import LanguageRecipe
 from wbuild.model.written import Kind, Target
 from wbuild.text.names import name_problem, quoted
+from wbuild.text.project_names import WORK
 from wbuild.text.toml_key import key
 
-SCHEMA_FILE: Final = ".wbuild/wbuild.schema.json"
+SCHEMA_FILE: Final = f"{WORK}/wbuild.schema.json"
 SCHEMA_LINE: Final = f"#:schema {SCHEMA_FILE}"
 """First line of a manifest; editors that know TOML schemas complete from it."""
 _PARTS: Final = 3

@@ -12,13 +12,14 @@ from typing import Final, get_args
 
 from wbuild.model.locked import Pin, PinnedFile, Platform, Trust
 from wbuild.model.tool_recipe import Route
+from wbuild.text.project_names import MODULES
 from wbuild.text.versions import same
 
 _WHEEL: Final = re.compile(r"([A-Za-z0-9._]+)-([A-Za-z0-9.!+_]+)(?:-\d[A-Za-z0-9_.]*)?-[A-Za-z0-9_.]+-[A-Za-z0-9_.]+-([A-Za-z0-9_.]+)\.whl")
 _DEB: Final = re.compile(r"([a-z0-9][a-z0-9+.-]*)_([A-Za-z0-9.+~-]+)_(amd64|arm64|all)\.deb")
 _POOL: Final = re.compile(r"pool/(?:[A-Za-z0-9][A-Za-z0-9.+~_-]*/)+")
 _TOP: Final = "."
-_MODULES: Final = "node_modules/"
+_MODULES: Final = f"{MODULES}/"
 _SYSTEMS: Final[dict[str, tuple[str, str]]] = {
     "linux-x86_64": ("linux", "x86_64"),
     "linux-aarch64": ("linux", "aarch64"),

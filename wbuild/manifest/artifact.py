@@ -16,6 +16,7 @@ from wbuild.model.language_recipe import LanguageRecipe, Option, OptionType, Too
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Glob, Kind, OptionValue, Target
 from wbuild.text.names import name_hint, name_problem, quoted, secret_problem, variable_problem, vendor_parts
+from wbuild.text.project_names import GIT, LOCK, MANIFEST, OWN
 from wbuild.toml.decode import MISFIT, Reader
 from wbuild.toml.locate import Path
 from wbuild.toml.problems import Faults, dotted
@@ -30,8 +31,6 @@ OPTION_TYPES: Final[Mapping[OptionType, Any]] = {
     "paths": tuple[Glob, ...],
 }
 """What a recipe calls a type; a single text may stand for a list of globs or paths."""
-_OWN = (".git", ".wbuild", "dist")
-_OWN_FILES = ("wbuild.toml", "wbuild.lock")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -156,7 +155,9 @@ def _check_paths(ground: ArtifactContext, path: Path, artifact: Artifact) -> Non
         hint = 'choose a file of your own, such as "bin/main.wasm"'
         places = [normpath(artifact.out), ground.inside(artifact.out)]
         control = next((part for place in places if (part := controls(place))), "")
-        if any(place == "." or place.casefold() in _OWN_FILES or place.partition("/")[0].casefold() in _OWN for place in places):
+        if any(
+            place == "." or place.casefold() in (MANIFEST, LOCK) or place.partition("/")[0].casefold() in {GIT, *OWN} for place in places
+        ):
             ground.faults.add("WB209", where, f"{dotted(where)}: {quoted(artifact.out)} belongs to wbuild or git", hint=hint)
         elif control:
             message = f"{dotted(where)}: {quoted(artifact.out)}: tools obey {quoted(control)}, so no build puts a file there"

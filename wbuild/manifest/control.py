@@ -5,6 +5,8 @@ from __future__ import annotations
 import unicodedata
 from typing import Final
 
+from wbuild.text.project_names import GIT
+
 _FILE_NAMES: Final = """
     .bash_login .bash_logout .bash_profile .bashrc .profile .zprofile .zshenv .zshrc .inputrc .vimrc .exrc
     .env .envrc .editorconfig .netrc .npmrc .yarnrc .yarnrc.yml .pnpmfile.cjs .pypirc .python-version .node-version .nvmrc .ruby-version
@@ -29,7 +31,7 @@ _FOLDER_NAMES: Final = """
 """
 _FILES: Final = frozenset(_FILE_NAMES.split())
 _FOLDERS: Final = frozenset(_FOLDER_NAMES.split())
-_GIT: Final = (".git", "git~")
+_GIT: Final = (GIT, "git~")
 """How the names begin of everything that is git's, and of what hosts of its repositories obey; `git~1` is Windows' short name for .git."""
 
 

@@ -28,10 +28,8 @@ from wbuild.steps.kit import Kit
 from wbuild.steps.order import tangles
 from wbuild.steps.tree import Tree
 from wbuild.text.names import quoted
+from wbuild.text.project_names import DIST, OUT
 from wbuild.toml.locate import Path
-
-OUT = ".wbuild/out"
-DIST = "dist"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -14,13 +14,12 @@ from wbuild.manifest.load import Member, load
 from wbuild.model.locked import Lock
 from wbuild.model.planned import Plan
 from wbuild.model.written import Manifest
-from wbuild.nothing_to_do import MANIFEST
 from wbuild.plan.affected import Change
 from wbuild.session.git import Git
-from wbuild.session.locking import LOCK
 from wbuild.session.project import Project, facts
 from wbuild.session.world import World
 from wbuild.steps.tree import matches, upward
+from wbuild.text.project_names import LOCK, MANIFEST
 
 
 def change_since(world: World, project: Project, lock: Lock, ref: str) -> Change:

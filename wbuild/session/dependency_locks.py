@@ -16,7 +16,6 @@ from wbuild.drivers.project import LockToMake
 from wbuild.engine import Engine
 from wbuild.errors import Problem, StepError, UsageError
 from wbuild.lock.trust import refusal, refused
-from wbuild.nothing_to_do import WORK
 from wbuild.plan.plan import Context
 from wbuild.session.progress import Progress
 from wbuild.session.project import TEXT, Project, content_of, shown, text_of
@@ -25,6 +24,7 @@ from wbuild.session.world import World
 from wbuild.steps.tree import Texts
 from wbuild.store import Store
 from wbuild.terminal.console import Console
+from wbuild.text.project_names import WORK
 
 COPY: Final = "locking"
 """Folder below `.wbuild` that holds the copy of the project."""

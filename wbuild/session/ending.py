@@ -10,8 +10,6 @@ from wbuild.cache.layout import VERSION
 from wbuild.errors import Problem
 from wbuild.model.happened import Report
 from wbuild.model.written import EnvFrom
-from wbuild.nothing_to_do import WORK
-from wbuild.plan.plan import DIST
 from wbuild.report.formats import FORMATS
 from wbuild.report.table import Style, plain
 from wbuild.report.text import summary
@@ -19,6 +17,7 @@ from wbuild.session.call import Common
 from wbuild.session.record import Call, Said, record
 from wbuild.session.session import Built, Session
 from wbuild.terminal.console import colored
+from wbuild.text.project_names import DIST, WORK
 
 Render = Callable[[Report, Style], str]
 

@@ -20,6 +20,7 @@ from wbuild.doors.interfaces import Command
 from wbuild.errors import UsageError
 from wbuild.session.world import World
 from wbuild.text.names import quoted
+from wbuild.text.project_names import GIT
 
 SECONDS: Final = 120.0
 LARGEST: Final = 256 << 20
@@ -124,7 +125,7 @@ class Git:
     def _below(self, name: str, commit: str, depth: int) -> Iterator[str]:
         """What differs in a submodule; the whole of it when its repository is not here, or does not know the commit."""
         inner = Git(world=self.world, folder=self.folder / name)
-        if not os.path.lexists(inner.folder / ".git"):
+        if not os.path.lexists(inner.folder / GIT):
             if self._gitlink(name) != commit:
                 yield name
             return

@@ -12,11 +12,11 @@ import tomli
 from wbuild.doors.interfaces import Files
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import UsageError
-from wbuild.nothing_to_do import MANIFEST
 from wbuild.session.project import Project, content_of, shown
 from wbuild.terminal.console import Console
 from wbuild.text.names import is_version, quoted
 from wbuild.text.nearest import nearest
+from wbuild.text.project_names import MANIFEST
 from wbuild.text.toml_key import key
 from wbuild.toml.decode import LARGEST
 

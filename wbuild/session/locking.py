@@ -19,9 +19,9 @@ from wbuild.session.project import Project, content_of, shown
 from wbuild.session.record import Watch
 from wbuild.session.world import World
 from wbuild.terminal.console import Console
+from wbuild.text.project_names import LOCK
 from wbuild.toml.decode import LARGEST
 
-LOCK: Final = "wbuild.lock"
 _STRAY: Final = 3600.0
 """Seconds after which a file that is not whole was left by a process that was killed."""
 

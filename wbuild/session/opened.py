@@ -7,8 +7,6 @@ from dataclasses import dataclass
 
 from wbuild.cache.layout import SWEPT, VERSION
 from wbuild.manifest.needs import with_needed
-from wbuild.nothing_to_do import WORK
-from wbuild.plan.plan import DIST
 from wbuild.session.asked import Asked
 from wbuild.session.call import Common
 from wbuild.session.outside_work import keep_outside
@@ -21,6 +19,7 @@ from wbuild.session.work_folder import prepare as prepare_workdir
 from wbuild.session.world import World, config_paths
 from wbuild.steps.environment import Surrounding, hidden_values
 from wbuild.terminal.console import Console
+from wbuild.text.project_names import DIST, WORK
 from wbuild.text.redact import redactor
 
 

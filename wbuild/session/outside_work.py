@@ -13,9 +13,9 @@ from wbuild.doors.regular import read
 from wbuild.doors.seal import sealed, unsealed
 from wbuild.engine.layout import slug
 from wbuild.errors import UsageError
-from wbuild.nothing_to_do import WORK
 from wbuild.session.world import World
 from wbuild.terminal.console import Console
+from wbuild.text.project_names import WORK
 
 MARK: Final = ".wbuild-work"
 """In a folder of the setting: says whose it is."""

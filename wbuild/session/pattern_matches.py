@@ -6,12 +6,10 @@ import os
 from collections.abc import Iterator
 from pathlib import Path
 from posixpath import normpath
-from typing import Final
 
-from wbuild.nothing_to_do import GIT, WORK
 from wbuild.text.globs import Positions, compiled
+from wbuild.text.project_names import PASSED
 
-_PASSED: Final = frozenset({GIT, WORK, "node_modules"})
 """Folders that only their own name leads into."""
 
 
@@ -32,7 +30,7 @@ def matching(folder: Path, glob: str) -> Iterator[Path]:
             path = f"{above}/{name}" if above else name
             if pattern.matches(path):
                 yield folder / path
-            positions = pattern.after(f"{path}/") if is_folder and (name not in _PASSED or name in named) else frozenset()
+            positions = pattern.after(f"{path}/") if is_folder and (name not in PASSED or name in named) else frozenset()
             place = (os.path.realpath(folder / path), positions)
             if positions and place not in entered:
                 entered.add(place)

@@ -17,12 +17,13 @@ from wbuild.manifest.boundary import BoundaryFacts
 from wbuild.manifest.load import Member, early_project, load
 from wbuild.model.shipped import Catalog
 from wbuild.model.written import Manifest
-from wbuild.nothing_to_do import DIST, GIT, MANIFEST, WORK, project_folder
+from wbuild.nothing_to_do import project_folder
 from wbuild.session import shipped_data
 from wbuild.session.pattern_matches import matching
 from wbuild.session.record import Watch
 from wbuild.session.shipped_data import recipe_texts
 from wbuild.steps.tree import matches
+from wbuild.text.project_names import DIST, GIT, MANIFEST, PASSED
 from wbuild.toml.decode import LARGEST
 
 TEXT: Final = 32 << 20
@@ -101,7 +102,7 @@ def members(folder: Path, globs: tuple[str, ...]) -> tuple[tuple[Path, ...], tup
 
 def _is_member(folder: Path, path: Path) -> bool:
     inside = path.relative_to(folder).parts
-    passed = {GIT, WORK, "node_modules"}.intersection(inside)
+    passed = PASSED.intersection(inside)
     return bool(inside) and not passed and inside[0] != DIST and (path / MANIFEST).is_file() and not _escapes(folder, str(path), ".")
 
 
@@ -198,7 +199,7 @@ def _as_far_as_right(local: Mapping[str, str]) -> Catalog:
 def facts(folder: Path) -> BoundaryFacts:
     """What the text of a manifest in `folder` cannot tell: its place, the repository around it, which paths leave it through links."""
     real = folder.resolve()
-    repository = next((p.as_posix() for p in (real, *real.parents) if (p / ".git").exists()), "")
+    repository = next((p.as_posix() for p in (real, *real.parents) if (p / GIT).exists()), "")
     return BoundaryFacts(folder=real.as_posix(), repository=repository, escapes=partial(_escapes, folder))
 
 

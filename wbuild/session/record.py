@@ -18,6 +18,7 @@ from wbuild import nothing_to_do
 from wbuild.doors import owned
 from wbuild.engine.index import Stamp
 from wbuild.session.own_code import own_files, recipe_folders
+from wbuild.text.project_names import DIST, WORK
 
 STATES_KEPT: Final = 24
 """State files of one project; one for each command line."""
@@ -65,7 +66,7 @@ class Watch:
 
     def tree(self, root: Path, listings: Mapping[str, Sequence[str]], own: Collection[str] = ()) -> None:
         """What was found in folders below `root` ("" is the root), with `.git`. `own`: what wbuild keeps there, which does not count."""
-        bits = {nothing_to_do.WORK: nothing_to_do.HIDES_WORK, nothing_to_do.DIST: nothing_to_do.HIDES_DIST}
+        bits = {WORK: nothing_to_do.HIDES_WORK, DIST: nothing_to_do.HIDES_DIST}
         modes: dict[str, int] = {}
         for name in own:
             above, _, last = name.rpartition("/")

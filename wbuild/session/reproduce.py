@@ -17,11 +17,11 @@ from wbuild.engine.failure import title
 from wbuild.errors import Problem, exit_code, worst
 from wbuild.model.happened import Report, Reproduction
 from wbuild.model.planned import Product, Step
-from wbuild.nothing_to_do import WORK
 from wbuild.report.difference import ADVICE, CAUSES, ComparedBuild, Difference, compare, dated, tied
 from wbuild.session.project import shown
 from wbuild.session.rebuild import ROUNDS, Rebuild, Round, build
 from wbuild.session.session import Session
+from wbuild.text.project_names import WORK
 
 DIFFERS: Final = "WB304"
 KEPT: Final = "reproduce"

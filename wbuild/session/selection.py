@@ -11,6 +11,7 @@ from wbuild.model.shipped import Catalog
 from wbuild.model.written import Artifact, Manifest, Target
 from wbuild.text.names import quoted
 from wbuild.text.nearest import nearest
+from wbuild.text.project_names import MANIFEST
 
 _WILD: Final = frozenset("*?[")
 FILE_ENDINGS: Final = (".wasm", ".wat")
@@ -30,7 +31,7 @@ def select(manifest: Manifest, catalog: Catalog, words: Sequence[str], member: s
     """
     own = [a for a in manifest.artifacts if not member or a.member == member]
     if not manifest.artifacts or not (words or own):
-        file = f"{member}/wbuild.toml" if member else "wbuild.toml"
+        file = f"{member}/{MANIFEST}" if member else MANIFEST
         raise UsageError("WB267", f"{file} declares no artifact", hint="`wbuild init --lang c NAME` adds one")
     if not words:
         return tuple(a.name for a in own)

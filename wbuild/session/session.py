@@ -20,8 +20,7 @@ from wbuild.model.happened import Report, Result
 from wbuild.model.locked import Lock, Pin
 from wbuild.model.planned import Plan, Product
 from wbuild.model.written import Manifest
-from wbuild.nothing_to_do import WORK
-from wbuild.plan.plan import DIST, make_plan, product_file
+from wbuild.plan.plan import make_plan, product_file
 from wbuild.report import to_json
 from wbuild.session.asked import Asked
 from wbuild.session.call import Common
@@ -36,6 +35,7 @@ from wbuild.steps.kit import Kit
 from wbuild.store import Store
 from wbuild.terminal.console import Console
 from wbuild.text.json_text import valid
+from wbuild.text.project_names import DIST, REPORT, WORK
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -153,7 +153,7 @@ class Session:
         Not synced: the nothing-to-do path compares them, and any other build writes them again.
         """
         files = self.world.doors.files
-        index = normpath(join(self.project.manifest.folder, DIST, report.profile, "report.json"))
+        index = normpath(join(self.project.manifest.folder, DIST, report.profile, REPORT))
         texts = {report_path(a.file): to_json.render_artifact(a) for a in report.artifacts}
         texts[index] = to_json.render_index(report, self._text(index), every_file(self.project.manifest, report.profile))
         for name, text in texts.items():

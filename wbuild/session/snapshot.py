@@ -14,10 +14,11 @@ from wbuild.doors.machine import machine_errors
 from wbuild.doors.walk import Walked
 from wbuild.errors import Place
 from wbuild.model.written import Artifact
-from wbuild.nothing_to_do import DIST, MANIFEST, UNREADABLE, WORK
+from wbuild.nothing_to_do import UNREADABLE
 from wbuild.session.project import Project, content_of, shown
 from wbuild.session.record import Watch
 from wbuild.steps.tree import Closed, Kind, Link, Part, Tree
+from wbuild.text.project_names import DIST, MANIFEST, WORK
 from wbuild.toml.decode import LARGEST, read
 from wbuild.toml.locate import Path as Where
 from wbuild.toml.locate import PlaceIndex, index, place

@@ -22,8 +22,8 @@ from wbuild.doors.regular import read
 from wbuild.doors.tracked import Tracked, tracked
 from wbuild.doors.userkey import data_folder, mac, process_key, user_key
 from wbuild.errors import MachineError, UsageError
-from wbuild.nothing_to_do import WORK, project_folders
-from wbuild.plan.plan import DIST
+from wbuild.nothing_to_do import project_folders
+from wbuild.text.project_names import DIST, OWN, WORK
 from wbuild.toml import to_json
 from wbuild.toml.from_json import parse
 
@@ -33,8 +33,6 @@ if TYPE_CHECKING:
 
 RECORD: Final = "trusted.json"
 _LARGEST: Final = 4 << 20
-_OWN: Final = frozenset({WORK, DIST})
-"""Names in a project's folder that are wbuild's."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -117,7 +115,7 @@ class Trust:
         """Have `.wbuild` and `dist` of projects reached as what wbuild owns, with the links that the user has said are meant."""
         words = self.words() if any((folder / name).is_symlink() for folder in folders for name in _names(folder)) else {}
         for folder in folders:
-            owned.claim(Ground(base=str(folder), names=_OWN, links=words.get(_place(folder), Word()).links, strict=True))
+            owned.claim(Ground(base=str(folder), names=OWN, links=words.get(_place(folder), Word()).links, strict=True))
 
     def refuse_tracked(self, folder: Path, *names: str) -> None:
         """Raise UsageError when git tracks a file in what wbuild owns there, before any is replaced, removed or believed."""
@@ -160,7 +158,7 @@ def links_of(folder: Path) -> dict[str, str]:
 
 def tracked_of(folder: Path) -> tuple[str, ...]:
     """Names of wbuild's in a project that hold files which git tracks."""
-    return tuple(sorted({found.name for found in tracked(folder, sorted(_OWN))}))
+    return tuple(sorted({found.name for found in tracked(folder, sorted(OWN))}))
 
 
 def _tracked(found: Tracked, folder: Path) -> UsageError:

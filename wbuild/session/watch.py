@@ -18,7 +18,7 @@ from wbuild.doors.changes import ChangeSignal, FolderChanges
 from wbuild.doors.files import RealFiles
 from wbuild.errors import MachineError, UsageError, WbuildError
 from wbuild.model.happened import Report, Result
-from wbuild.nothing_to_do import MANIFEST, project_folder
+from wbuild.nothing_to_do import project_folder
 from wbuild.session import ending
 from wbuild.session.asked import Asked
 from wbuild.session.call import Common
@@ -28,6 +28,7 @@ from wbuild.session.session import Built, Session, prepare
 from wbuild.session.snapshot import look
 from wbuild.session.watched_program import Program
 from wbuild.session.world import config_paths
+from wbuild.text.project_names import MANIFEST
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -11,11 +11,11 @@ from wbuild.doors.interfaces import Files
 from wbuild.doors.regular import read
 from wbuild.engine.layout import Layout
 from wbuild.model.shipped import Catalog
-from wbuild.nothing_to_do import WORK
 from wbuild.session.own_code import build_id
 from wbuild.session.project import TEXT, content_of
 from wbuild.session.world import World
 from wbuild.terminal.console import Console
+from wbuild.text.project_names import DIST, WORK
 
 SCHEMA_FILE: Final = "wbuild.schema.json"
 SCHEMA_MARK: Final = "schema-made-by"
@@ -23,7 +23,7 @@ SCHEMA_MARK: Final = "schema-made-by"
 _LARGEST: Final = 16 << 20
 """The most bytes of a file that is only compared."""
 _ALL: Final = "*\n"
-_IGNORED: Final = frozenset({"dist", "dist/", "/dist", "/dist/", "dist/*", "/dist/*"})
+_IGNORED: Final = frozenset(f"{start}{DIST}{end}" for start in ("", "/") for end in ("", "/", "/*"))
 
 
 def locked(world: World, console: Console, folder: Path, doing: str) -> AbstractContextManager[None]:

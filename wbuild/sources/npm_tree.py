@@ -14,12 +14,13 @@ from typing import Final, TypeAlias
 
 from wbuild.model.locked import Platform, Unavailable
 from wbuild.model.planned import JSON
+from wbuild.text.project_names import MODULES
 
 KINDS: Final = ("dependencies", "optionalDependencies", "peerDependencies")
 """Where a package names others."""
 TOP: Final = "."
 """Place of the tool's own package."""
-_MODULES: Final = "node_modules/"
+_MODULES: Final = f"{MODULES}/"
 _NAME: Final = r"(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*"
 _LOCATION: Final = rf"(?:{_MODULES}{_NAME}/)*{_MODULES}{_NAME}"
 PLACE: Final = re.compile(rf"{re.escape(TOP)}|{_LOCATION}")

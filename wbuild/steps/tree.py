@@ -16,6 +16,7 @@ from typing import Final, Literal, TypeAlias, TypeVar
 
 from wbuild.errors import MachineError
 from wbuild.text.globs import Pattern, Positions, compiled, is_glob
+from wbuild.text.project_names import MODULES
 
 __all__ = ["Closed", "Kind", "Link", "Part", "Texts", "Tree", "is_glob", "literal", "matches", "upward", "without"]
 
@@ -288,7 +289,7 @@ class _GlobSearch:
     def _passes_by(self, name: str, link: Link) -> bool:
         """Whether a link stands for a folder that is passed by."""
         closed = self.tree.closed.get(link.folder)
-        return basename(name) == "node_modules" or (closed is not None and closed.why != "git")
+        return basename(name) == MODULES or (closed is not None and closed.why != "git")
 
     def _may_enter(self, named: str, closed: Closed, pattern: Pattern, start: int) -> bool:
         """Whether a closed folder is entered. Raises MachineError when it should be and cannot."""

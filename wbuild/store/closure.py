@@ -9,10 +9,11 @@ from typing import Final
 from wbuild.doors.regular import read
 from wbuild.errors import IntegrityError
 from wbuild.model.locked import Pin
+from wbuild.text.project_names import MODULES
 
 _LARGEST: Final = 16 << 20
 _KINDS: Final = ("dependencies", "optionalDependencies", "peerDependencies")
-_MODULES: Final = "node_modules/"
+_MODULES: Final = f"{MODULES}/"
 _TOP: Final = "."
 
 
