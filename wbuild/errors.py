@@ -43,9 +43,9 @@ class Place:
     file: str
     """Path as the user would type it."""
     line: int
-    """1-based."""
+    """The number of the line; the first is 1."""
     column: int
-    """1-based, in characters."""
+    """The number of the character in the line; the first is 1."""
     text: str = ""
     """The whole line, without its end."""
     width: int = 1
@@ -57,7 +57,7 @@ class Problem:
     """One thing that is wrong: what, where, what to do."""
 
     code: str
-    """`WBnxx`."""
+    """The code of the error, such as `WB204`."""
     message: str
     hint: str = ""
     place: Place | None = None

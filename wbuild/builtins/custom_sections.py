@@ -23,7 +23,7 @@ from wbuild.wasm.sections import frame, kind_of
 __all__ = ["BOUND", "NAMES", "Rules", "customs", "is_signed", "missing", "nameless", "unasked"]
 
 NAMES: Final = ("name", "producers", "target_features")
-"""What `debug = "names"` keeps of the debris."""
+"""Names of the custom sections for people that stay with `debug = "names"`."""
 _DEBRIS: Final = (
     *NAMES,
     *(".debug*", "reloc.*", "linking", "sourceMappingURL", "external_debug_info", "build_id", "go:buildid", "go.buildid"),
@@ -54,7 +54,7 @@ def _fits(name: str, patterns: Sequence[str]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Rules:
-    """What happens to the custom sections of one artifact."""
+    """The rules by which custom sections of one artifact stay or go."""
 
     debug: Debug = "none"
     keep: tuple[str, ...] = ()

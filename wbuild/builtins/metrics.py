@@ -48,7 +48,7 @@ class Metric:
     read: Callable[[ArtifactReport], int | None]
     """Its value; None for an artifact that was not made or for which nobody measured it."""
     limit: Callable[[Budget], int | None]
-    """What a budget allows; None for no limit."""
+    """The limit that a budget sets for it; None for no limit."""
     column: bool = True
     """Whether tables of several artifacts have a column for it."""
     rule: Literal["optimized", "always"] = "optimized"
@@ -66,7 +66,7 @@ METRICS: Final = (
     Metric(name="brotli", unit=BYTES, read=_measured(lambda found: found.sizes.brotli), limit=lambda budget: budget.brotli),
     Metric(name="zstd", unit=BYTES, read=_measured(lambda found: found.sizes.zstd), limit=lambda budget: budget.zstd, column=False),
 )
-"""In the order in which they are shown."""
+"""All metrics, in the order in which they are shown."""
 _BY_NAME: Final[Mapping[str, Metric]] = {metric.name: metric for metric in METRICS}
 
 

@@ -41,16 +41,16 @@ class _Field:
     names: tuple[str, ...]
     candidates: tuple[bytes | None, ...]
     checks: tuple[tuple[str, str], ...]
-    """Name and runtime."""
+    """The name and the runtime of each check."""
     base_outcomes: tuple[Outcome, ...]
     outcomes: tuple[tuple[Outcome | None, ...], ...]
-    """Of each candidate."""
+    """The outcomes of the checks for each candidate; None where one was not run."""
     known: frozenset[str] | None
     """Features that the optimizer has words for; None: not said."""
     validations: tuple[Validation | None, ...]
     """What a validator says of the base and of each candidate; () where there is none."""
     unvalidated: Validation | None
-    """What to say of the winner then."""
+    """What the report says about the winner when no validator has looked."""
 
     @cached_property
     def interface(self) -> tuple[frozenset[tuple[str, str]], frozenset[tuple[str, ...]]]:

@@ -33,9 +33,9 @@ class ValidatorAnswer:
 
     status: Literal["valid", "invalid", "unable"]
     message: str
-    """What is wrong, without its place."""
+    """The reason why the module is wrong, without its place."""
     offset: int | None
-    """Where, in the file."""
+    """The offset in the file at which it is wrong; None where the validator names none."""
 
 
 def validate(args: Mapping[str, JSON], inputs: Sequence[bytes | None], ask: Callable[[bytes], bytes]) -> Sequence[bytes | None]:

@@ -43,12 +43,12 @@ from wbuild.text import json_text
 __all__ = ["DEFAULT_LIMIT", "Cache", "ResultEntry"]
 
 DEFAULT_LIMIT: Final = 5 << 30
-"""Bytes."""
+"""Bytes that a cache may have where no setting says otherwise."""
 _SLACK: Final = 10
 """A cache is swept when it is a tenth over its limit, down to a tenth below it: not after each build."""
 _GROWTH_LARGEST: Final = 16 << 20
 _DIGITS: Final = 18
-"""Of a number of bytes."""
+"""How many digits a number of bytes may have to be believed."""
 _SETS: Final = 8
 """Read sets remembered for one coarse digest, newest first."""
 

@@ -32,11 +32,11 @@ _UNKNOWN: Final = 30 * _DAY
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Copy:
-    """One of them."""
+    """A project's own copy of a tool's shared cache."""
 
     path: Path
     cache: str
-    """What it is a copy of."""
+    """The name of the shared cache that it is a copy of."""
     project: str
     """The project's folder; "" when nothing says it."""
     used: float
@@ -81,7 +81,7 @@ def copy_at(path: Path) -> Copy | None:
 
 
 def idle_copies(roots: Sequence[Path]) -> Iterator[Copy]:
-    """Those below some folders that can go."""
+    """The copies below some folders that no build has used for long, so that they can go."""
     now = time.time()
     for root in roots:
         with suppress(OSError):

@@ -28,17 +28,17 @@ _TITLES: Final = {"results": RESULTS, "read sets": READ_SETS, "contents": CONTEN
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheFile:
-    """A file as it was seen."""
+    """A file of the cache as it was when somebody looked."""
 
     place: str
-    """Absolute; text, because a cache has hundreds of thousands of files."""
+    """Its absolute path, as text, because a cache has hundreds of thousands of files."""
     size: int
-    """Bytes."""
+    """Bytes of its content."""
     mtime_ns: int
 
     @property
     def path(self) -> Path:
-        """Where it is."""
+        """Its path."""
         return Path(self.place)
 
     @property
@@ -63,7 +63,7 @@ class CacheRecord:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Holdings:
-    """A whole cache."""
+    """All files of a cache: records, contents, and what is not whole."""
 
     records: tuple[CacheRecord, ...]
     contents: Mapping[str, CacheFile]
@@ -72,7 +72,7 @@ class Holdings:
 
     @property
     def size(self) -> int:
-        """Bytes of everything."""
+        """Bytes of all files together."""
         return sum(r.file.size for r in self.records) + sum(f.size for f in (*self.contents.values(), *self.strays))
 
 
@@ -86,16 +86,16 @@ class Damage:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Kind:
-    """Files of one kind."""
+    """How many files of one kind there are, and how large."""
 
     files: int
     size: int
-    """Bytes."""
+    """Bytes of all of them together."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Summary:
-    """What takes how much room."""
+    """How much room each part of a cache takes."""
 
     path: Path
     kinds: Mapping[str, Kind]

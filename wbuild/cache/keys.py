@@ -55,7 +55,7 @@ def canonical(value: object) -> bytes:
 
 
 def digest(data: bytes) -> str:
-    """SHA-256 (hex)."""
+    """The SHA-256 of some bytes, in hexadecimal digits."""
     return hashlib.sha256(data).hexdigest()
 
 

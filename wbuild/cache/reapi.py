@@ -106,7 +106,7 @@ def _argument(word: str) -> bytes:
 
 @lru_cache(maxsize=4096)
 def _pair(name: str, value: str) -> bytes:
-    """`EnvironmentVariable` or `Property`."""
+    """The encoding of a message with a name and a value: `EnvironmentVariable` or `Property`."""
     return _string(1, name) + _string(2, value)
 
 

@@ -30,7 +30,7 @@ _TICK: Final = 0.05
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class SweepLimits:
-    """What may stay."""
+    """How much may stay in a cache, and for how long."""
 
     size: int | None = None
     """Bytes of all results; None for any number."""
@@ -40,16 +40,16 @@ class SweepLimits:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Swept:
-    """What was done."""
+    """How much a sweep has removed, and how much stays."""
 
     results: int
-    """Results and read sets removed."""
+    """How many results and read sets were removed."""
     contents: int
-    """Contents removed."""
+    """How many contents were removed."""
     freed: int
-    """Bytes."""
+    """Bytes that were removed."""
     left: int
-    """Bytes."""
+    """Bytes that stay."""
     spared: int
     """Results over the limits that stay, because a running build may use them."""
 
@@ -94,7 +94,7 @@ def discard(root: Path, files: Files, damage: Sequence[Damage]) -> None:
 
 
 class _Broom:
-    """One sweep."""
+    """One sweep of a cache, or a dry run of one."""
 
     def __init__(self, base: Path, files: Files, *, dry: bool) -> None:
         self._files = files

@@ -50,7 +50,7 @@ class Size(_Int):
 
 
 def show_age(seconds: float) -> str:
-    """Such as "41 days" or "3 hours"."""
+    """A time in words for people, such as "41 days" or "3 hours"."""
     for unit, length in (("day", 86_400), ("hour", 3600), ("minute", 60)):
         number = int(seconds // length)
         if number:

@@ -71,7 +71,7 @@ def _artifacts(common: Common, asked: Asked, options: CheckOptions) -> int:
 
 
 def _files(common: Common, files: list[str], hosts: tuple[HostRecipe, ...], *, as_json: bool) -> int:
-    """What hosts say to files that something else built."""
+    """Compare files that something else built with hosts, and say what they lack; the exit code."""
     from wbuild.errors import UsageError
     from wbuild.report import hosts as fit
     from wbuild.report.to_json import artifact_document

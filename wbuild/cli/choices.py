@@ -40,7 +40,7 @@ class OptType(_OptType):
     name = "level"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Opt:
-        """The level; fails with the list of levels."""
+        """The level as `Opt`; fails with the list of levels for anything else."""
         if isinstance(value, Opt):
             return value
         if value == BARE:
@@ -51,24 +51,24 @@ class OptType(_OptType):
 
 
 def opt_option(function: Decorated) -> Decorated:
-    """`--opt[=LEVEL]`."""
+    """Give a command the option `--opt[=LEVEL]`."""
     text = f"Optimize; LEVEL is {', '.join(LEVELS)}, and stands after `=`. Alone: the release profile."
     return click.option("--opt", type=OptType(), metavar="[=LEVEL]", help=text)(function)
 
 
 def profile_option(function: Decorated) -> Decorated:
-    """`--profile P`."""
+    """Give a command the option `--profile P`."""
     return click.option("--profile", metavar="P", help="Profile to build.")(function)
 
 
 def changed_option(function: Decorated) -> Decorated:
-    """`--changed-since REF`."""
+    """Give a command the option `--changed-since REF`."""
     text = "Only what differs from this git revision; nothing is fine too."
     return click.option("--changed-since", metavar="REF", default="", help=text)(function)
 
 
 def common_build_options(function: Decorated) -> Decorated:
-    """What every command that builds can be told."""
+    """Give a command the options that every one has which builds."""
     for decorate in reversed(
         (
             click.option("-j", "--jobs", metavar="N", help="Steps at the same time."),

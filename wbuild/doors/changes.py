@@ -20,14 +20,14 @@ _BURST: Final = 1600
 
 
 class ChangeSignal(Protocol):
-    """Something that tells when to look again."""
+    """Tells whoever waits when to look again."""
 
     def wait(self) -> None:
         """Return when something may have changed since the last call."""
         ...
 
     def close(self) -> None:
-        """Tell nothing more."""
+        """Stop listening."""
         ...
 
 
@@ -48,7 +48,7 @@ class FolderChanges:
         self._woken.clear()
 
     def close(self) -> None:
-        """Listen no more."""
+        """Stop listening, and end the thread."""
         self._closed.set()
         self._thread.join()
 

@@ -29,7 +29,7 @@ def can_fence() -> bool:
 
 
 def mechanism() -> str:
-    """What makes fences here, in words; "" for nothing."""
+    """The name of what makes fences on this machine; "" where nothing does."""
     if not can_fence():
         return ""
     return f"Landlock {landlock.version()}, " + ("seccomp" if seccomp.can_filter() else "no seccomp")

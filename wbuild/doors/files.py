@@ -154,7 +154,7 @@ def asides(folder: Path, *, older: float = 0.0) -> list[Path]:
 
 
 class _OtherContentError(Exception):
-    """What was copied is not what it should be."""
+    """The file that was copied does not have the content that was promised."""
 
 
 def _digest_of(file: FileIO) -> str:

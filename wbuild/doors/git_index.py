@@ -35,7 +35,7 @@ class IndexEntry:
     """A file, a link or a submodule that git tracks."""
 
     path: bytes
-    """Relative to the repository's folder."""
+    """The path, relative to the repository's folder."""
     mode: int
 
     @property

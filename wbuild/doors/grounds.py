@@ -33,7 +33,7 @@ _OBEYED: Final = (".cargo/config", ".cargo/config.toml")
 _COMMON: Final = frozenset(("/", "/home", "/Users", "/var/home", "/tmp", "/var/tmp", "/var", "/etc", "/run", "/dev", "/boot"))  # noqa: S108
 """Folders in which different people and services have theirs: of these the files alone."""
 _CLOSED_IN_GIT: Final = ("config", "config.worktree", "credentials", "modules")
-"""Where addresses with passwords stand."""
+"""Names in `.git` under which addresses with passwords may stand."""
 
 
 @cache
@@ -56,7 +56,7 @@ class Grounds:
     """A project's folder and what is around it."""
 
     root: str
-    """Without links."""
+    """The project's folder once all links are followed."""
     closed: tuple[str, ...]
     """Places that are never opened, nor any folder around one: homes, folders of wbuild's own. Without links.
     A home that the project is in counts for what is beside it."""

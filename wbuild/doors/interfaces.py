@@ -147,7 +147,7 @@ class Clock(Protocol):
         ...
 
     def monotonic(self) -> float:
-        """Seconds for durations."""
+        """Seconds of a clock that never goes back, for durations."""
         ...
 
 

@@ -43,13 +43,13 @@ class JobServer:
             return False
 
     def give(self) -> None:
-        """Give one back."""
+        """Put a token back into the pool."""
         with suppress(BlockingIOError):  # thousands of them
             if self._pipe >= 0:
                 os.write(self._pipe, _TOKEN)
 
     def close(self) -> None:
-        """End the pool."""
+        """Close the pool: whoever asks it gets a token at once."""
         if self._pipe >= 0:
             os.close(self._pipe)
             self._pipe = -1

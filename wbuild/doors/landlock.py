@@ -31,9 +31,9 @@ _DEVICES: Final = 1 << 6 | 1 << 11
 """Make device files: refused everywhere."""
 _ADDED: Final = ((3, _TRUNCATE), (5, _CONTROL))
 _TCP: Final = 0b11
-"""Listen, connect."""
+"""The rights to listen and to connect."""
 _BEYOND: Final = 0b11
-"""Abstract sockets of others, signals to others."""
+"""The scopes that keep a program from abstract sockets of others and from signals to others."""
 _OF_FILES: Final = _RUN | _WRITE | _READ | _TRUNCATE | _CONTROL
 _PATH_BENEATH: Final = 1
 _LASTING: Final = ("/usr/", "/lib", "/bin", "/sbin", "/opt", "/etc/", "/proc/", "/sys/", "/dev/", "/nix/", "/gnu/")
@@ -44,7 +44,7 @@ _LASTS: Final = 5.0
 
 @cache
 def version() -> int:
-    """Of Landlock in this kernel; 0 without it."""
+    """The version of Landlock in this kernel; 0 where there is none."""
     return max(0, int(system().syscall(_CREATE, None, 0, 1)))
 
 
@@ -103,7 +103,7 @@ class _Places:
         self._until = 0.0
 
     def at(self, path: str) -> _Place | None:
-        """None where nothing is: that cannot be touched either."""
+        """The descriptor of a path with its kind; None where nothing is, for that cannot be touched either."""
         if not path.startswith(_LASTING):
             return _place(path)
         now = time.monotonic()

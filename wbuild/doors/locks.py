@@ -31,7 +31,7 @@ _OPEN: Final = os.O_RDWR | os.O_CREAT | getattr(os, "O_CLOEXEC", 0) | getattr(os
 """Never through a link: what is locked is signed, and a link leads to somebody else's file."""
 _LONGEST: Final = 1 << 10
 _SIGNED: Final = re.compile(rb"(?:\d+ [^\0\n]*\n)?")
-"""What a lock file holds."""
+"""The form of what a lock file holds: who holds the lock, or nothing."""
 _BUSY: Final = frozenset({errno.EAGAIN, errno.EACCES, errno.EDEADLK})
 _STALE: Final = getattr(errno, "ESTALE", -1)
 _UNABLE: Final = frozenset({errno.ENOLCK, errno.ENOSYS, getattr(errno, "ENOTSUP", errno.ENOSYS), errno.EOPNOTSUPP})

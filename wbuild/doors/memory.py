@@ -11,10 +11,10 @@ from typing import Final
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _Groups:
-    """Where one version of Linux' control groups keeps what."""
+    """The files in which one version of Linux' control groups keeps limits and use."""
 
     line: str
-    """Of /proc/self/cgroup, up to the path."""
+    """How the line of /proc/self/cgroup begins, up to the path."""
     folder: str
     limit: str
     used: str

@@ -309,7 +309,7 @@ def _enter_link(ground: Ground, folder: int, name: str, inside: str, flags: int)
 
 
 def _look_at(ground: Ground, parts: list[str], *, make: bool) -> None:
-    """The same for systems without descriptors of folders."""
+    """Look at each folder on the way by its path, for systems without descriptors of folders. Raises MachineError for a link."""
     for count in range(1, len(parts) + 1):
         inside = os.sep.join(parts[:count])
         path = Path(ground.base, inside)

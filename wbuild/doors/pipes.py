@@ -59,7 +59,7 @@ class Sink:
                 self._file.close()
 
     def open(self) -> BinaryIO:
-        """Make the file."""
+        """Make the file, which is there only once there is output."""
         owned.make_folder(self.path.parent)
         with owned.spot(self.path) as spot:
             self._file = os.fdopen(os.open(spot.name, _NEW, 0o666, dir_fd=spot.folder), "wb")
@@ -98,12 +98,12 @@ class Drain(Protocol):
 
 
 def drain(process: subprocess.Popen[bytes], pipes: Pipes) -> Drain:
-    """What reads the pipes on this system."""
+    """The reader of a program's pipes that fits this system."""
     return ThreadDrain(process, pipes) if sys.platform == "win32" else SelectDrain(process, pipes)
 
 
 class SelectDrain:
-    """For systems whose pipes can be waited for."""
+    """Reads pipes on systems that can wait for several at once."""
 
     def __init__(self, process: subprocess.Popen[bytes], pipes: Pipes) -> None:
         self._process = process

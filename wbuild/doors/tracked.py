@@ -32,7 +32,7 @@ class Tracked:
     """A file that git tracks, and that is there."""
 
     path: Path
-    """With the project's folder in its real place."""
+    """The path of the file, with the project's folder in its real place."""
     name: str
     """Which of the names it is at or below."""
     repository: Path

@@ -25,7 +25,7 @@ ENTRY: Final = "assembly/index.ts"
 SHIM: Final = "@assemblyscript/wasi-shim"
 _CONFIG: Final = "asconfig.json"
 _ENDINGS: Final = (".ts", "/index.ts", ".d.ts")
-"""What asc puts behind the name of an import."""
+"""The endings that asc tries behind the name of an import."""
 _COMMENT: Final = re.compile(r"""("(?:[^"\\\n]|\\.)*"|'(?:[^'\\\n]|\\.)*')|//[^\n]*|/\*.*?\*/""", re.DOTALL)
 _IMPORT: Final = re.compile(r"""\b(?:from|import)\s*(?:"([^"\\\n]+)"|'([^'\\\n]+)')""")
 
@@ -35,7 +35,7 @@ class _Elsewhere:
     """What is read outside of the artifact's folder, and whether that is all."""
 
     places: dict[str, None] = field(default_factory=dict)
-    """Folders and files."""
+    """The folders and files, relative to the root."""
     told: bool = True
     """Whether the compiler tells all that it reads: no transform, which is a program of the project, and no unknown configuration."""
 
@@ -114,7 +114,7 @@ def _elsewhere(build: Build, npm: NpmProject) -> _Elsewhere:
 
 
 def _configured(build: Build, npm: NpmProject, found: _Elsewhere) -> None:
-    """What the chain of configurations names."""
+    """The folders and files that the chain of configurations names."""
     tree = build.tree
     flags = build.artifact.flags.compile
     start = next((after for flag, after in pairwise(flags) if flag == "--config"), _CONFIG)
@@ -154,7 +154,7 @@ def _extended(npm: NpmProject, value: object, folder: str) -> str:
 
 
 def _optioned(build: Build, options: Mapping[str, Any], folder: str, found: _Elsewhere) -> None:
-    """What the options of a configuration name."""
+    """The folders and files that the options of a configuration name."""
     if options.get("transform") or options.get("baseDir"):
         found.told = False
     for key in ("transform", "lib", "path", "runtime", "baseDir"):

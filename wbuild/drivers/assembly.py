@@ -151,7 +151,7 @@ def _called(recipe: StepRecipe) -> tuple[str, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class _SharedSteps:
-    """What all steps of a build have in common."""
+    """The fields that all steps of a build have in common."""
 
     pins: tuple[Pin, ...]
     scope: Mapping[str, Value]

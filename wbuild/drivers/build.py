@@ -100,9 +100,9 @@ class DependencyLock:
     """The lock file that the ecosystem's own client needs for a build."""
 
     file: str
-    """Relative to the project's root."""
+    """The path of the lock file, relative to the project's root."""
     reads: tuple[str, ...]
-    """What the client reads to make it, an older one included."""
+    """The files that the client reads to make it, an older lock file included."""
     problem: str = ""
     """Why it cannot be used as it is; "" when it can."""
 

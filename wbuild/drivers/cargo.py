@@ -50,12 +50,12 @@ class CargoPackage:
     """One package of a workspace, or the workspace's own manifest when it is none."""
 
     folder: str
-    """Relative to the project's root."""
+    """The folder of the package, relative to the project's root."""
     data: Table
 
     @property
     def manifest(self) -> str:
-        """Its Cargo.toml."""
+        """The path of the Cargo.toml of the package."""
         return normpath(join(self.folder, MANIFEST))
 
     @property
@@ -127,7 +127,7 @@ def _lock(build: Build, space: Workspace, file: str) -> DependencyLock:
 
 
 def _declared(package: CargoPackage, root: CargoPackage) -> Declared:
-    """What Cargo.lock must know of a package."""
+    """The version and the dependencies of a package, which Cargo.lock must know."""
     version = _table(package.data, "package").get("version", "0.0.0")
     shared = _table(root.data, "workspace", "dependencies")
     wants: dict[str, str] = {}
@@ -275,7 +275,7 @@ def _binaries(build: Build, package: CargoPackage) -> tuple[list[str], list[str]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CargoReads:
-    """What cargo may read for a package."""
+    """The files and folders that cargo may read for a package."""
 
     names: tuple[str, ...]
     """Files, sorted, and with a slash at the end the folders in which there are none."""

@@ -39,25 +39,25 @@ _TRUE: Final = frozenset({"wasip1", "wasm", "gc"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class GoSource:
-    """One source file."""
+    """The facts that a build needs of one Go source file."""
 
     package: str
     """Name in its package clause; "" for none."""
     start: bool
-    """Whether it has `func main()`."""
+    """Whether it has a `func main()`."""
     exports: bool
     """Whether it exports functions to the host."""
     old_exports: bool
     """Whether it exports functions the way of cgo and TinyGo."""
     cgo: bool
     embeds: tuple[str, ...]
-    """What `//go:embed` says, a line each."""
+    """The patterns of its `//go:embed` directives, one line each."""
     constraint: str
-    """What `//go:build` says; "" for nothing."""
+    """The expression of its `//go:build` line; "" where there is none."""
 
 
 def read(text: str) -> GoSource:
-    """What a source file says."""
+    """The facts of a source file, by its text; it need not be correct."""
     text = text.removeprefix("\ufeff").replace("\r\n", "\n")
     code, directives = _split(text)
     package = _PACKAGE.match(code)
@@ -114,7 +114,7 @@ def _split(text: str) -> tuple[str, list[tuple[int, str]]]:
 
 
 def _start_of(text: str) -> int:
-    """Where the code begins, behind the first comments."""
+    """The offset at which the code begins, behind the first comments."""
     at = 0
     while True:
         rest = re.compile(r"[\s;]*").match(text, at)

@@ -28,7 +28,7 @@ _DEEPEST: Final = 8
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Named:
-    """What some flags name. Relative to the root."""
+    """The files and folders that some flags name, relative to the root."""
 
     files: tuple[str, ...] = ()
     folders: tuple[str, ...] = ()

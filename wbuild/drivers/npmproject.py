@@ -35,7 +35,7 @@ class NpmProject:
 
     @property
     def tree(self) -> Tree:
-        """The project."""
+        """The files of the project."""
         return self.build.tree
 
     @cached_property

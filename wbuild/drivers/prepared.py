@@ -43,7 +43,7 @@ class Prepared:
 
 
 def prepared(build: Build, pins: Sequence[Pin]) -> Prepared:
-    """What a build needs of its toolchain's `[[toolchain.prepare]]`."""
+    """The steps of `[[toolchain.prepare]]` that a build needs, and the folders that they make."""
     recipes = [recipe for recipe in build.toolchain.prepares if not recipe.targets or build.target in recipe.targets]
     if not recipes:
         return Prepared(steps=())

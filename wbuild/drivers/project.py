@@ -46,7 +46,7 @@ class ProjectFormat:
     """How the project files of one tool are read. A further format is a module and a line in `FORMATS`."""
 
     read: Callable[[Build], BuildFacts]
-    """What they say about a build. Raises UsageError."""
+    """Reads the project files around an artifact, and gives the facts that its build needs. Raises UsageError."""
     texts: tuple[str, ...]
     """Globs of the files that `read` and `kind` look into, relative to the project's root."""
     above: tuple[str, ...] = ()

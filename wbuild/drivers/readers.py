@@ -18,7 +18,7 @@ __all__ = ["READERS", "FilesRead", "SourceReader"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FilesRead:
-    """What a reader has found."""
+    """The files that may be read from some sources, as far as a reader knows."""
 
     facts: BuildFacts = field(default_factory=BuildFacts)
     globs: Sequence[str] = ("**/*",)
@@ -39,11 +39,11 @@ class ReaderEntry:
     texts: Sequence[str] = ()
     """Globs, relative to the project's root."""
     within_root: bool = True
-    """It looks into them for an artifact in the root itself too."""
+    """Whether the reader looks into those files for an artifact in the root itself too."""
 
 
 def _inputs(build: Build, sources: Sequence[str], folders: Sequence[str]) -> FilesRead:  # noqa: ARG001 - the form of a reader
-    """Those that the language's `inputs` match."""
+    """The files that the globs in the language's `inputs` match."""
     return FilesRead(globs=build.language.inputs)
 
 
@@ -60,7 +60,7 @@ def _imports(build: Build, sources: Sequence[str], folders: Sequence[str]) -> Fi
 
 
 def _build_zig(build: Build, sources: Sequence[str], folders: Sequence[str]) -> FilesRead:  # noqa: ARG001 - the form of a reader
-    """What a build.zig may read."""
+    """The files that a build.zig and those that it names may read."""
     return FilesRead(facts=zigbuild.read(build))
 
 

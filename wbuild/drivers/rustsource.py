@@ -20,7 +20,7 @@ _VARIABLE: Final = re.compile(r"\A(?:\$\{?CARGO_MANIFEST_DIR\}?|\{[^{}]*\})?/*")
 """What may stand in front of a path: the package's folder, by a variable or a placeholder of `format!`."""
 _DIRECTIVE: Final = re.compile(r"\Acargo::?(?:rerun-if-changed|rustc-link-search|rustc-link-arg)=(?:native=|all=)?")
 _COMPUTED: Final = re.compile(r"[{*?$]")
-"""Where the known part of a path ends."""
+"""The signs at which the known part of a path ends."""
 _LONGEST: Final = 4096
 """Characters of a path."""
 _DEEP: Final = 3

@@ -59,7 +59,7 @@ def _words(build: Build, option: Option, entry: str) -> tuple[Word, ...]:
 
 
 def dimensions(build: Build) -> dict[str, Value]:
-    """Words of the recipe's tables for this artifact's target, kind, level and debug setting."""
+    """The words of the recipe's tables for this artifact's target, kind, level and debug setting. Raises UsageError for one without any."""
     here: dict[Dimension, str] = {"target": build.target, "kind": build.kind, "level": build.level, "debug": build.debug}
     scope: dict[str, Value] = {}
     for table, values in build.toolchain.words.items():

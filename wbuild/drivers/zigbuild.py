@@ -24,7 +24,7 @@ _FROM_ROOT: Final = re.compile(r"\bcwd(?:_relative\b|\s*\()")
 
 @dataclass(slots=True)
 class _ZigFilesFound:
-    """What has been found so far."""
+    """The files and folders that were found so far while build files are followed."""
 
     places: dict[str, None] = field(default_factory=dict)
     """Folders and files that may be read, but for the artifact's own folder."""
@@ -35,7 +35,7 @@ class _ZigFilesFound:
 
 
 def read(build: Build) -> BuildFacts:
-    """What a build may read."""
+    """The files and folders that a build by build.zig may read."""
     tree = build.tree
     found = _ZigFilesFound()
     waiting = [build.base]

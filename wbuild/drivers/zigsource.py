@@ -28,12 +28,12 @@ _CONTROLS: Final = {"n": "\n", "r": "\r", "t": "\t"}
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Reading:
-    """What some root source files read."""
+    """The files and folders that some root source files read."""
 
     files: frozenset[str] = frozenset()
-    """Files that they name, and themselves."""
+    """The root source files themselves, and all files that they name."""
     folders: tuple[str, ...] = ()
-    """Folders of which they may read anything."""
+    """Folders of which they may read any file."""
     complete: bool = True
     """Whether they read nothing else: no name is computed, no C header is taken in, no flag says more."""
 

@@ -78,7 +78,7 @@ class Engine:
     keep_going: bool = True
     """After a failure go on with everything that does not depend on it; otherwise only with other artifacts."""
     fail_fast: bool = False
-    """After a failure start nothing new; wins over `keep_going`."""
+    """Whether nothing new starts after a failure; it wins over `keep_going`."""
     epoch: int = 0
     """SOURCE_DATE_EPOCH of every step: seconds since 1970."""
     lock_timeout: float = 600.0

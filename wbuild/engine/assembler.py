@@ -25,10 +25,10 @@ _ENDINGS: Final = (".s", ".sx", ".asm")
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Included:
-    """What assembler in some files may read."""
+    """Whether assembler in some files may read others, and which folders those files mention."""
 
     includes: bool
-    """Whether there is any."""
+    """Whether any of the files holds assembler."""
     mentioned: tuple[str, ...] = ()
     """Folders that the files mention by name."""
 

@@ -47,4 +47,4 @@ class Interrupted(KeyboardInterrupt):
     def __init__(self, results: tuple[Result, ...]) -> None:
         super().__init__("interrupted")
         self.results = results
-        """Of the steps that had ended."""
+        """The results of the steps that had ended by then."""

@@ -25,7 +25,7 @@ _TICK_NS: Final = 50_000_000
 _LARGEST: Final = 1 << 30
 """Bytes of an index: far more than any project has."""
 _COARSE_NS: Final = 2_000_000_000
-"""Those that write whole seconds (FAT: two)."""
+"""The tick of clocks of file systems that write whole seconds (FAT: two), in nanoseconds."""
 
 
 NAMES: Final = "/{names}"
@@ -43,7 +43,7 @@ def names_below(folder: str) -> Iterator[str]:
 
 
 class Stamp(NamedTuple):
-    """What the system says about a regular file."""
+    """The numbers by which the system tells one state of a regular file from another."""
 
     size: int
     mtime_ns: int
@@ -60,7 +60,7 @@ class Index:
     """Digests of a project's files. Methods may be called from several threads."""
 
     def __init__(self, root: Path, files: Files, clock: Clock, key: bytes = b"") -> None:
-        """`key`: the user's."""
+        """`key` is the user's: an index that is bound to another one is not believed."""
         self._root = str(root)
         self._files = files
         self._clock = clock

@@ -54,16 +54,16 @@ class Changes:
     compared: frozenset[str] = frozenset()
     """All files whose contents are known, those that differ among them."""
     root: Path = Path()
-    """The project's root."""
+    """The root of the project."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Known:
-    """What a record says."""
+    """The contents of a record: which files a tool of the project has seen, and in which state."""
 
     conditions: str
     files: Mapping[str, str]
-    """Name → content."""
+    """The name of a file → the digest of the content that the tool has seen."""
     open: bool
     """The tool runs, or was killed: it may have seen other contents than these."""
 

@@ -29,12 +29,12 @@ _LARGEST: Final = 64 << 20
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Leftovers:
-    """Those of one project, whose lock is held."""
+    """What killed runs have left of one project, whose lock is held."""
 
     layout: Layout
     files: Files
     key: bytes
-    """The user's."""
+    """The user's key, which what is written here is bound to."""
 
     @contextmanager
     def marked(self, outputs: Iterable[str]) -> Iterator[None]:

@@ -52,12 +52,12 @@ class Launch:
 
     @cached_property
     def scratch(self) -> Path:
-        """The private folder."""
+        """The private folder in which the program is started."""
         return self.session.root / self.session.layout.scratch(self.step.name)
 
     @cached_property
     def log(self) -> Path:
-        """What the program said."""
+        """The file that holds what the program said."""
         return self.session.root / self.session.layout.log(self.step.name)
 
     @cached_property
@@ -67,7 +67,7 @@ class Launch:
 
     @cached_property
     def places(self) -> Places:
-        """Where the words are."""
+        """The places on this machine that the words of the step stand for."""
         return self.session.places(self.step)
 
     @cached_property
@@ -76,7 +76,7 @@ class Launch:
         return tuple(expand(self.words.argv, self.places))
 
     def output(self, path: str) -> Path:
-        """Where the program leaves an output."""
+        """The path at which the program leaves an output."""
         elsewhere = self.step.results.get(path)
         if elsewhere is not None:
             return self.session.root / "".join(expand([elsewhere], self.places))

@@ -31,9 +31,9 @@ class Surroundings:
     env: Mapping[str, str] = field(default_factory=dict)
     """In place of what every step sees; what recipe and manifest declare wins."""
     umask: int = -1
-    """As in `Command`."""
+    """The umask of every step, as in `Command`; -1 leaves it as it is."""
     confined: bool = False
-    """As in `Command`."""
+    """Whether every step has one processor only, as in `Command`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -94,7 +94,7 @@ class Layout:
         return f"{self.tmp}/{slug(step)}"
 
     def log(self, step: str) -> str:
-        """What the step's tool said, relative to the root."""
+        """The file that holds what the program of a step said, relative to the root."""
         return f"{self.work}/log/{slug(step)}.txt"
 
     def environment(self, scratch: str, epoch: int, *, windows: bool) -> dict[str, str]:

@@ -31,7 +31,7 @@ def picked(session: Run, step: Step, outputs: Mapping[str, str | None]) -> bool:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CachedResult:
-    """A cached result."""
+    """A result that the cache has for a step: the name of its action, the files it read, and the entry."""
 
     action: str
     read: tuple[str, ...]

@@ -41,12 +41,12 @@ class Output:
     """One output of a step that has run."""
 
     content: bytes | Path | None
-    """As in `Made`."""
+    """Bytes of a builtin, or the file that a tool wrote, or None for "not made"."""
     digest: str | None
     """SHA-256 (hex); None for "not made"."""
 
     def store(self, cache: Cache) -> None:
-        """Take it into the cache. Raises MachineError."""
+        """Take the output into the cache, if it was made. Raises MachineError."""
         if self.content is None or self.digest is None:
             return
         if isinstance(self.content, bytes):
@@ -60,7 +60,7 @@ NOTHING: Final = Output(None, None)
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Outputs:
-    """Those of one step."""
+    """The outputs of one step: what they contain, and how they come to their places."""
 
     session: Run
     step: Step

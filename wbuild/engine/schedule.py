@@ -76,7 +76,7 @@ class Schedule:
         self._inbox.put(lambda: self._on_event(event))
 
     def run(self, session: Run, threads: int) -> tuple[Result, ...]:
-        """Run all steps; results in the order of the plan."""
+        """Run all steps; results in the order of the plan. Raises BugError for steps that wait for each other."""
         workers = [threading.Thread(target=self._worker, args=(session,), daemon=True) for _ in range(threads)]
         for worker in workers:
             worker.start()

@@ -39,14 +39,14 @@ class Run:
     doors: Doors
     cache: Cache
     grounds: Grounds
-    """What lies around the project."""
+    """The project's folder and what lies around it, as far as fences need to know."""
     layout: Layout
     states: StateDirs
     scratches: Scratches
     index: Index
     strays: Strays
     outputs: frozenset[str]
-    """Of all steps, with the folders around them."""
+    """The paths of the outputs of all steps, with the folders around them."""
     store: Tools
     tools: Provisioner
     pool: Pool
@@ -103,7 +103,7 @@ class Run:
         return self.cache.shared(own_name(name, self.root) if step.runs_project_code else name)
 
     def places(self, step: Step) -> Places:
-        """Where the step's words are on this machine."""
+        """The places on this machine that the words of a step stand for."""
         pins = {pin.name: pin for pin in step.pins}
         return Places(
             scratch=self.layout.scratch(step.name),

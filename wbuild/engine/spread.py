@@ -23,7 +23,7 @@ __all__ = ["Spread"]
 
 @dataclass(frozen=True, kw_only=True)
 class Spread:
-    """One such step."""
+    """One step that stands for a step a file, with what performs each of them."""
 
     session: Run
     step: Step

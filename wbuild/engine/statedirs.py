@@ -26,9 +26,9 @@ class StateDirs:
     """Folder of one mark for each: steps can write into the directories, and not here."""
     files: Files
     key: bytes
-    """The user's."""
+    """The user's key, which what is written here is bound to."""
     ready: dict[Path, int] = field(default_factory=dict)
-    """Those that this run has looked at → inode."""
+    """The folder of each that this run has looked at → its inode."""
     guard: threading.Lock = field(default_factory=threading.Lock)
 
     def known(self, folder: Path) -> bool:

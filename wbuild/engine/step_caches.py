@@ -30,7 +30,7 @@ class StepCaches:
     words: Settled
 
     def folders(self) -> list[Path]:
-        """Each once."""
+        """The shared folders that the step uses, each once."""
         return [self.session.shared(self.step, name) for name in self.words.shared]
 
     def known(self) -> list[Path]:
@@ -60,7 +60,7 @@ class StepCaches:
                 yield str(folder / first)
 
     def readable(self) -> Iterator[str]:
-        """What fetch steps have brought."""
+        """The paths of what fetch steps have brought, which the step may read."""
         for name in self.words.shared:
             yield from (str(self.session.cache.shared(name) / folder) for folder in self.step.downloads)
 

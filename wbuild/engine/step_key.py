@@ -23,7 +23,7 @@ class Settled:
 
     @property
     def words(self) -> Iterable[Word]:
-        """All of them."""
+        """All words of the command line and of the environment."""
         return (*self.argv, *self.env.values())
 
     @property

@@ -36,7 +36,7 @@ class Provisioner:
         self._failed: dict[str, WbuildError] = {}
 
     def ensure(self, pins: Sequence[Pin]) -> None:
-        """See `Tools.ensure`."""
+        """Install what is missing of some pins, as `Tools.ensure` does."""
         wanted = sorted({pin.identity: pin for pin in pins}.items())
         with ExitStack() as held:
             for identity, _ in wanted:  # always in the same order, so that two steps cannot wait for each other

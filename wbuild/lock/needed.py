@@ -22,11 +22,11 @@ class Required:
     """Names of the blocks that a lock must have."""
 
     tools: tuple[str, ...]
-    """Needed ones first."""
+    """Names of tools, each behind those that it needs."""
     vendors: tuple[str, ...]
-    """As "vendor.NAME", sorted."""
+    """Vendored sources as "vendor.NAME", sorted."""
     toolchains: Mapping[str, str]
-    """Language → toolchain."""
+    """A language → the toolchain that was chosen for it."""
 
 
 def required(manifest: Manifest, catalog: Catalog, previous: Lock | None = None) -> Required:

@@ -177,7 +177,7 @@ class LockReader(Reader):
         self.faults.add(code, path, f"{path[-1]} {error}", hint=error.hint or RESTORE)
 
     def lock(self, data: Table) -> Lock:
-        """The whole document."""
+        """The lock that a whole document says; problems are noted."""
         head = self.table(LockTable, data, (), ignore=frozenset(("tool", "vendor")))
         tools = {}
         for kind, prefix in (("tool", ""), ("vendor", "vendor.")):
@@ -196,7 +196,7 @@ class LockReader(Reader):
         return {}
 
     def tool(self, name: str, block: Table, path: Path) -> LockedTool:
-        """One block."""
+        """A tool, with its pins, that one block says; problems are noted."""
         named = {key: block[key] for key in (ANY, *PLATFORMS) if key in block}
         head = self.table(ToolTable, block, path, ignore=frozenset((ANY, *PLATFORMS)))
         version = head.version if head else ""
@@ -216,7 +216,7 @@ class LockReader(Reader):
         return LockedTool(name=name, version=version, platforms={p: platforms[p] for p in PLATFORMS if p in platforms})
 
     def entry(self, raw: object, path: Path) -> Entry | None:
-        """One sub-block."""
+        """What one block says about a platform; None, with a problem noted, when it is of no known form."""
         block = self.blocks(raw, path)
         if "unavailable" in block:
             return self.table(UnavailableTable, block, path)

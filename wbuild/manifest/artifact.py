@@ -35,7 +35,7 @@ OPTION_TYPES: Final[Mapping[OptionType, Any]] = {
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ArtifactContext:
-    """What artifacts are checked against."""
+    """All that the tables of artifacts are checked against."""
 
     reader: Reader
     boundary: Boundary
@@ -47,7 +47,7 @@ class ArtifactContext:
 
     @property
     def faults(self) -> Faults:
-        """Where problems are noted."""
+        """The list in which problems are noted."""
         return self.reader.faults
 
     def inside(self, path: str) -> str:

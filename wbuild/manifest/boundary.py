@@ -37,7 +37,7 @@ class BoundaryFacts:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Boundary:
-    """Where paths may go."""
+    """The limits of the paths in a manifest: none leads out of the root."""
 
     faults: Faults
     facts: BoundaryFacts

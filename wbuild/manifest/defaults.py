@@ -31,13 +31,13 @@ class Defaults:
     """The tables that were written, without the values that cannot be decoded."""
 
     faults: Faults
-    """Of the file that holds them."""
+    """The problems of the file that holds the tables."""
     common: Raw = field(default_factory=dict)
     languages: Mapping[str, Raw] = field(default_factory=dict)
 
     @classmethod
     def of(cls, reader: Reader, document: Document, catalog: Catalog) -> Defaults:
-        """What a document says; problems are noted."""
+        """The default tables of a document; problems are noted."""
         raw = document.data.get(TABLE, {})
         if not isinstance(raw, Mapping):
             reader.value(Mapping[str, str], raw, (TABLE,))

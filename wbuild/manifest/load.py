@@ -71,7 +71,7 @@ class Member:
     """The wbuild.toml of a member, as it was read."""
 
     folder: str
-    """Its folder, relative to the project's wbuild.toml (POSIX)."""
+    """The folder of the member, relative to the project's wbuild.toml (POSIX)."""
     file: str
     """How messages call it."""
     content: bytes | str
@@ -175,7 +175,7 @@ def early_project(content: bytes | str, file: str, facts: BoundaryFacts) -> Proj
 
 
 def recipe_globs(content: bytes | str, file: str, facts: BoundaryFacts) -> tuple[str, ...]:
-    """`project.recipes` of `early_project`."""
+    """The globs of `project.recipes`, read as early as `early_project` reads them."""
     return early_project(content, file, facts).recipes
 
 
@@ -209,7 +209,7 @@ def _check_project(document: Document, faults: Faults, facts: BoundaryFacts, pro
 
 
 def _named(reader: Reader, document: Document, table: str, model: type[T]) -> dict[str, T]:
-    """`[table.NAME]` tables, decoded."""
+    """The tables `[table.NAME]` of a document, decoded: name → value. Problems are noted."""
     raw = document.data.get(table, {})
     if not isinstance(raw, Mapping):
         reader.value(Mapping[str, str], raw, (table,))

@@ -20,12 +20,12 @@ __all__ = ["FinishedRun", "assemble", "last_sizes"]
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class FinishedRun:
-    """What is known after a plan was executed."""
+    """All that is known once a plan was executed, from which a report is put together."""
 
     project: str
     profile: str
     wbuild: str
-    """Version of wbuild."""
+    """The version of wbuild that ran it."""
     results: tuple[Result, ...]
     texts: Mapping[str, str]
     """Path → content of the JSON files named in the products, as far as they exist."""
@@ -37,12 +37,12 @@ class FinishedRun:
     healed: int = 0
     """Damaged files of the cache that were removed."""
     locked: bool = False
-    """A degraded artifact is an error."""
+    """Whether locks may not change: an artifact that is worse than it might be is an error then."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class LastSizes:
-    """What an artifact report says about sizes."""
+    """The sizes in an earlier report of an artifact."""
 
     sizes: Sizes | None = None
     previous: Sizes | None = None
@@ -132,7 +132,7 @@ def _stopped(own: Sequence[Result]) -> bool:
 
 
 def _weighed(report: ArtifactReport, product: Product, texts: Mapping[str, str]) -> ArtifactReport:
-    """With everything that the measure step found."""
+    """The report with everything that the measuring step found."""
     text = texts.get(product.measure)
     if not text:
         return report
@@ -173,7 +173,7 @@ def _title(report: ArtifactReport, product: Product) -> str:
 
 
 def _judged(report: ArtifactReport, product: Product, *, locked: bool) -> Iterator[Problem]:
-    """What is wrong with a file that was made."""
+    """The problems of a file that was made: checks, hosts and budgets that it fails."""
     name = _title(report, product)
     yield from (_over(name, report.name, v) for v in report.budget if v.status == "over" and judges(v, report.level))
     yield from (_check(name, verdict) for verdict in report.checks if verdict.status != "passed")

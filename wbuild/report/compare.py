@@ -25,16 +25,16 @@ _LISTED: Final = 4
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Measured:
-    """An artifact with what no report holds."""
+    """An artifact with figures that no report holds."""
 
     report: ArtifactReport
     tool: str
-    """The toolchain's first."""
+    """The first tool of its toolchain."""
     version: str
-    """Of this tool."""
+    """The version of that tool."""
     build_seconds: float | None
     starts: tuple[float, ...] = ()
-    """Seconds of each run."""
+    """Seconds of each run that was timed."""
 
 
 def groups(products: Sequence[Product], *, named: bool) -> tuple[tuple[Product, ...], ...]:

@@ -36,7 +36,7 @@ ADVICE: Final[Mapping[Cause, str]] = {
     "random": "give what generates code or data a constant seed (HashMap's RandomState, PYTHONHASHSEED), and let it write no address",
     "unknown": "look for random numbers, addresses and races in what generates code, and whether it asks for the number of processors",
 }
-"""What helps against a cause, in whatever language."""
+"""A cause → what helps against it, in whatever language."""
 _DAY: Final = 86_400
 _MONTHS: Final = ("Jan", "Feb", "Mar", "Apr", "May", "Jun", "Jul", "Aug", "Sep", "Oct", "Nov", "Dec")
 _BEFORE: Final = 16
@@ -71,18 +71,18 @@ class ComparedBuild:
     surroundings: Mapping[str, str] = field(default_factory=dict)
     """Variable → the value that only the steps of this build saw."""
     began: float = 0.0
-    """Seconds since 1970."""
+    """When the build began, in seconds since 1970."""
     ended: float = 0.0
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Difference:
-    """Where two builds of an artifact begin to differ."""
+    """The place at which two builds of an artifact begin to differ, and what is likely to blame."""
 
     section: str
     """The first section that differs, as people write it."""
     offset: int
-    """In the file of the first build: of the first byte that differs."""
+    """The offset of the first byte that differs, in the file of the first build."""
     excerpts: tuple[str, str]
     """What stands there in each of them, safe to show."""
     cause: Cause
@@ -92,13 +92,13 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class _Part:
-    """A section, or what of a file can be told apart."""
+    """A section of a file, or another part of it that can be told apart."""
 
     name: str
     start: int
     data: bytes
     pieces: tuple[bytes, ...] = ()
-    """What may stand in another order: functions, strings."""
+    """The functions or strings in it, which may stand in another order."""
     lead: int = 0
     """Bytes before what the section holds: its size differs only because of that."""
 

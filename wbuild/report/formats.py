@@ -22,13 +22,13 @@ class OutputFormat:
     module: str
     """The module whose `written` is the renderer; it is loaded when it is first used."""
     ending: str
-    """Of files in this form."""
+    """The ending of files in this form."""
     media: str
     """Media type, as servers and CI systems ask for it."""
 
     @property
     def render(self) -> Renderer:
-        """Its renderer."""
+        """The function that writes a report in this form; its module is loaded now."""
         renderer: Renderer = import_module(self.module).written
         return renderer
 

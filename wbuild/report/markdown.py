@@ -177,7 +177,7 @@ def _budget(artifact: ArtifactReport) -> str:
 
 
 def _problems(page: _Page, artifacts: Sequence[ArtifactReport]) -> None:
-    """What is wrong with each artifact, with details below."""
+    """A list of what is wrong with each artifact, with details below."""
     lines = [line for artifact in artifacts for line in _of_artifact(artifact)]
     if lines:
         page.add("\n")

@@ -33,21 +33,21 @@ _MADE: Final[dict[str, JSON]] = {
 
 
 def artifact_schema() -> dict[str, JSON]:
-    """Of `<file>.report.json`."""
+    """The JSON Schema of `<file>.report.json`."""
     definitions: dict[str, JSON] = {}
     top = _record(ArtifactReport, definitions)
     return {**_tagged(top, ARTIFACT_SCHEMA), "$schema": _DRAFT, "title": ARTIFACT_SCHEMA, "$defs": dict(sorted(definitions.items()))}
 
 
 def compare_schema() -> dict[str, JSON]:
-    """Of `wbuild compare --format json`."""
+    """The JSON Schema of `wbuild compare --format json`."""
     definitions: dict[str, JSON] = {}
     top = _record(Comparison, definitions)
     return {**_tagged(top, COMPARE_SCHEMA), "$schema": _DRAFT, "title": COMPARE_SCHEMA, "$defs": dict(sorted(definitions.items()))}
 
 
 def report_schema() -> dict[str, JSON]:
-    """Of `--format json` and of `dist/<profile>/report.json`."""
+    """The JSON Schema of `--format json` and of `dist/<profile>/report.json`."""
     definitions: dict[str, JSON] = {}
     top = _record(Report, definitions)
     artifact = _tagged(_record(ArtifactReport, definitions), ARTIFACT_SCHEMA)
@@ -58,7 +58,7 @@ def report_schema() -> dict[str, JSON]:
 
 
 def _tagged(schema: dict[str, JSON], name: str) -> dict[str, JSON]:
-    """With the `schema` field that every document starts with."""
+    """A schema with the field `schema` that every document starts with."""
     properties, required = schema["properties"], schema["required"]
     assert isinstance(properties, dict)
     assert isinstance(required, list)

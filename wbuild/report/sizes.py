@@ -141,7 +141,7 @@ def _delta(delta: Delta) -> list[Cell]:
 
 
 def _surface(before: Measure | None, after: Measure | None) -> Iterator[str]:
-    """What came and went of imports, exports and features."""
+    """The imports, exports and features that came and that went."""
     for what, names in _SURFACE.items():
         old, new = (names(one) if one else () for one in (before, after))
         for name in sorted({*old, *new}):

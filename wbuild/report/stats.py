@@ -22,12 +22,12 @@ _CHAIN: Final = 6
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class CacheUse:
-    """What the cache did in one run."""
+    """How much the cache gave and took in one run."""
 
     restored: int
-    """Bytes put back."""
+    """Bytes that were put back from the cache."""
     stored: int
-    """Bytes that were new."""
+    """Bytes that were new in the cache."""
     healed: int
     """Damaged files that were removed."""
 

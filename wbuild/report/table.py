@@ -14,7 +14,7 @@ Style = Callable[[str, str], str]
 
 
 def plain(role: str, text: str) -> str:  # noqa: ARG001 - the form of a style
-    """No colour."""
+    """The style without colour: the text as it is."""
     return text
 
 
@@ -25,9 +25,9 @@ class Cell:
     text: str
     role: str = ""
     right: bool = False
-    """Flush right."""
+    """Whether the text stands at the right of its column."""
     rest: bool = False
-    """Runs to the end of the line: the last cell of its row, whatever columns follow."""
+    """Whether it runs to the end of the line: the last cell of its row, whatever columns follow."""
 
 
 def render(rows: Sequence[Sequence[Cell]], style: Style = plain, *, indent: str = " ") -> str:

@@ -54,17 +54,17 @@ class TimelineMark:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """One run."""
+    """What happened when in one run."""
 
     spans: tuple[TimelineSpan, ...]
-    """By their start."""
+    """What took time, in the order in which it began."""
     marks: tuple[TimelineMark, ...]
     hits: int
     """Steps that the cache answered."""
     downloaded: int
-    """Bytes."""
+    """Bytes that were downloaded."""
     seconds: float
-    """From the beginning to the last moment."""
+    """Seconds from the beginning to the last event."""
 
     def of(self, kind: Kind) -> tuple[TimelineSpan, ...]:
         """The spans of one kind."""

@@ -143,7 +143,7 @@ class _Session:
         return _refusal(argv, outcome, suite=self.wanted.suite, folder=self.folder)
 
     def find(self) -> tuple[PinnedFile, ...] | Unavailable:
-        """What apt-get would install, and nothing else."""
+        """The packages that apt-get would install, and nothing else; or why it cannot install them."""
         wanted = self.wanted
         if wanted.without:
             self._pretend()

@@ -39,11 +39,11 @@ _NO_TOKEN = re.compile(r"\bplease run `cargo login\b|\brequire a credential-prov
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ClientOutcome:
-    """What a client did."""
+    """How a run of a package client ended."""
 
     code: int
     said: str
-    """Its output besides what it was asked for: warnings and errors, without credentials and control characters."""
+    """What it said besides the answer: warnings and errors, without credentials and control characters."""
 
 
 @contextmanager

@@ -19,7 +19,7 @@ _TRUE: Final = frozenset({"yes", "true", "with", "on", "enable", "1"})
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Mirror:
-    """Where this machine gets Debian packages from."""
+    """The places from which this machine gets packages of Debian."""
 
     uri: str
     """Without a slash at the end; any scheme that APT has a method for."""

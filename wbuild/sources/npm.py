@@ -44,7 +44,7 @@ _LOCKING: Final = (
 )
 """What the layout of a tree depends on never comes from the user's configuration."""
 _FACTS: Final = ("version", "dist", "bundleDependencies", "bundledDependencies", *npm_tree.KINDS)
-"""What counts about one version."""
+"""The keys of a version that count here."""
 _NOT_SERVED = re.compile(r"\bEALLOW(?:GIT|REMOTE|FILE|DIRECTORY)\b")
 _REFUSED = re.compile(r'Refusing to fetch "([^"]+)"')
 _BUILDS = re.compile(r"node-gyp(?!-build)|node-pre-gyp|prebuild|cmake|\bmake\b|cargo|napi build")
@@ -166,7 +166,7 @@ def _unusable(scripted: Iterable[NpmPackage], doors: Doors) -> frozenset[str]:
 
 
 def _sizes(packages: Iterable[NpmPackage], doors: Doors) -> Mapping[str, int]:
-    """Address → bytes."""
+    """The address of each archive → its bytes."""
     found = list(packages)
     for package in found:
         if not package.url.startswith(("https://", "http://")):

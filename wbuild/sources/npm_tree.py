@@ -17,14 +17,14 @@ from wbuild.model.planned import JSON
 from wbuild.text.project_names import MODULES
 
 KINDS: Final = ("dependencies", "optionalDependencies", "peerDependencies")
-"""Where a package names others."""
+"""The keys under which a package names others that it needs."""
 TOP: Final = "."
 """Place of the tool's own package."""
 _MODULES: Final = f"{MODULES}/"
 _NAME: Final = r"(?:@[A-Za-z0-9~][A-Za-z0-9._~-]*/)?[A-Za-z0-9~][A-Za-z0-9._~-]*"
 _LOCATION: Final = rf"(?:{_MODULES}{_NAME}/)*{_MODULES}{_NAME}"
 PLACE: Final = re.compile(rf"{re.escape(TOP)}|{_LOCATION}")
-"""What may stand in `PinnedFile.places`."""
+"""The form of what may stand in `PinnedFile.places`."""
 _PACKAGE = re.compile(_NAME)
 _VERSION = re.compile(r"\d+\.\d+\.\d+[A-Za-z0-9._+-]{0,60}")
 _ELSEWHERE = re.compile(r"(?!npm:).*[:/].*")
@@ -36,7 +36,7 @@ _SYSTEMS: Final[Mapping[Platform, Mapping[str, str]]] = {
     "macos-arm64": {"os": "darwin", "cpu": "arm64", "libc": ""},
     "windows-x86_64": {"os": "win32", "cpu": "x64", "libc": ""},
 }
-"""What npm calls a platform."""
+"""A platform → the words that npm has for it."""
 
 Entry: TypeAlias = "Mapping[str, JSON]"
 
@@ -55,22 +55,22 @@ class NpmPackage:
     """Subresource Integrity text; "" when the registry has none."""
     url: str
     scripts: bool
-    """It has scripts that npm would run after unpacking."""
+    """Whether it has scripts that npm would run after unpacking."""
     places: tuple[str, ...] = ()
     """Folders of the tool's tree, sorted; `TOP` is the tree itself."""
 
     @property
     def spec(self) -> str:
-        """As npm is asked for it."""
+        """The word by which npm is asked for it: NAME@VERSION."""
         return f"{self.name}@{self.version}"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class NpmTree:
-    """All packages of a lock."""
+    """All packages that a lock of npm names for a tool."""
 
     package: str
-    """The tool's."""
+    """The name of the tool's own package."""
     entries: Mapping[str, Entry]
     """Location below the project → what the lock says."""
 

@@ -33,7 +33,7 @@ _OTHERS = re.compile(r"\(from versions: ([^)]*)\)")
 _INDEXES = re.compile(r"^(?:Looking in (?:indexes|links): |Ignoring indexes: ).*$", re.MULTILINE)
 """What pip says about where it looks; nothing for its default."""
 _HIDDEN: Final = "//***@"
-"""Where what pip said held credentials."""
+"""The text that stands in what pip said where credentials stood."""
 _ANY: Final = ("any",)
 
 

@@ -35,7 +35,7 @@ class Question:
     source: str
     package: str
     version: str
-    """The exact one."""
+    """The exact version that is asked for."""
     platform: str
     """Everything that tells platforms apart for this source."""
     index: str
@@ -44,22 +44,22 @@ class Question:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ServedFile:
-    """What an index says about a file."""
+    """The file that an index serves for a question."""
 
     name: str
     size: int
-    """Bytes."""
+    """Bytes of the file."""
     digest: Digest
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class KeptAnswer:
-    """The file of a known answer."""
+    """A question with its answer, as a file keeps them."""
 
     question: Question
     answer: ServedFile
     check: str
-    """What binds both to the user's key (hex)."""
+    """What binds question and answer to the user's key, in hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,10 +67,10 @@ class Answers:
     """Known answers, one small file each. Safe to use from several threads and processes."""
 
     folder: Path | None
-    """None: nothing is known and nothing is kept."""
+    """The folder of the answers; None where nothing is known and nothing is kept."""
     files: Files
     key: bytes = b""
-    """The user's key."""
+    """The key of the user, which every answer is bound to."""
 
     @classmethod
     def of(cls, doors: Doors) -> Answers:

@@ -21,7 +21,7 @@ from wbuild.text.project_names import MODULES
 __all__ = ["Closed", "Kind", "Link", "Part", "Texts", "Tree", "is_glob", "literal", "matches", "upward", "without"]
 
 Kind: TypeAlias = Literal["file", "folder", ""]
-"""What stands at a name; "" is nothing."""
+"""The kind of what stands at a name; "" is nothing."""
 _WILD: Final = frozenset("*?[")
 _EVERYTHING: Final = compiled("**")
 _Entry = TypeVar("_Entry")
@@ -29,7 +29,7 @@ _Entry = TypeVar("_Entry")
 
 @dataclass(frozen=True, slots=True)
 class Link:
-    """A symbolic link."""
+    """A symbolic link of the project, and where it leads."""
 
     points: str
     """Where it points, as it says it, after what is there: f, d or -."""
@@ -44,11 +44,11 @@ class Closed:
     why: str
     """own: what wbuild keeps there; git; aside: passed by; unreadable."""
     said: str = ""
-    """What the system said."""
+    """The reason that the system gave."""
 
     @classmethod
     def of(cls, text: str) -> Closed:
-        """As `Files.walk` says it."""
+        """The reason that a text of `Files.walk` gives."""
         why, _, said = text.partition(" ")
         return cls(why, said)
 
@@ -104,7 +104,7 @@ class Tree:
     """Is told of a folder below which everything counts, `.git` too."""
 
     def kind(self, name: str) -> Kind:
-        """What stands at a name (in normal form)."""
+        """The kind of what stands at a name (in normal form)."""
         if name in _beginning(self.names, name)[:1]:
             return "file"
         return "folder" if name in ("", ".") or self._walked(name) else self.elsewhere(name)

@@ -64,7 +64,7 @@ _RUNNERS: Final = Path(__file__).resolve().parent.parent / "runners"
 
 
 def _ignore(_: object) -> None:
-    """Nobody listens."""
+    """Take an event that nobody listens to."""
 
 
 class Store:
@@ -313,7 +313,7 @@ class Store:
             tell(pin.size)
 
     def _finish(self, pin: Pin, tree: Path, work: Path, received: Mapping[str, str]) -> None:
-        """Seal, probe, receipt."""
+        """Seal the tree, start its probe, and write the receipt. Raises IntegrityError, MachineError."""
         clash = sorted(contents.OWN.intersection(path.name for path in tree.iterdir()))
         if clash:
             raise IntegrityError("WB512", f"{pin.name} {pin.version} brings a file named {clash[0]}, which is the store's own")

@@ -32,11 +32,11 @@ class Item:
     """One file or symbolic link."""
 
     path: str
-    """POSIX, relative to the tree."""
+    """Its path in the tree, with `/` on every system."""
     kind: str
     """`file`, `program` or `link`."""
     size: int
-    """Bytes."""
+    """How many bytes it has."""
     time: int
     """Modification time in nanoseconds, 0 for links."""
     digest: str

@@ -12,7 +12,7 @@ from wbuild.text.units import show_bytes
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StoreEvent:
-    """What the store says while it works."""
+    """One thing that the store tells while it installs tools."""
 
     kind: Literal["download", "progress", "installed", "failed", "waiting", "damaged", "elsewhere"]
     """"progress" comes only from a store that was asked for it, at most five times a second for each pin."""
@@ -40,4 +40,4 @@ class StoreEvent:
 
 
 Say = Callable[[StoreEvent], None]
-"""Who is told."""
+"""Whoever is told what the store does."""

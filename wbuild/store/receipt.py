@@ -31,13 +31,13 @@ class ReceivedFile:
 
     name: str
     size: int
-    """Bytes."""
+    """Bytes of the file."""
     digest: str
-    """As the lock has it, "algorithm:hex"."""
+    """The digest that the lock has of it, as "algorithm:hex"."""
     trust: str
     """How far its source vouched for it when it came; what the lock says about that is only a lock's word."""
     sha256: str
-    """Of the bytes that came (hex)."""
+    """The SHA-256 of the bytes that came, in hexadecimal digits."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -79,7 +79,7 @@ def receipt_of(pin: Pin, received: Mapping[str, str], *, count: int, size: int, 
 
 
 def encode(receipt: Receipt) -> str:
-    """JSON, sorted."""
+    """The text of a receipt: JSON with sorted keys."""
     document = to_json.encode(receipt)
     assert isinstance(document, dict)
     return json.dumps({**document, "schema": SCHEMA}, indent=1, sort_keys=True) + "\n"

@@ -56,18 +56,18 @@ class Shelves:
 
     @property
     def first(self) -> Path:
-        """The store itself."""
+        """The folder of trees that the setting `store` names."""
         return self.root / LAYOUT
 
     @cached_property
     def folders(self) -> tuple[Path, ...]:
-        """All of them, whether they are there or not."""
+        """The folders that may hold trees, in the order in which they are looked into, whether they are there or not."""
         own = f"{LAYOUT}-{os.geteuid()}" if hasattr(os, "geteuid") else LAYOUT
         homes = (self.user.own / LAYOUT,) if self.user.own is not None else ()
         return tuple(dict.fromkeys((self.first, self.root / own, *homes)))
 
     def believed(self) -> Iterator[Path]:
-        """Those that are there, and hold what this user or root has put there."""
+        """The folders that are there, and hold what this user or root has put there."""
         for folder in self.folders:
             if folder not in self._known and folder.is_dir():
                 self._known[folder] = private(folder, self._owners, lone=self.user.lone)

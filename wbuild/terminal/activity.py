@@ -22,17 +22,17 @@ class Row:
 
     verb: str
     label: str
-    """Safe to print."""
+    """What it is about, safe to print."""
     begun: float
-    """Monotonic seconds."""
+    """When it began, in seconds of the monotonic clock."""
     total: int = 0
     """Bytes of a download; 0 for a step."""
     samples: deque[tuple[float, int]] = field(default_factory=deque)
-    """When how many bytes had arrived."""
+    """How many bytes had arrived at which time, in seconds of the monotonic clock."""
 
     @property
     def arrived(self) -> int:
-        """Bytes."""
+        """Bytes that have arrived so far."""
         return self.samples[-1][1] if self.samples else 0
 
     def sample(self, now: float, arrived: int) -> None:
@@ -64,7 +64,7 @@ class Board:
     lock: threading.Lock = field(default_factory=threading.Lock)
 
     def add(self, key: str, row: Row) -> None:
-        """Something begins."""
+        """Show a row for something that begins."""
         with self.lock:
             self.begun = self.begun or row.begun
             self.rows[key] = row
@@ -76,7 +76,7 @@ class Board:
                 self.rows[key].sample(now, arrived)
 
     def remove(self, key: str) -> None:
-        """Something has ended."""
+        """Take away the row of something that has ended."""
         with self.lock:
             self.rows.pop(key, None)
 

@@ -63,15 +63,15 @@ class Console:
     notes: list[str] = field(default_factory=list)
     """Notes already said: each is said once."""
     ci: bool = False
-    """A CI system reads what is written, and obeys some lines."""
+    """Whether a CI system reads what is written, and obeys some lines."""
     fold: Fold = ""
     """How the log of this CI folds groups."""
     folds: int = 0
-    """Groups so far."""
+    """How many groups were folded so far."""
     board: Board = field(default_factory=Board)
-    """What goes on; shown on a terminal only."""
+    """The rows of what goes on; they are shown on a terminal only."""
     screen: Screen | None = None
-    """Where the board is shown; None: plain lines only."""
+    """The part of the terminal that shows the board; None where there are plain lines only."""
 
     @classmethod
     def standard(cls, environ: Mapping[str, str], *, color: str, quiet: bool, verbosity: int) -> Console:
@@ -95,7 +95,7 @@ class Console:
             self.screen.wake()
 
     def end(self, key: str) -> None:
-        """It has ended."""
+        """Say that what `begin` named has ended."""
         self.board.remove(key)
 
     def calm(self) -> None:
@@ -190,7 +190,7 @@ class Console:
         return sys.stdin.readline().strip().lower() in ("y", "yes")
 
     def detail(self, message: str) -> None:
-        """Something for `-v`."""
+        """Show a line that only `-v` asks for."""
         if self.verbosity:
             self.show(message)
 

@@ -30,7 +30,7 @@ class Token:
 
     kind: Kind
     text: str = ""
-    """The character itself."""
+    """The character that it stands for; "" for a loop."""
     ranges: tuple[tuple[str, str], ...] = ()
     negated: bool = False
 
@@ -108,7 +108,7 @@ class Pattern:
         return (position + 1,) if token.takes(sign) else ()
 
     def _closed(self, positions: set[int]) -> Positions:
-        """With those behind loops, which may take nothing."""
+        """The positions, with those behind loops, because a loop may take nothing."""
         for position in sorted(positions):
             following = position
             while 0 <= following < len(self.tokens) and self.tokens[following].loops:

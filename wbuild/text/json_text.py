@@ -13,7 +13,7 @@ from typing import Any, Final, NoReturn
 DEEPEST: Final = 64
 """Levels of lists and objects; documents of wbuild have a few."""
 _DIGITS: Final = 20
-"""Of a whole number: 64 bits."""
+"""How many digits a whole number of 64 bits has at most."""
 
 
 class JsonError(ValueError):

@@ -21,7 +21,7 @@ SIZES: Final[Mapping[str, int]] = {
     "GiB": 1 << 30,
 }
 DURATIONS: Final[Mapping[str, int]] = {"ms": 1, "s": 1000, "min": 60_000, "h": 3_600_000}
-"""In milliseconds."""
+"""A unit of time → its milliseconds."""
 COUNTS: Final[Mapping[str, int]] = {"": 1, "k": 1000, "M": 1000**2, "G": 1000**3}
 
 _NUMBER = re.compile(r"\s*([0-9]{1,18})(?:\.([0-9]{1,9}))?\s*([A-Za-z%]*)\s*\Z")
@@ -37,7 +37,8 @@ class FormError(ValueError):
 
 
 def size(value: object) -> int:
-    """Bytes of 512, "512 B", "60 kB" (1000) or "60 KiB" (1024). A rest smaller than a byte is dropped."""
+    """The bytes that a value of a manifest means: 512, "512 B", "60 kB" (1000 each) or "60 KiB" (1024 each). A rest smaller than a byte is
+    dropped. Raises FormError."""
     hint = 'write bytes, or a text such as "60 KiB" (1024) or "60 kB" (1000)'
     if isinstance(value, int) and not isinstance(value, bool) and value >= 0:
         return value
@@ -62,7 +63,7 @@ def size_of_text(text: str) -> int:
 
 
 def duration(value: object) -> float:
-    """Seconds of "10s", "500ms", "2min" or "1h"."""
+    """The seconds that a text such as "10s", "500ms", "2min" or "1h" means; never none. Raises FormError."""
     hint = 'write a text such as "10s", "500ms" or "2min"'
     number, fraction, unit = _parts(value, "a duration", hint)
     if unit not in DURATIONS:
@@ -74,7 +75,7 @@ def duration(value: object) -> float:
 
 
 def count(value: object) -> int:
-    """A number of things: 12000000, "12M", "500k"; always at least 1."""
+    """The number that a value such as 12000000, "12M" or "500k" means; always at least 1. Raises FormError."""
     hint = 'write a number, or a text such as "12M" or "500k"'
     if isinstance(value, int) and not isinstance(value, bool):
         number = value
@@ -89,7 +90,7 @@ def count(value: object) -> int:
 
 
 def share(value: object) -> float:
-    """0.9 of "90 %"."""
+    """The part of one that a text such as "90 %" means: 0.9; more than 0, at most 1. Raises FormError."""
     hint = 'write a text such as "90 %"'
     number, fraction, unit = _parts(value, "a percentage", hint)
     if unit != "%":
@@ -116,20 +117,20 @@ def show_bytes(size: int, digits: int = 0) -> str:
 
 
 def show_duration(value: float) -> str:
-    """Such as "10s" or "500ms"."""
+    """A time in seconds as a manifest would say it, such as "10s" or "500ms"."""
     milliseconds = round(value * 1000)
     unit = "s" if milliseconds % 1000 == 0 else "ms"
     return f"{milliseconds // DURATIONS[unit]}{unit}"
 
 
 def show_count(value: int) -> str:
-    """Such as "12M"."""
+    """A number as a manifest would say it, such as "12M"."""
     unit = next((u for u in ("G", "M", "k") if value % COUNTS[u] == 0), "")
     return f"{value // COUNTS[unit]}{unit}"
 
 
 def show_share(value: float) -> str:
-    """Such as "90 %"."""
+    """A part of one as a manifest would say it, such as "90 %"."""
     return f"{round(value * 100, 4):g} %"
 
 

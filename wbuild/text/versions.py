@@ -70,7 +70,7 @@ def newest(versions: Iterable[str], specifier: str = "") -> str | None:
 
 
 def ordered(versions: Iterable[str]) -> Sequence[str]:
-    """From old to new; pre-releases first."""
+    """Versions from old to new; pre-releases come before what they announce."""
     return sorted(versions, key=_sortable)
 
 

@@ -302,7 +302,7 @@ _NAMES: Final[Mapping[type, str]] = {
 
 
 def _kind(shape: Shape) -> str:
-    """What is expected, in words of TOML."""
+    """The kind of value that a shape expects, in words of TOML."""
     match shape:
         case TableShape() | MappingShape():
             return _NAMES[dict]

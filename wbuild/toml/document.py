@@ -26,7 +26,7 @@ class DocumentLayout:
     inner: str = ""
     """The field of that record, which is no key itself; "" where there is none."""
     kind: Any = None
-    """What that record is, when it is there."""
+    """The type of that record, when it is there."""
 
 
 _IDENTITY: Final = ("name", "language", "category", "toolchain", "target", "profile", "level", "file", "status")

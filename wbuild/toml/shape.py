@@ -124,7 +124,7 @@ def shape_of(hint: Any) -> Shape:  # noqa: PLR0911 - one line for each kind of a
 
 
 def optional(shape: Shape) -> UnionShape:
-    """The same, or None."""
+    """A shape that takes what another one takes, or None."""
     return replace(shape, optional=True) if isinstance(shape, UnionShape) else UnionShape((shape,), optional=True)
 
 
@@ -150,11 +150,11 @@ class TableKey:
     field: str
     """Name of the dataclass field."""
     name: str
-    """Spelling in TOML."""
+    """The key as TOML spells it."""
     shape: Shape
     required: bool
     default: object
-    """MISSING when required."""
+    """The value where the key is not there; MISSING when it is required."""
     doc: str = ""
     """The docstring under the field; "" here, `documented` puts it in."""
 
@@ -185,7 +185,7 @@ def _keys(model: Any) -> tuple[TableKey, ...]:
 
 
 def names_of(model: Any) -> Mapping[str, TableKey]:
-    """The same keys by their spelling in TOML."""
+    """The keys of a model, by their spelling in TOML."""
     return _names(model)
 
 

@@ -12,11 +12,11 @@ from wbuild.toml.document import values_of
 __all__ = ["encode"]
 
 _DIGITS: Final = 3
-"""Of seconds."""
+"""How many digits of seconds stand behind the point."""
 
 
 def encode(value: object) -> JSON:
-    """Any value of the model: keys in the order of their layout, mappings by key, floats to the millisecond."""
+    """The JSON of a value of the model: keys in the order of their layout, mappings by key, floats to the millisecond. Raises TypeError."""
     if value is None or isinstance(value, (str, int)):
         return value
     if is_dataclass(value) and not isinstance(value, type):

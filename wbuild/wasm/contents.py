@@ -72,7 +72,7 @@ def read_data_count(cursor: Cursor, draft: Draft) -> None:
 
 
 def read_data(cursor: Cursor, draft: Draft) -> None:
-    """Data segments (core specification, section 5.5.14)."""
+    """Read data segments (core specification, section 5.5.14). Raises ArtifactError."""
     at = cursor.at
     count = cursor.count("data segments")
     if draft.data_count not in {None, count}:
@@ -93,7 +93,7 @@ def read_data(cursor: Cursor, draft: Draft) -> None:
 
 
 def read_code(cursor: Cursor, draft: Draft) -> None:
-    """Function bodies: where they are, and their locals (core specification, section 5.5.13)."""
+    """Read where function bodies are, and their locals (core specification, section 5.5.13). Raises ArtifactError."""
     at = cursor.at
     count = cursor.count("functions")
     if count != len(draft.functions):

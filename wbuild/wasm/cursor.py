@@ -45,19 +45,19 @@ class Cursor:
         return self.data[self.at - 1]
 
     def u32(self, what: str) -> int:
-        """Raises WB333, WB334."""
+        """Read an unsigned number of at most 32 bits. Raises WB333, WB334."""
         value, after = leb.read_u32(self.data, self.at)
         self._to(after, what)
         return value
 
     def u64(self, what: str) -> int:
-        """Raises WB333, WB334."""
+        """Read an unsigned number of at most 64 bits. Raises WB333, WB334."""
         value, after = leb.read_u64(self.data, self.at)
         self._to(after, what)
         return value
 
     def s33(self, what: str) -> int:
-        """Raises WB333, WB334."""
+        """Read a signed number of at most 33 bits. Raises WB333, WB334."""
         value, after = leb.read_s33(self.data, self.at)
         self._to(after, what)
         return value

@@ -172,17 +172,17 @@ def read_tables(cursor: Cursor, draft: Draft) -> None:
 
 
 def read_memories(cursor: Cursor, draft: Draft) -> None:
-    """Memories."""
+    """Read the memories of a module into its draft. Raises ArtifactError."""
     draft.memories.extend(read_limits(cursor, draft, "memory") for _ in range(cursor.count("memories")))
 
 
 def read_tags(cursor: Cursor, draft: Draft) -> None:
-    """Tags of exceptions."""
+    """Read the tags of exceptions of a module into its draft. Raises ArtifactError."""
     draft.tags.extend(_tag(cursor, draft) for _ in range(cursor.count("tags")))
 
 
 def read_globals(cursor: Cursor, draft: Draft) -> None:
-    """Globals and their initializers."""
+    """Read globals and their initializers of a module into its draft. Raises ArtifactError."""
     for _ in range(cursor.count("globals")):
         kind = read_global(cursor, draft)
         read_constant(cursor, draft)
@@ -190,7 +190,7 @@ def read_globals(cursor: Cursor, draft: Draft) -> None:
 
 
 def read_exports(cursor: Cursor, draft: Draft) -> None:
-    """Exports."""
+    """Read the exports of a module into its draft. Raises ArtifactError."""
     for _ in range(cursor.count("exports")):
         at = cursor.at
         name = cursor.name("the name of an export")

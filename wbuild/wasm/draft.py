@@ -118,7 +118,7 @@ def read_table(cursor: Cursor, draft: Draft) -> Table:
 
 
 def read_global(cursor: Cursor, draft: Draft) -> Global:
-    """A global type."""
+    """Read the type of a global variable. Raises ArtifactError."""
     kind = draft.value_type(cursor, "a global of type")
     at = cursor.at
     mutable = cursor.byte("mutability")

@@ -93,7 +93,7 @@ class _Scan:
             self._uses.add(sorted(names), f"instruction {code}", at, function)
 
     def slowly(self) -> None:
-        """With the scalar decoder."""
+        """Note the features of all bodies with the scalar decoder, one instruction after the other."""
         for function, body in enumerate(self._bodies, self._first):
             self._scalar(body, function)
 

@@ -64,11 +64,11 @@ class Section:
     name: str
     """Its name in the specification; of a custom section, the name that it carries."""
     start: int
-    """Of its id byte."""
+    """The offset of its id byte."""
     payload: int
-    """Behind its size."""
+    """The offset behind its size."""
     contents: int
-    """`payload`, or behind the name of a custom section."""
+    """The offset of `payload`, or behind the name of a custom section."""
     end: int
 
 
@@ -115,7 +115,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Global:
-    """A global variable."""
+    """The type of a global variable, and whether it may change."""
 
     type: str
     mutable: bool
@@ -185,7 +185,7 @@ class Module:
 
     @property
     def is_command(self) -> bool:
-        """Whether it runs once, from `_start` (WASI application ABI)."""
+        """Whether the module runs once, from `_start` (WASI application ABI)."""
         return self.exported("_start") is not None
 
     @property
@@ -199,7 +199,7 @@ class ComponentItem:
     """An import or export of a component."""
 
     name: str
-    """With its version: `wasi:io/streams@0.2.0`."""
+    """Its name with its version, such as `wasi:io/streams@0.2.0`."""
     kind: Literal["core module", "func", "value", "type", "component", "instance", "core"]
 
 

@@ -62,7 +62,7 @@ class Reason:
     what: str
     """`instruction 0xfc 0x0a`, `type section`, …; `target_features` when the module declares what nothing in it uses."""
     offset: int
-    """In the file."""
+    """The offset in the file at which it stands."""
     function: int | None = None
     """Index of the function in which it stands."""
 
@@ -123,7 +123,7 @@ class FeatureSet:
 
     @property
     def names(self) -> frozenset[str]:
-        """All of them: used or declared."""
+        """All features that are used or declared."""
         return frozenset(self.reasons)
 
     @property

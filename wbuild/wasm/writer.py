@@ -18,12 +18,12 @@ _ALWAYS: Final = ("dylink", "component-type")
 
 
 def section(number: int, payload: bytes) -> bytes:
-    """A section of that id."""
+    """The bytes of a section with an id."""
     return b"".join((bytes((number,)), uleb(len(payload)), payload))
 
 
 def custom_section(name: str, payload: bytes) -> bytes:
-    """A custom section."""
+    """The bytes of a custom section with a name."""
     raw = name.encode()
     return section(0, b"".join((uleb(len(raw)), raw, payload)))
 

@@ -13,7 +13,7 @@ __all__ = ["SafeArchives"]
 
 
 class SafeArchives:
-    """The real door."""
+    """Unpacks archives of every kind by the rules of `rules`; see `Archives`."""
 
     def unpack(self, archive: Path, into: Path, *, executables: Sequence[str] = ()) -> int:
         """Unpack .whl, .zip, .deb, .tar and compressed .tar into a folder; the number of files and links.

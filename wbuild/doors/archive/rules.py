@@ -48,7 +48,7 @@ def broken(message: str) -> BadArchive:
 
 
 def too_large(message: str) -> BadArchive:
-    """Over a limit."""
+    """The error for an archive that goes over a limit."""
     return BadArchive(TOO_LARGE, message)
 
 

@@ -19,7 +19,7 @@ _ZSTD_WINDOW: Final = 128 << 20
 
 
 class Readable(Protocol):
-    """What a stream needs of a file."""
+    """The part of a file that a stream needs."""
 
     def read(self, size: int = ..., /) -> bytes: ...
 

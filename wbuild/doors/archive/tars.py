@@ -74,7 +74,7 @@ class _Stream:
 
 @dataclass(slots=True)
 class _Pending:
-    """What extension headers said about the next member."""
+    """Fields of the next member that extension headers have set."""
 
     name: bytes | None = None
     target: bytes | None = None

@@ -46,9 +46,9 @@ class ZipEntry:
     method: int
     crc: int
     packed: int
-    """Bytes in the archive."""
+    """Bytes that the member takes in the archive."""
     size: int
-    """Bytes unpacked."""
+    """Bytes of the member once it is unpacked."""
     at: int
     """Offset of the local header."""
     mode: int
