@@ -86,6 +86,16 @@ def context_of(
     return Context(manifest=manifest, catalog=catalog, toolchains={}, kit=Kit(platform=platform, pins=pins), tree=tree)
 
 
+def planned(catalog: Catalog, toml: str, files: Sequence[str]) -> Plan:
+    """The release plan of everything in a project, with a catalogue of its own and a pin of each of its tools."""
+    manifest = manifest_module.load(toml, "wbuild.toml", BoundaryFacts(), catalog)
+    pins: dict[str, Pin | Unavailable] = {name: pin(tool, catalog, "linux-x86_64") for name, tool in catalog.tools.items()}
+    kit = Kit(platform="linux-x86_64", pins=pins)
+    context = Context(manifest=manifest, catalog=catalog, toolchains={}, kit=kit, tree=Tree(names=tuple(sorted(files))))
+    names = tuple(artifact.name for artifact in manifest.artifacts)
+    return make_plan(context, BuildRequest(artifacts=names, profile="release"))
+
+
 def make(
     toml: str,
     files: Sequence[str] | Mapping[str, str],

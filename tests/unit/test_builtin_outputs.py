@@ -12,6 +12,7 @@ from tests.unit.test_judge import outcome
 from wbuild.builtins.features import features
 from wbuild.builtins.judge import judge
 from wbuild.builtins.measure import measure
+from wbuild.builtins.rank import rank
 from wbuild.builtins.select import select
 from wbuild.builtins.strip import strip
 from wbuild.builtins.table import builtin
@@ -30,7 +31,8 @@ BASE = b"".join(part or b"" for part in strip({"keep": []}, [COMPILED]))
 SELECT: Mapping[str, JSON] = {"metric": "raw", "names": ["Oz", "flat"], "checks": [["c", "wasmtime"]]}
 VALIDATE: Mapping[str, JSON] = {"keep": ["name"], "artifact": "hello", "by": "Wasmtime", "knows": [], "must": False}
 ANSWER = b'{"status": "unable", "message": "feature required", "offset": 9}'
-SELECTED = [COMPILED, BASE, SMALL, None, outcome(), outcome(fuel=9), None]
+RANKED = rank(SELECT, [COMPILED, BASE, SMALL, None])
+SELECTED = [COMPILED, BASE, SMALL, None, *RANKED, outcome(), outcome(fuel=9), None]
 
 
 def shown(name: str, outputs: Sequence[bytes | None]) -> str:
@@ -55,6 +57,7 @@ def test_outputs_change_with_the_version_only() -> None:
         "builtins.txt",
         shown("features", features({"words": {"sign-ext": ["--a"], "bulk-memory": ["--b"]}}, [COMPILED]))
         + shown("strip", strip({"keep": ["name"]}, [COMPILED]))
+        + shown("rank", RANKED)
         + shown("select", select(SELECT, SELECTED))
         + shown("judge", judge({"name": "c", "runtime": "wasmtime", "stdout": "x\n"}, [outcome(stdout=b"y\n", exit=1)]))
         + shown("validate", validate(VALIDATE, [COMPILED], lambda _: ANSWER))

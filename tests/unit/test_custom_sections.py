@@ -12,6 +12,7 @@ from tests.modules import component, module
 from tests.reports import ARTIFACT, measure_of, plan, product, run, texts, weighed
 from tests.unit.wasm_samples import wat
 from wbuild.builtins.custom_sections import customs, missing, nameless, unasked
+from wbuild.builtins.rank import rank
 from wbuild.builtins.select import select
 from wbuild.builtins.strip import strip
 from wbuild.errors import ArtifactError
@@ -73,7 +74,8 @@ def test_F120_a_signed_module_stays_as_it_is() -> None:
 
 def selected(base: bytes, candidate: bytes, **more: JSON) -> tuple[bytes | None, JSON]:
     args: dict[str, JSON] = {"metric": "raw", "names": ["Oz"], "checks": [], **more}
-    winner, text = select(args, [base, base, candidate])
+    (ranking,) = rank(args, [base, base, candidate])
+    winner, text = select(args, [base, base, candidate, ranking])
     assert text is not None
     return winner, json.loads(text)["why"]
 

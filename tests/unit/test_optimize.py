@@ -9,10 +9,12 @@ import pytest
 from tests.modules import component, module
 from tests.unit.test_judge import outcome
 from wbuild.builtins.features import features
+from wbuild.builtins.rank import Ranking, challenge, rank
 from wbuild.builtins.select import select
 from wbuild.builtins.strip import strip
 from wbuild.errors import ArtifactError
 from wbuild.model.planned import JSON
+from wbuild.toml.from_json import parse
 from wbuild.wasm.writer import section
 
 BASE = module(code=b"\x01" * 100)
@@ -41,12 +43,27 @@ class Trial:
             "checks": [[name, "wasmtime"] for name in self.checks],
             **self.args,
         }
-        after = [one for name in self.candidates for one in self.after.get(name, self.before)]
-        winner, text, *copies = select(args, [self.compiled, self.base, *self.candidates.values(), *self.before, *after])
+        modules = [self.compiled, self.base, *self.candidates.values()]
+        ranking = rank(args, modules)[:1] if self.candidates else []
+        winner, text, *copies = select(args, [*modules, *ranking, *self.before, *self.outcomes(ranking)])
         assert winner is not None
         assert text is not None
         assert copies == [winner] * len(copies)
         return winner, json.loads(text)
+
+    def outcomes(self, ranking: Sequence[bytes | None]) -> list[bytes | None]:
+        """Those of the places that a contest has: every candidate that may win is checked until one passes."""
+        if not self.checks or not ranking or ranking[0] is None:
+            return []
+        challengers = parse(Ranking, ranking[0]).challengers
+        rows: list[list[bytes | None]] = []
+        args: dict[str, JSON] = {"names": list(self.candidates), "checks": len(self.checks)}
+        for place in range(len(self.candidates)):
+            told = [one for row in rows for one in row]
+            (following,) = challenge(args, [*ranking, *self.candidates.values(), *self.before, *told])
+            tried = following is not None
+            rows.append([*self.after.get(challengers[place], self.before)] if tried else [None] * len(self.checks))
+        return [one for row in rows for one in row]
 
 
 def test_the_smallest_that_behaves_the_same_wins() -> None:
@@ -139,9 +156,10 @@ def test_F119_else_the_module_as_compiled_is_kept_and_the_row_says_why(candidate
 def test_C15_an_invalid_candidate_is_dropped_with_the_reason() -> None:
     valid: dict[str, JSON] = {"status": "valid", "by": "E", "why": ""}
     invalid: dict[str, JSON] = {"status": "invalid", "by": "E", "why": "type mismatch"}
-    inputs = [BASE, BASE, SMALL, SMALLER, SAME, SAME, SAME, *(json.dumps(one).encode() for one in (valid, valid, invalid))]
+    said = [json.dumps(one).encode() for one in (valid, valid, invalid)]
     args: dict[str, JSON] = {"metric": "raw", "names": ["Oz", "flat"], "checks": [["c", "e"]], "validated": True}
-    winner, text, *_ = select(args, inputs)
+    (ranking,) = rank(args, [BASE, BASE, SMALL, SMALLER, *said[1:]])
+    winner, text, *_ = select(args, [BASE, BASE, SMALL, SMALLER, ranking, SAME, SAME, None, *said])
     assert winner == SMALL
     assert text is not None
     doc = json.loads(text)
@@ -237,3 +255,26 @@ def test_strip_drops_custom_sections_but_those_to_keep() -> None:
     assert strip({"keep": []}, [component(data)]) == [component(kept)]
     with pytest.raises(ArtifactError):
         strip({"keep": []}, [b"not wasm"])
+
+
+NAMES: Mapping[str, JSON] = {"names": ["Oz", "flat", "big"], "checks": 1, "metric": "raw", "checked": True}
+OTHER = outcome(stdout=b"no\n")
+
+
+def test_only_what_can_still_win_is_checked() -> None:
+    candidates = [SMALL, SMALLER, LARGE]
+    ranking, best = rank(NAMES, [BASE, BASE, *candidates])
+    assert best == SMALLER
+    assert challenge(NAMES, [ranking, *candidates, SAME, SAME]) == [None]  # the best has passed
+    assert challenge(NAMES, [ranking, *candidates, SAME, OTHER]) == [SMALL]
+    assert challenge(NAMES, [ranking, *candidates, SAME, OTHER, SAME]) == [None]
+    assert challenge(NAMES, [ranking, *candidates, SAME, OTHER, OTHER]) == [None]  # the third is larger than without it
+    assert challenge(NAMES, [ranking, *candidates, None, None]) == [None]  # nothing could compare
+
+
+def test_a_module_that_may_not_be_changed_has_no_contest() -> None:
+    ranking, best = rank({**NAMES, "known": []}, [module(code=b"\x41\x00\xc0\x1a"), BASE, SMALL, SMALLER, LARGE])
+    assert best is None
+    assert ranking is not None
+    assert parse(Ranking, ranking).challengers == ()
+    assert rank({**NAMES, "checked": False}, [BASE, BASE, SMALL, SMALLER, LARGE])[1:] == []

@@ -13,8 +13,8 @@ from wbuild.builtins.table import BUILTINS
 from wbuild.catalog.load import load
 from wbuild.drivers import DRIVERS
 from wbuild.errors import UsageError
-from wbuild.model.language_recipe import BuiltinName
 from wbuild.model.planned import Builtin, Each, Late, Step, Tool
+from wbuild.model.tool_recipe import BuiltinName
 from wbuild.steps.tree import Tree
 from wbuild.steps.words import portable
 

@@ -6,9 +6,10 @@ from dataclasses import dataclass, replace
 from typing import Annotated, Final, Literal
 
 from wbuild.errors import BugError
+from wbuild.text import show
 from wbuild.toml.from_json import parse
 
-__all__ = ["SCHEMA", "Outcome", "read"]
+__all__ = ["SCHEMA", "Outcome", "changed", "read"]
 
 SCHEMA: Final = "wbuild.outcome/1"
 Stream = Annotated[bytes, "base64"]
@@ -49,3 +50,21 @@ def read(data: bytes | None) -> Outcome:
     except ValueError as error:
         raise BugError("WB930", f"a runner's outcome is not {SCHEMA}: {error}") from None
     return replace(found, fuel=None) if found.limit == "time" else found
+
+
+def changed(before: Outcome, after: Outcome | None) -> str:
+    """What is different in words that fit before the name of a check; "" when it is the same."""
+    if after is None or after.error is not None:
+        return "could not be run in"
+    if after.limit is not None:
+        return f"ran into the limit of {show.escape(after.limit, cap=40)} in"
+    trapped = before.trap is not None, after.trap is not None
+    differences = (
+        (trapped == (False, True), "trapped in"),
+        (trapped == (True, False), "no longer trapped in"),
+        (before.stdout != after.stdout, "changed the output of"),
+        (before.exit != after.exit, "changed the exit code of"),
+        (before.returns != after.returns, "changed the returned value of"),
+        (not any(trapped) and before.stderr != after.stderr, "changed the error output of"),
+    )
+    return next((words for differs, words in differences if differs), "")

@@ -17,10 +17,13 @@ Ask: TypeAlias = "Callable[[bytes], bytes]"
 Asking: TypeAlias = "Callable[[Mapping[str, JSON], Sequence[bytes | None], Ask], Sequence[bytes | None]]"
 
 _FUNCTIONS: Final = {
+    "challenge": ("wbuild.builtins.rank:challenge", 1),
+    "copy": ("wbuild.builtins.copies:copies", 1),
     "features": ("wbuild.builtins.features:features", 1),
     "judge": ("wbuild.builtins.judge:judge", 1),
     "measure": ("wbuild.builtins.measure:measure", 1),
-    "select": ("wbuild.builtins.select:select", 3),
+    "rank": ("wbuild.builtins.rank:rank", 1),
+    "select": ("wbuild.builtins.select:select", 4),
     "strip": ("wbuild.builtins.strip:strip", 3),
 }
 """Name → where the function is, and its version, which goes up when output bytes change (a golden test holds it)."""
@@ -38,4 +41,4 @@ def builtin(name: str, args: Mapping[str, JSON] | None = None, worker: tuple[Wor
 
 def only_copies(name: str, args: Mapping[str, JSON]) -> bool:
     """Whether a builtin takes no time worth speaking of, however big its inputs are: it looks at the sections of a module alone."""
-    return name == "strip" or (name == "select" and not args.get("names"))
+    return name in ("strip", "copy", "challenge") or (name == "select" and not args.get("names"))

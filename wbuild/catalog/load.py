@@ -19,6 +19,7 @@ from typing import Any, Final, TypeAlias, TypeVar, cast
 from wbuild.catalog.additions import complete, extended_language, extended_tool
 from wbuild.catalog.language_rules import check_language
 from wbuild.catalog.rules import RecipeContext, check_host, check_runtime, check_tool
+from wbuild.catalog.stage_rules import check_language_optimizer, check_optimizer
 from wbuild.errors import Problem, UsageError
 from wbuild.model.host_recipe import HostRecipe, RuntimeRecipe
 from wbuild.model.language_recipe import LanguageExtension, LanguageRecipe
@@ -194,8 +195,10 @@ def _check(loaded: _Loaded, catalog: Catalog) -> None:
 
     for tool in catalog.tools.values():
         check_tool(context(tool), tool)
+        check_optimizer(context(tool), tool)
     for language in catalog.languages.values():
         check_language(context(language), language)
+        check_language_optimizer(context(language), language)
     for runtime in catalog.runtimes.values():
         check_runtime(context(runtime), runtime)
     for host in catalog.hosts.values():

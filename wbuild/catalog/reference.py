@@ -7,12 +7,21 @@ from collections.abc import Iterable, Iterator, Mapping
 from typing import Final
 
 from wbuild.catalog import language_rules, rules
+from wbuild.catalog.stage_rules import STAGE_WORDS
 from wbuild.manifest.load import MACHINE_KEYS
 from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, shown_default
 from wbuild.model.host_recipe import HostComponent, HostModule, HostRecipe, RuntimeRecipe
-from wbuild.model.language_recipe import LanguageExtension, LanguageRecipe, LockRecipe, Option, StepRecipe, ToolchainRecipe
+from wbuild.model.language_recipe import (
+    LanguageExtension,
+    LanguageOptimizer,
+    LanguageRecipe,
+    LockRecipe,
+    Option,
+    StepRecipe,
+    ToolchainRecipe,
+)
 from wbuild.model.shipped import Catalog
-from wbuild.model.tool_recipe import Candidate, OptimizerRecipe, Probe, Route, ToolExtension, ToolRecipe
+from wbuild.model.tool_recipe import OptimizerRecipe, OptimizerStage, Probe, Route, ToolExtension, ToolRecipe
 from wbuild.model.written import Artifact, Budget, Check, EnvFrom, Flags, Optimize, Profile, ProjectTable, Proposals, Target, Vendor
 from wbuild.toml.shape import (
     ChoiceShape,
@@ -139,8 +148,9 @@ def recipes_page() -> str:
     parts += _section("[[route]]", documented(Route), docs_of(Route)[""])
     parts += _section("[probe]", documented(Probe), docs_of(Probe)[""])
     parts += _section("[optimizer]", documented(OptimizerRecipe), docs_of(OptimizerRecipe)[""])
-    parts += _section("[[optimizer.levels.LEVEL]]", documented(Candidate), docs_of(Candidate)[""])
+    parts += _section("[[optimizer.levels.LEVEL]]", documented(OptimizerStage), docs_of(OptimizerStage)[""])
     parts += _section("Language", documented(LanguageRecipe, origin), docs_of(LanguageRecipe)[""])
+    parts += _section("[optimizer] of a language", documented(LanguageOptimizer), docs_of(LanguageOptimizer)[""])
     parts += _section("[[option]]", documented(Option), docs_of(Option)[""])
     parts += _section("[[toolchain]]", documented(ToolchainRecipe), docs_of(ToolchainRecipe)[""])
     parts += _section("[toolchain.lock]", documented(LockRecipe), docs_of(LockRecipe)[""])
@@ -168,7 +178,7 @@ def _placeholders() -> Iterator[tuple[str, Iterable[str]]]:
     )
     yield "`files` of a route", rules.FILE_WORDS
     yield "`expect` of a probe", rules.EXPECT_WORDS
-    yield "`run` of a candidate", (*rules.CANDIDATE_WORDS, "bin:PROGRAM")
+    yield "`run` of a stage of an optimizer", (*STAGE_WORDS, "in:NAME", "bin:PROGRAM")
     yield "`words` of an option", language_rules.OPTION_WORDS
     yield "`vendor` of a toolchain", language_rules.VENDOR_WORDS
     yield "`run` and `env` of a step", (*language_rules.STEP_WORDS, "TABLE", "option.NAME", "bin:PROGRAM", "path:PROGRAM", "file:TOOL/NAME")

@@ -5,13 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import PurePosixPath
-from typing import Final, get_args
+from typing import Final
 
 from wbuild.manifest.artifact import known_proposals
 from wbuild.model.host_recipe import HostRecipe, RuntimeRecipe
 from wbuild.model.shipped import Catalog
 from wbuild.model.tool_recipe import SHIPPED, Route, ToolRecipe
-from wbuild.model.written import Debug, Level
 from wbuild.steps.words import TemplateError, placeholders
 from wbuild.text.names import name_hint, name_problem, quoted
 from wbuild.text.versions import SpecifierError, clauses
@@ -20,7 +19,6 @@ from wbuild.toml.problems import Faults, dotted
 
 ROUTE_WORDS: Final = ("self", "exe", "python", "loader", "path:*", "runner:*")
 FILE_WORDS: Final = ("self", "exe")
-CANDIDATE_WORDS: Final = ("in", "out", "features", "debug")
 CHECK_WORDS: Final = ("request", "outcome", "cache")
 RUN_WORDS: Final = ("module", "invoke", "args", "cache", "memory")
 EXPORTS_WORDS: Final = ("module",)
@@ -89,8 +87,6 @@ def check_tool(context: RecipeContext, tool: ToolRecipe) -> None:
         context.template(("probe", "expect"), tool.probe.expect, EXPECT_WORDS)
         if any(tool.probe.bin not in route.bin for route in tool.routes if route.bin or not route.files):
             context.faults.add("WB225", ("probe", "bin"), f"not every route has the program {quoted(tool.probe.bin)}")
-    if tool.optimizer:
-        _check_optimizer(context, tool)
     if tool.name in _needed(context.catalog, tool.name):
         context.faults.add("WB225", ("name",), f"tool {quoted(tool.name)} needs itself")
 
@@ -139,26 +135,6 @@ def _needed(catalog: Catalog, name: str) -> frozenset[str]:
         found |= following
         waiting += following
     return frozenset(found)
-
-
-def _check_optimizer(context: RecipeContext, tool: ToolRecipe) -> None:
-    optimizer = tool.optimizer
-    assert optimizer is not None
-    known = (*CANDIDATE_WORDS, *context.programs([tool.name]))
-    levels = [level for level in get_args(Level) if level != "none"]
-    for level, candidates in optimizer.levels.items():
-        path: Path = ("optimizer", "levels", level)
-        if level not in levels:
-            context.faults.add("WB225", path, f"{quoted(level)} is not a level that optimizes", near=(level, levels), part="key")
-        names = [candidate.name for candidate in candidates]
-        for position, candidate in enumerate(candidates):
-            context.templates((*path, position, "run"), candidate.run, known)
-            if candidate.name in names[:position]:
-                context.faults.add("WB225", (*path, position, "name"), f"two candidates of {level} are called {quoted(candidate.name)}")
-    for setting in optimizer.debug:
-        if setting not in get_args(Debug):
-            message = f"{quoted(setting)} is not a debug setting"
-            context.faults.add("WB225", ("optimizer", "debug", setting), message, near=(setting, get_args(Debug)), part="key")
 
 
 def check_runtime(context: RecipeContext, runtime: RuntimeRecipe) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import Literal, TypeAlias
 
-from wbuild.model.tool_recipe import GIVEN, SHIPPED, Extends
+from wbuild.model.tool_recipe import GIVEN, SHIPPED, BuiltinName, Extends, OptimizerStage
 from wbuild.model.written import Kind, Seconds, Size, Target
 
 Words: TypeAlias = "Mapping[str, Mapping[str, tuple[str, ...]]]"
@@ -20,8 +20,6 @@ ProjectName = Literal["", "cargo", "go", "asconfig"]
 Reads = Literal["inputs", "includes", "imports", "build.zig", "folder"]
 ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
 InnerCacheName = Literal["", "cargo", "zig"]
-BuiltinName = Literal["", "features", "measure", "strip"]
-"""Functions of wbuild's own that can be a step of a toolchain."""
 OptionType = Literal["string", "bool", "int", "list", "globs", "paths"]
 
 
@@ -203,6 +201,18 @@ class ToolchainRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class LanguageOptimizer:
+    """What a language asks of the optimizer besides what the optimizer's own recipe says."""
+
+    words: tuple[str, ...] = ()
+    """What {language} stands for in every stage, such as --closed-world."""
+    without: tuple[str, ...] = ()
+    """Stages that are not run for this language, by name."""
+    levels: Mapping[str, tuple[OptimizerStage, ...]] = field(default_factory=dict)
+    """Level → further stages; one with the name of an existing one takes its place."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class LanguageRecipe:
     """How sources of one language become Wasm."""
 
@@ -238,6 +248,8 @@ class LanguageRecipe:
     """In order of preference."""
     template: str = ""
     """Folder under templates/; default: the name."""
+    optimizer: LanguageOptimizer = field(default_factory=LanguageOptimizer)
+    """How modules of this language are optimized otherwise than others (`[optimizer]`)."""
     mend: Mapping[str, str] = field(default_factory=dict)
     """What `build --verify-reproducible` advises for this language: cause → advice. Causes are `path`, `surroundings`, `time`, `id`,
     `order`, `random` and `unknown`."""

@@ -13,6 +13,8 @@ from wbuild.model.locked import PLATFORMS, Platform
 from wbuild.model.written import Seconds, Size
 
 SourceName = Literal["pypi", "npm", "debian", "system"]
+BuiltinName = Literal["", "features", "measure", "strip"]
+"""Functions of wbuild's own that can be a step of a toolchain, or a stage of an optimizer."""
 SHIPPED: Final = "shipped"
 """Origin of recipes that come with wbuild."""
 GIVEN: Final = {"given": True}
@@ -93,13 +95,22 @@ class ToolRecipe:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Candidate:
-    """One way to optimize a module."""
+class OptimizerStage:
+    """One way to optimize a module: a program or a builtin, from the module as compiled or from what other stages have made."""
 
     name: str
-    """Shown in reports; unique in its level."""
-    run: tuple[str, ...]
-    """{bin:…} {in} {out} {features} (words of `features` for each feature of the module) {debug} (words of `debug`)."""
+    """Shown in reports; unique in its level, and how later stages name what this one makes."""
+    run: tuple[str, ...] = ()
+    """{bin:…}, {in}, {out}, {features} (words of `features` for each feature of the module), {debug} (words of `debug`), {language} (words
+    of the language's own `[optimizer]`), and {in:NAME} for each of several inputs."""
+    builtin: BuiltinName = ""
+    """One of wbuild's own functions in the place of `run`; it gets all inputs."""
+    args: Mapping[str, str] = field(default_factory=dict)
+    """Arguments of the builtin."""
+    from_: tuple[str, ...] = ("compiled",)
+    """What it works on: "compiled", or stages before it. {in} is the first."""
+    candidate: bool = True
+    """What it makes may be shipped. false: it is only for other stages to go on from."""
     safe: bool = False
     """Keeps the meaning of every module without a proof by checks: the only kind that runs for an artifact without a check."""
     timeout: Seconds = 600.0
@@ -114,8 +125,9 @@ class OptimizerRecipe:
 
     features: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Feature of a module → words that allow it. A feature that is not here makes the optimizer pass the module by."""
-    levels: Mapping[str, tuple[Candidate, ...]] = field(default_factory=dict)
-    """Level → candidates; the best that passes the checks wins."""
+    levels: Mapping[str, tuple[OptimizerStage, ...]] = field(default_factory=dict)
+    """Level → stages; the best candidate among what they make that passes the checks wins. Checks are run for the best first, and for
+    others only when that fails: what size already rules out is not checked."""
     debug: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Debug setting of the profile → words that keep such information."""
 

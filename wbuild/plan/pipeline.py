@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 from wbuild.builtins.table import builtin
+from wbuild.catalog.stage_rules import COMPILED, stages_of
 from wbuild.drivers import Build
 from wbuild.model.host_recipe import RuntimeRecipe
 from wbuild.model.locked import Unavailable
 from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, Step, Tool
-from wbuild.model.tool_recipe import Candidate, ToolRecipe
+from wbuild.model.tool_recipe import OptimizerStage, ToolRecipe
 from wbuild.plan.checks import Trials
 from wbuild.steps.words import Value, fill_all, placeholders
 
@@ -57,39 +58,121 @@ def finish(line: Line, compiled: Sequence[Step]) -> Finish:
     module = compiled[-1].outputs[0]
     base, work = f"{line.work}/base.wasm", line.work
     steps: list[Step] = [*compiled, _strip(line, module, base)]
-    candidates = _candidates(line)
-    made: list[str] = []
-    if candidates:
-        features = f"{work}/features.json"
-        steps.append(_features(line, module, features))
-        for candidate in candidates:
-            raw, stripped = f"{work}/candidates/{candidate.name}.raw.wasm", f"{work}/candidates/{candidate.name}.wasm"
-            steps += [_optimize(line, candidate, features, base, raw), _strip(line, raw, stripped, candidate.name)]
-            made.append(stripped)
-    outcomes: list[str] = []
-    for number, tried in enumerate([base, *made]):
-        label = candidates[number - 1].name if number else "compiled"
-        for index, trial in enumerate(line.trials.trials):
-            outcome = f"{work}/checks/{label}.{index}.json"
-            steps.append(line.trials.run(trial, tried, outcome, label=label, optional=number > 0))
-            outcomes.append(outcome)
-    select = f"{work}/select.json"
-    steps.append(_select(line, candidates, [module, base, *made, *outcomes, *_validations(line, [base, *made])], select))
+    stages = _stages(line)
+    made = {stage.name: f"{work}/candidates/{stage.name}.wasm" for stage in stages if stage.candidate}
+    if stages:
+        steps.append(_features(line, module, f"{work}/features.json"))
+    for stage in stages:
+        steps.append(_optimize(line, stage, base))
+        if stage.candidate:
+            steps.append(_strip(line, _raw(line, stage.name), made[stage.name], stage.name))
+    contest = Contest(line=line, module=module, base=base, made=made)
+    steps += contest.steps()
+    steps.append(_select(contest))
     verdicts = [f"{work}/verdicts/{index}.json" for index in range(len(line.trials.trials))]
-    steps += [line.trials.judge(t, o, v) for t, o, v in zip(line.trials.trials, outcomes, verdicts, strict=False)]
+    steps += [line.trials.judge(t, o, v) for t, o, v in zip(line.trials.trials, contest.outcomes(COMPILED), verdicts, strict=True)]
     measure = f"{work}/measure.json"
     steps.append(line.builtin(builtin("measure"), verb="measure", inputs=[line.product.file], outputs=[measure]))
-    product = replace(line.product, measure=measure, select=select, verdicts=tuple(verdicts), steps=tuple(s.name for s in steps))
+    product = replace(
+        line.product, measure=measure, select=f"{work}/select.json", verdicts=tuple(verdicts), steps=tuple(s.name for s in steps)
+    )
     return Finish(steps=tuple(steps), product=product)
 
 
-def _candidates(line: Line) -> tuple[Candidate, ...]:
-    """Candidates of the level; without a check only those that need no proof."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Contest:
+    """The candidates of one product: which of them is checked, and what with.
+
+    Checks are run on the module as compiled, on the best candidate that may win, and on the next best only when one before has failed.
+    """
+
+    line: Line
+    module: str
+    """As the compiler wrote it."""
+    base: str
+    """The same without what goes of it."""
+    made: Mapping[str, str]
+    """Candidate → its module."""
+
+    @property
+    def ranking(self) -> tuple[str, ...]:
+        """What `rank` says; nothing without candidates."""
+        return (f"{self.line.work}/rank.json",) if self.made else ()
+
+    @property
+    def places(self) -> tuple[str, ...]:
+        """Places in the ranking, best first: one for each candidate, if there are checks."""
+        return tuple(map(_place, range(len(self.made)))) if self.line.trials.trials else ()
+
+    def outcomes(self, place: str) -> tuple[str, ...]:
+        """What checks say of the module in a place, or of the one as compiled."""
+        return tuple(f"{self.line.work}/checks/{place}.{index}.json" for index in range(len(self.line.trials.trials)))
+
+    def told(self) -> tuple[str, ...]:
+        """All outcomes: of the module as compiled, then place by place."""
+        return tuple(outcome for place in (COMPILED, *self.places) for outcome in self.outcomes(place))
+
+    def steps(self) -> Iterator[Step]:
+        """The ranking, and all checks."""
+        yield from self._checks(COMPILED, self.base)
+        if self.made:
+            yield self._rank()
+        for number, place in enumerate(self.places):
+            if number:
+                yield self._challenge(number, place)
+            yield from self._checks(place, self._challenger(place))
+
+    def _challenger(self, place: str) -> str:
+        return f"{self.line.work}/contest/{place}.wasm"
+
+    def _checks(self, place: str, module: str) -> Iterator[Step]:
+        for trial, outcome in zip(self.line.trials.trials, self.outcomes(place), strict=True):
+            yield self.line.trials.run(trial, module, outcome, label=place, optional=place != COMPILED)
+
+    def _rank(self) -> Step:
+        line = self.line
+        args: dict[str, JSON] = {"metric": line.product.metric, "names": [*self.made], "known": _known(line), "checked": bool(self.places)}
+        validations = _validations(line, [*self.made.values()])
+        action = builtin("rank", args={**args, "validated": bool(validations)})
+        challenger = [self._challenger(place) for place in self.places[:1]]
+        inputs = [self.module, self.base, *self.made.values(), *validations]
+        return line.builtin(action, verb="rank", inputs=inputs, outputs=[*self.ranking, *challenger])
+
+    def _challenge(self, number: int, place: str) -> Step:
+        tried = (outcome for before in (COMPILED, *self.places[:number]) for outcome in self.outcomes(before))
+        action = builtin("challenge", args={"names": [*self.made], "checks": len(self.line.trials.trials)})
+        inputs = [*self.ranking, *self.made.values(), *tried]
+        return self.line.builtin(action, verb="rank", suffix=f":{place}", inputs=inputs, outputs=[self._challenger(place)])
+
+
+def _place(number: int) -> str:
+    """best, second, third, place-4, …"""
+    return ("best", "second", "third")[number] if number < 3 else f"place-{number + 1}"
+
+
+def _raw(line: Line, stage: str) -> str:
+    """What a stage has made, as it made it."""
+    return f"{line.work}/candidates/{stage}.raw.wasm"
+
+
+def _stages(line: Line) -> tuple[OptimizerStage, ...]:
+    """Stages of the level; without a check only those that need no proof, and what they go on from."""
     recipe = line.optimizer.optimizer if line.optimizer else None
     if recipe is None:
         return ()
-    found = recipe.levels.get(line.build.level, ())
-    return tuple(c for c in found if c.safe or line.trials.trials)
+    found = stages_of(recipe, line.build.language, line.build.level)
+    if line.trials.trials:
+        return found
+    wanted = {stage.name for stage in found if stage.candidate and stage.safe}
+    for stage in reversed(found):
+        wanted.update(stage.from_ if stage.name in wanted else ())
+    return tuple(stage if stage.safe else replace(stage, candidate=False) for stage in found if stage.name in wanted)
+
+
+def _known(line: Line) -> list[JSON]:
+    """Features that the optimizer has words for."""
+    recipe = line.optimizer.optimizer if line.optimizer else None
+    return [*recipe.features] if recipe else []
 
 
 def _strip(line: Line, source: str, target: str, candidate: str = "") -> Step:
@@ -140,46 +223,56 @@ def _features(line: Line, module: str, output: str) -> Step:
     return line.builtin(builtin("features", args={"words": words}), verb="features", inputs=[module], outputs=[output])
 
 
-def _optimize(line: Line, candidate: Candidate, features: str, source: str, target: str) -> Step:
+def _optimize(line: Line, stage: OptimizerStage, base: str) -> Step:
     tool, kit, build = line.optimizer, line.build.kit, line.build
     assert tool is not None
     assert tool.optimizer is not None
-    programs = [name for word in candidate.run for name in placeholders(word) if name.startswith("bin:")]
+    inputs = {name: base if name == COMPILED else _raw(line, name) for name in stage.from_}
+    first, target = next(iter(inputs.values())), _raw(line, stage.name)
+    if stage.builtin:
+        action = builtin(stage.builtin, args={**_rules(line), **stage.args})
+        step = line.builtin(action, verb="optimize", inputs=[*inputs.values()], outputs=[target])
+        return replace(step, name=f"{build.artifact.name}.{build.target}:optimize:{stage.name}")
+    features = f"{line.work}/features.json"
+    programs = [name for word in stage.run for name in placeholders(word) if name.startswith("bin:")]
     scope: dict[str, Value] = {
         **{name: kit.bin(tool.name, name.removeprefix("bin:")) for name in programs},
-        "in": In(source),
+        **{f"in:{name}": In(path) for name, path in inputs.items()},
+        "in": In(first),
         "out": Out(target),
         "features": [(Late(features, "words"),)],
         "debug": [(word,) for word in tool.optimizer.debug.get(build.debug, ())],
+        "language": [(word,) for word in build.language.optimizer.words],
     }
     return Step(
-        name=f"{build.artifact.name}.{build.target}:optimize:{candidate.name}",
+        name=f"{build.artifact.name}.{build.target}:optimize:{stage.name}",
         verb="optimize",
-        label=f"{build.artifact.name} {candidate.name}",
+        label=f"{build.artifact.name} {stage.name}",
         artifact=build.artifact.name,
-        action=Tool(argv=fill_all(candidate.run, scope)),
-        inputs=(source, features),
+        action=Tool(argv=fill_all(stage.run, scope)),
+        inputs=(*inputs.values(), features),
         outputs=(target,),
         pins=kit.closure([tool.name]),
         optional=True,
-        timeout=candidate.timeout,
-        memory=candidate.memory,
+        timeout=stage.timeout,
+        memory=stage.memory,
     )
 
 
-def _select(line: Line, candidates: Sequence[Candidate], inputs: Sequence[str], select: str) -> Step:
+def _select(contest: Contest) -> Step:
+    line = contest.line
     copies = [line.product.copy] if line.product.copy else []
-    recipe = line.optimizer.optimizer if line.optimizer else None
     args: dict[str, JSON] = {
-        "metric": line.product.metric,
-        "names": [c.name for c in candidates],
+        "names": [*contest.made],
         "checks": [[t.check.name, t.runtime.name] for t in line.trials.trials],
-        "known": [*recipe.features] if recipe else [],
         "copies": len(copies),
         **_rules(line),
         **_validated(line),
     }
-    action = builtin("select", args=args)
-    step = line.builtin(action, verb="select", inputs=inputs, outputs=[line.product.file, select, *copies])
+    modules = [contest.base, *contest.made.values()]
+    inputs = [contest.module, *modules, *contest.ranking, *contest.told(), *_validations(line, modules)]
+    step = line.builtin(
+        builtin("select", args=args), verb="select", inputs=inputs, outputs=[line.product.file, f"{line.work}/select.json", *copies]
+    )
     guarded = () if line.product.artifact.out_replaces else tuple(copies)
-    return replace(step, picks=(line.product.file, *copies), among=tuple(inputs[1 : 2 + len(candidates)]), copies=guarded)
+    return replace(step, picks=(line.product.file, *copies), among=tuple(modules), copies=guarded)
