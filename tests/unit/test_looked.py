@@ -10,9 +10,8 @@ from tests.doors import Answer
 from tests.unit.session_world import WAT, Shop
 from wbuild.doors.interfaces import Command
 from wbuild.errors import MachineError, ProvisionError, StepError, UsageError
-from wbuild.session.dependency_locks import dependency_lock
+from wbuild.session.dependency_locks import dependency_lock, lock_dependencies
 from wbuild.session.locking import Locking
-from wbuild.session.looked import lock_dependencies
 
 VENDORED = """\
 [project]

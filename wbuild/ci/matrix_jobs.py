@@ -19,12 +19,11 @@ from wbuild.plan.plan import BuildRequest, Context, make_plan
 from wbuild.session.call import Common
 from wbuild.session.changed_files import change_since, gone, through_links
 from wbuild.session.locking import Locking
-from wbuild.session.looked import project_files, vendor_names
 from wbuild.session.progress import Progress
 from wbuild.session.project import Project, open_project
+from wbuild.session.project_tree import context_of, project_tree, vendor_names
 from wbuild.session.record import Watch
 from wbuild.session.selection import choose_targets, select
-from wbuild.session.snapshot import look, own
 from wbuild.text.project_names import DIST
 
 
@@ -90,23 +89,14 @@ def _changed(
 ) -> tuple[MatrixCell, ...]:
     """The cells of artifacts that differ from a revision. What cannot be planned is built all the same, so that its own job says why."""
     world = common.world()
-    tree = look(world.doors.files, project.root, own(project)).tree
     change = change_since(world, project, lock, ref)
     progress = Progress(console=common.console, root=project.root)
     vendor = vendor_names(project, wanted.artifacts, next(iter(wanted.kits.values())), world.open_store(), progress)
-    tree = project_files(project, wanted.artifacts, tree, Watch())
+    tree = project_tree(world, project, wanted.artifacts, Watch())
     tree = replace(tree, names=tuple(sorted({*tree.names, *gone(project.root, change)})), vendor=vendor)
     kept: set[str] = set()
     for artifact, profile, platform in dict.fromkeys((cell.artifact, cell.profile, cell.platform) for cell in found):
-        context = Context(
-            manifest=project.manifest,
-            catalog=project.catalog,
-            toolchains=dict(lock.toolchains),
-            kit=wanted.kits[platform],
-            tree=tree,
-            environ=world.environ,
-            plain=world.plain_env,
-        )
+        context = context_of(world, project, lock, wanted.kits[platform], tree)
         plan = _planned(context, BuildRequest(artifacts=(artifact,), profile=profile, check_always=True))
         if plan is None or affected(through_links(project.root, plan, change), plan, project.manifest, lock, project.catalog):
             kept.add(artifact)

@@ -28,8 +28,8 @@ def command(common: Common, tools: tuple[str, ...], update: bool, check: bool, s
     that are missing are made too.
     """
     from wbuild.session import lock_edit
+    from wbuild.session.dependency_locks import lock_dependencies
     from wbuild.session.locking import Locking
-    from wbuild.session.looked import lock_dependencies
     from wbuild.session.project import open_project, shown
 
     world, console = common.world(offline=offline, sources=sources), common.console

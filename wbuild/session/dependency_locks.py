@@ -12,14 +12,19 @@ from pathlib import Path
 from posixpath import dirname
 from typing import Final
 
+from wbuild import lock as locks
 from wbuild.drivers.project import LockToMake
 from wbuild.engine import Engine
 from wbuild.errors import Problem, StepError, UsageError
 from wbuild.lock.trust import refusal, refused
-from wbuild.plan.plan import Context
+from wbuild.model.locked import Lock
+from wbuild.plan.plan import BuildRequest, Context, locks_to_make
 from wbuild.session.progress import Progress
 from wbuild.session.project import TEXT, Project, content_of, shown, text_of
+from wbuild.session.project_tree import context_of, project_tree
 from wbuild.session.record import Watch
+from wbuild.session.work_folder import locked as locked_workdir
+from wbuild.session.work_folder import prepare as prepare_workdir
 from wbuild.session.world import World
 from wbuild.steps.tree import Texts
 from wbuild.store import Store
@@ -119,6 +124,22 @@ class DependencyLocks:
                 yield copy
             finally:
                 files.remove(copy)
+
+
+def lock_dependencies(world: World, console: Console, project: Project, lock: Lock, *, check: bool) -> None:
+    """Make lock files of dependencies that are missing or do not fit; `check`: raise UsageError instead. Raises WbuildError."""
+    if check:
+        world = world.looking(project.root)
+    names = tuple(artifact.name for artifact in project.manifest.artifacts)
+    kit = locks.kit_here(lock, project.catalog, world.doors)
+    context = context_of(world, project, lock, kit, project_tree(world, project, names, Watch()))
+    wanted = locks_to_make(context, BuildRequest(artifacts=names, profile="dev"))
+    locking = DependencyLocks(world=world, project=project, console=console, store=world.open_store())
+    if check:
+        locking.refuse(wanted)
+    elif wanted:
+        prepare_workdir(project.folder, world.doors.files, project.catalog, locked_workdir(world, console, project.folder, "prepare"))
+        locking.make(wanted, context, Watch())
 
 
 def dependency_lock(world: World, console: Console, folder: Path) -> AbstractContextManager[None]:
