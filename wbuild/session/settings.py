@@ -13,6 +13,7 @@ from wbuild.errors import UsageError
 from wbuild.model.locked import SYSTEM
 from wbuild.model.tool_recipe import SourceName
 from wbuild.text import units
+from wbuild.text.nearest import nearest
 from wbuild.toml import decode
 from wbuild.toml.locate import Path as KeyPath
 from wbuild.toml.problems import Faults
@@ -248,7 +249,9 @@ class SettingsReader(decode.Reader):
 
     def unknown(self, path: KeyPath, name: str, names: Sequence[str]) -> None:
         """Note a key that is no setting."""
-        self.faults.add("WB263", (*path, name), f"unknown setting {name!r}", near=(name, names), part="key")
+        near = nearest(name, names)
+        hint = f"did you mean {near!r}?" if near else f"known: {', '.join(names)}"
+        self.faults.add("WB263", (*path, name), f"unknown setting {name!r}", hint=hint, part="key")
 
     def malformed(self, path: KeyPath, error: units.FormError) -> None:
         """Note a value that makes no sense."""
