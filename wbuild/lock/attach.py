@@ -9,7 +9,7 @@ from wbuild.errors import UsageError
 from wbuild.model.locked import LockedTool, Pin, Platform, Unavailable
 from wbuild.model.shipped import Catalog
 from wbuild.model.tool_recipe import Probe, Route, ToolRecipe
-from wbuild.sources import CLIENTS
+from wbuild.sources import traits_of
 
 
 def route_of(recipe: ToolRecipe | None, pin: Pin) -> Route | None:
@@ -21,7 +21,7 @@ def route_of(recipe: ToolRecipe | None, pin: Pin) -> Route | None:
 
 def needs_of(route: Route | None, source: str, name: str) -> tuple[str, ...]:
     """Tools that must be there first: those that the programs need, and the source's package client."""
-    client = CLIENTS.get(source)
+    client = traits_of(source).client
     needed = (*(route.needs if route else ()), *((client,) if client else ()))
     return tuple(one for one in dict.fromkeys(needed) if one != name)
 

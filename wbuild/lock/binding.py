@@ -12,6 +12,7 @@ from typing import Final, get_args
 
 from wbuild.model.locked import Pin, PinnedFile, Platform, Trust
 from wbuild.model.tool_recipe import Route
+from wbuild.sources import traits_of
 from wbuild.text.project_names import MODULES
 from wbuild.text.versions import same
 
@@ -28,8 +29,6 @@ _SYSTEMS: Final[dict[str, tuple[str, str]]] = {
     "windows-x86_64": ("win", "amd64"),
 }
 _ARCHITECTURES: Final[dict[str, str]] = {"linux-x86_64": "amd64", "linux-aarch64": "arm64"}
-_MOST: Final[dict[str, Trust]] = {"pypi": "registry", "npm": "registry", "debian": "signature"}
-"""How far each source can vouch for a file at most."""
 _RANKS: Final[tuple[str, ...]] = get_args(Trust)
 
 
@@ -38,7 +37,7 @@ def strays(pin: Pin, route: Route) -> Iterator[str]:
     check = {"pypi": _pypi, "npm": _npm, "debian": _debian}.get(pin.source)
     if check is not None:
         yield from check(pin, route)
-    most = _MOST.get(pin.source, "checksum")
+    most = traits_of(pin.source).most
     for file in pin.files:
         if _RANKS.index(file.trust) > _RANKS.index(most):
             yield f"{file.name}: {pin.source} gives no {file.trust}"

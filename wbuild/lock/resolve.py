@@ -6,6 +6,7 @@ import os
 from collections.abc import Callable, Mapping
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Final
 
 from wbuild.doors.interfaces import Doors
 from wbuild.errors import ProvisionError, UsageError
@@ -116,6 +117,9 @@ def _pins(tool: LockedTool) -> list[Pin]:
     return [entry for entry in tool.platforms.values() if isinstance(entry, Pin)]
 
 
+_UNSERVED: Final = Unavailable(reason="no route serves this platform")
+
+
 @dataclass(slots=True, kw_only=True)
 class _VersionSearch:
     """Asks the routes of one tool, in order, until every platform has an answer."""
@@ -131,7 +135,7 @@ class _VersionSearch:
     version: str = ""
     """The version of what was found, or the one asked for."""
     found: dict[Platform, Pin] = field(default_factory=dict)
-    reasons: dict[Platform, list[str]] = field(default_factory=dict)
+    reasons: dict[Platform, list[Unavailable]] = field(default_factory=dict)
     error: ProvisionError | None = None
     stranded: bool = False
     """A tool that it needs was not found."""
@@ -180,11 +184,11 @@ class _VersionSearch:
                 self.found[platform] = entry
                 self.version = entry.version if entry.source != SYSTEM else self.version
             else:
-                self.reasons.setdefault(platform, []).append(entry.reason)
+                self.reasons.setdefault(platform, []).append(entry)
                 self.local = entry.reason if entry.local else self.local
 
     def _block(self) -> LockedTool:
-        reasons = {p: "; ".join(self.reasons.get(p, ["no route serves this platform"])) for p in PLATFORMS}
+        reasons = {p: "; ".join(one.reason for one in self.reasons.get(p, [_UNSERVED])) for p in PLATFORMS}
         missing = {p: Unavailable(reason=reasons[p]) for p in PLATFORMS if p not in self.found}
         own = {pin.version for pin in self.found.values() if pin.source == SYSTEM}
         versions = [pin.version for pin in self.found.values() if pin.source != SYSTEM] or [self.version or own.pop()]
@@ -195,12 +199,12 @@ class _VersionSearch:
     def _unlocked(self) -> LockedTool:
         """A block that only says why there is none: what needs the tool cannot be built, all else can."""
         self.request.say(f"{self.recipe.name} is not locked: {self.local}; run `wbuild lock` again on a machine that can have it")
-        reasons = {p: "; ".join(said).replace("this machine", "the machine that locked") for p, said in self.reasons.items()}
-        missing = {platform: Unavailable(reason=reasons.get(platform, "no route serves this platform")) for platform in PLATFORMS}
+        reasons = {p: "; ".join(one.elsewhere for one in self.reasons.get(p, [_UNSERVED])) for p in PLATFORMS}
+        missing = {platform: Unavailable(reason=reasons[platform]) for platform in PLATFORMS}
         return LockedTool(name=self.recipe.name, version=self.version, platforms=missing)
 
     def _nothing(self) -> ProvisionError:
-        reasons = list(dict.fromkeys("; ".join(all_) for all_ in self.reasons.values()))
+        reasons = list(dict.fromkeys("; ".join(one.reason for one in found) for found in self.reasons.values()))
         about = f"{self.recipe.name} {self.version or self.recipe.versions}".strip()
         why = f": {reasons[0]}" if reasons else ""
         if not self._routes():

@@ -121,6 +121,11 @@ class Pin:
         return 0 if self.source == SYSTEM else sum(f.size for f in self.files)
 
 
+HERE: Final = "this machine"
+"""How reasons name the machine that asked, for which a route has nothing."""
+THERE: Final = "the machine that locked"
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Unavailable:
     """No route serves this platform at this version."""
@@ -132,6 +137,11 @@ class Unavailable:
     """What to do about it, where that is known; never in the lock."""
     code: str = "WB430"
     """Of the error; never in the lock."""
+
+    @property
+    def elsewhere(self) -> str:
+        """The reason as it is said where somebody else reads it: in the lock."""
+        return self.reason.replace(HERE, THERE)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Final, Protocol
 
 from wbuild.doors.interfaces import Doors
 from wbuild.model.locked import Pin, Platform, Trust, Unavailable
-from wbuild.model.tool_recipe import Route, ToolRecipe
+from wbuild.model.tool_recipe import Route, SourceName, ToolRecipe
 from wbuild.text.lazy import Lazy
 
 
@@ -33,10 +34,33 @@ class Source(Protocol):
         ...
 
 
-SOURCES: Final[Mapping[str, Source]] = Lazy({name: f"wbuild.sources.{name}" for name in ("pypi", "npm", "debian", "system")})
-CLIENTS: Final[Mapping[str, str]] = {"npm": "node"}
-"""Source → the tool whose program it runs."""
-VOUCHED: Final[Mapping[str, Trust]] = {"pypi": "registry", "npm": "registry"}
-"""Source → how far it vouches for a file when it serves it; others are as good as the digest in the lock."""
-WRAPPED: Final = frozenset({"npm"})
-"""Sources whose archives hold everything in one folder of no meaning, which is left out."""
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SourceTraits:
+    """What is true of everything that comes from one source."""
+
+    client: str = ""
+    """The tool whose program it runs; "" for none of a lock."""
+    vouched: Trust = "checksum"
+    """How far it vouches for a file when it serves it; a checksum is as good as the digest in the lock."""
+    most: Trust = "checksum"
+    """How far it can vouch for a file in a lock at most."""
+    wrapped: bool = False
+    """Whether its archives hold everything in one folder of no meaning, which is left out."""
+
+
+TRAITS: Final[Mapping[SourceName, SourceTraits]] = {
+    "pypi": SourceTraits(vouched="registry", most="registry"),
+    "npm": SourceTraits(client="node", vouched="registry", most="registry", wrapped=True),
+    "debian": SourceTraits(most="signature"),
+    "system": SourceTraits(),
+}
+"""Every source; the module of this name resolves and fetches."""
+SOURCES: Final[Mapping[str, Source]] = Lazy({name: f"wbuild.sources.{name}" for name in TRAITS})
+
+
+def traits_of(source: str) -> SourceTraits:
+    """The traits of a pin's source; of one that is none, those of most."""
+    return next((traits for name, traits in TRAITS.items() if name == source), _PLAIN)
+
+
+_PLAIN: Final = SourceTraits()

@@ -17,7 +17,7 @@ from urllib.parse import unquote
 from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import IntegrityError, ProvisionError
-from wbuild.model.locked import Digest, PinnedFile, Trust, Unavailable
+from wbuild.model.locked import HERE, Digest, PinnedFile, Trust, Unavailable
 from wbuild.sources.client import TAIL, ClientOutcome, failure, run_client, scratch, unreachable
 from wbuild.sources.mirrors import Mirror, debian_mirror, sources_text
 
@@ -71,13 +71,13 @@ def machine_apt(doors: Doors) -> Apt | Unavailable:
             settings = _ask(("apt-config", "dump"), doors, folder).splitlines()
         except ProvisionError as error:
             if error.problems[0].code == NOT_FOUND:
-                return Unavailable(reason="this machine has no apt", local=True)
+                return Unavailable(reason=f"{HERE} has no apt", local=True)
             raise
     mirror = debian_mirror(
         _sources(Path(places.get("LIST", "/etc/apt/sources.list")), Path(places.get("PARTS", "/etc/apt/sources.list.d")))
     )
     if mirror is None:
-        return Unavailable(reason="the APT sources of this machine name no Debian mirror", local=True)
+        return Unavailable(reason=f"the APT sources of {HERE} name no Debian mirror", local=True)
     methods = PurePosixPath(places.get("METHODS", "/usr/lib/apt/methods"))
     kept = tuple(line for line in settings if _KEPT.match(line) and not _DROPPED.match(line))
     return Apt(mirror=mirror, settings=kept, helper=str(methods.parent / "apt-helper"))
@@ -255,7 +255,7 @@ def _refusal(argv: Sequence[str], outcome: ClientOutcome, *, suite: str, folder:
             detail=said[-TAIL:],
         )
     if _UNSIGNED.search(said):
-        return Unavailable(reason=f"this machine has no key for the package lists of Debian {suite}", local=True)
+        return Unavailable(reason=f"{HERE} has no key for the package lists of Debian {suite}", local=True)
     if _GONE.search(said) and not unreachable(outcome):
-        return Unavailable(reason=f"the mirror of this machine does not have Debian {suite}", local=True)
+        return Unavailable(reason=f"the mirror of {HERE} does not have Debian {suite}", local=True)
     raise failure(argv, outcome, what=what, folder=folder)

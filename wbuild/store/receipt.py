@@ -14,7 +14,7 @@ from typing import Final
 
 from wbuild.doors.regular import read
 from wbuild.model.locked import Pin
-from wbuild.sources import VOUCHED
+from wbuild.sources import traits_of
 from wbuild.text import json_text
 from wbuild.toml import to_json
 from wbuild.toml.from_json import load
@@ -69,7 +69,7 @@ def receipt_of(pin: Pin, received: Mapping[str, str], *, count: int, size: int, 
         source=pin.source,
         package=pin.package,
         files=tuple(
-            ReceivedFile(name=f.name, size=f.size, digest=str(f.digest), trust=VOUCHED.get(pin.source, "checksum"), sha256=received[f.name])
+            ReceivedFile(name=f.name, size=f.size, digest=str(f.digest), trust=traits_of(pin.source).vouched, sha256=received[f.name])
             for f in pin.files
         ),
         count=count,

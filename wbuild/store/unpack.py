@@ -10,7 +10,7 @@ from wbuild.doors.interfaces import Doors
 from wbuild.doors.machine import machine_errors
 from wbuild.errors import IntegrityError
 from wbuild.model.locked import Pin, PinnedFile
-from wbuild.sources import WRAPPED
+from wbuild.sources import traits_of
 from wbuild.store.closure import check_closure
 
 AT_ONCE: Final = 4
@@ -21,7 +21,7 @@ _TOP: Final = (".",)
 def unpack(pin: Pin, downloads: Path, tree: Path, doors: Doors) -> None:
     """Unpack all files of a pin, large ones first and several at once. Raises IntegrityError, MachineError."""
     jobs = [(file, place) for file in sorted(pin.files, key=lambda file: -file.size) for place in file.places or _TOP]
-    wrapped = pin.source in WRAPPED
+    wrapped = traits_of(pin.source).wrapped
     if not wrapped:
         with machine_errors(tree, "make"):
             tree.mkdir()
