@@ -71,7 +71,7 @@ class Problem:
     """The message without its subject."""
 
     def about(self, subject: str) -> Problem:
-        """The same problem, said of an artifact or a file."""
+        """This problem, said of an artifact or a file."""
         return replace(self, message=f"{subject}: {self.message}", subject=subject, what=self.message)
 
 

@@ -102,3 +102,36 @@ def test_an_earlier_report_that_is_not_there_is_an_error(tmp_path: Path) -> None
     with pytest.raises(UsageError) as caught:
         joined(tmp_path, tmp_path / "nowhere.json")
     assert caught.value.problems[0].code == "WB281"
+
+
+def test_what_reports_are_compared_with(tmp_path: Path) -> None:
+    write(tmp_path / "now/report.json", written(report(weighed("a", 90))))
+    earlier = write(tmp_path / "before.json", written(report(weighed("a", 100))))
+    (artifact,) = joined(tmp_path / "now", earlier).report.artifacts
+    assert artifact.previous is not None
+    assert artifact.previous.raw == 100
+
+
+@pytest.mark.parametrize(("text", "code"), [(None, "WB281"), ("{", "WB294"), ("[]", "WB294"), ('{"schema": "wbuild.report/1"}', "WB294")])
+def test_what_they_cannot_be_compared_with(text: str | None, code: str, tmp_path: Path) -> None:
+    write(tmp_path / "now/report.json", written(report(weighed("a"))))
+    if text is not None:
+        write(tmp_path / "before.json", text)
+    with pytest.raises(UsageError) as caught:
+        joined(tmp_path / "now", tmp_path / "before.json")
+    assert caught.value.problems[0].code == code
+
+
+def test_a_folder_that_is_not_there(tmp_path: Path) -> None:
+    with pytest.raises(UsageError) as caught:
+        joined(tmp_path / "no")
+    assert caught.value.problems[0].code == "WB293"
+
+
+def test_a_report_that_is_no_ordinary_file_is_left_out_and_named(tmp_path: Path) -> None:
+    write(tmp_path / "a/report.json", written(report(weighed("a"))))
+    (tmp_path / "b").mkdir()
+    os.mkfifo(tmp_path / "b/report.json")
+    found = joined(tmp_path)
+    assert (found.remarks[0], found.exit) == ("b/report.json is left out: it is no file", 1)
+    assert durations(tmp_path)

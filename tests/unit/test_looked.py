@@ -143,3 +143,14 @@ def test_one_wbuild_a_project_at_a_time_makes_them(shop: Shop) -> None:
 def test_projects_without_such_files_need_none(shop: Shop) -> None:
     shop.write("wbuild.toml", WAT)
     dependencies(shop, check=True)
+
+
+def test_a_client_that_may_not_leave_the_file_out(shop: Shop) -> None:
+    shop.write("wbuild.toml", '[project]\nname = "shop"\n\n[artifact.web]\nlang = "assemblyscript"\n')
+    shop.write("package.json", '{"name": "web", "devDependencies": {"assemblyscript": "0.28.0"}}')
+    shop.write("asconfig.json", '{"entries": ["assembly/index.ts"], "targets": {"release": {"outFile": "x.wasm"}}}')
+    shop.write("assembly/index.ts", "export function run(): void {}\n")
+    with pytest.raises(UsageError) as caught:
+        shop.prepare()
+    problem = caught.value.problems[0]
+    assert (problem.code, problem.message) == ("WB248", "`npm install --package-lock-only` ended well, but made no package-lock.json")

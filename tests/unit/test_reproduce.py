@@ -106,6 +106,7 @@ def test_a_build_that_fails_elsewhere_tells_nothing(shop: Shop) -> None:
     assert (found.status, report.exit) == ("unknown", 1)
     assert "error[WB305]: the second build failed where the first one succeeded" in shop.err
     assert "nothing is known about the reproducibility of add" in shop.err
+    assert "\n1 step failed\n" in shop.err
 
 
 def test_what_the_last_look_kept_goes(shop: Shop) -> None:
@@ -143,3 +144,23 @@ def test_the_day_of_today_in_an_artifact_is_said(day: str, shop: Shop) -> None:
     holding(shop, time.strftime("%Y-%m-%d", time.gmtime()) if day else "2001-01-01")
     verified(shop)
     assert ("holds the day of today" in shop.err) is bool(day)
+
+
+def test_what_was_downloaded_is_used_again_and_not_fetched_twice(shop: Shop) -> None:
+    shop.write("wbuild.toml", '[project]\nname = "shop"\n\n[artifact.srv]\nlang = "go"\n')
+    shop.write("go.mod", "module shop\n\ngo 1.24\n")
+    shop.write("main.go", "package main\n\nfunc main() {}\n")
+
+    def go(command: Command) -> Answer:
+        if "build" not in command.argv:
+            return Answer(stdout="go1.25.0")
+        return Answer(files={command.argv[command.argv.index("-o") + 1]: module(["_start"])})
+
+    shop.programs["go"] = go
+    session = shop.prepare()
+    built = session.build()
+    mod = session.cache.shared(session.kit.pin("go").identity) / "mod"
+    mod.mkdir(parents=True, exist_ok=True)
+    found = verify(session, built.report).artifacts[0].reproducible
+    assert found is not None
+    assert found.status == "same"

@@ -84,7 +84,7 @@ def customs(data: bytes) -> Iterator[tuple[str, bytes]]:
 
 
 def _names(data: bytes) -> set[str]:
-    """Of all custom sections; their contents, which may be nearly all of a file, are not copied."""
+    """The names of all custom sections; their contents, which may be nearly all of a file, are not copied."""
     return {one.name for one in _customs(data, 0, len(data))}
 
 

@@ -28,7 +28,7 @@ _FUNCTIONS: Final = {
 }
 """Name → where the function is, and its version, which goes up when output bytes change (a golden test holds it)."""
 _ASKING: Final = {"validate": ("wbuild.builtins.validate:validate", 2)}
-"""The same of those that ask a program that stays (`Builtin.worker`)."""
+"""Name → function and version of the builtins that ask a program which stays (`Builtin.worker`)."""
 
 BUILTINS: Final[Mapping[str, Function]] = Lazy({name: place for name, (place, _) in _FUNCTIONS.items()})
 ASKING: Final[Mapping[str, Asking]] = Lazy({name: place for name, (place, _) in _ASKING.items()})

@@ -53,7 +53,7 @@ class RecipeContext:
             self.template((*path, position), template, known)
 
     def template(self, path: Path, template: str, known: Iterable[str]) -> None:
-        """The same for one template."""
+        """Note one template that is unreadable, or has placeholders other than `known`, as `templates` does for several."""
         try:
             names = placeholders(template)
         except TemplateError as error:

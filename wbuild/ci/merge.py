@@ -86,7 +86,7 @@ def _lost(cell: Expected) -> ArtifactReport:
 
 
 def _compared(artifacts: Iterable[ArtifactReport], earlier: Report | None) -> tuple[ArtifactReport, ...]:
-    """With the sizes of `earlier`, where there is such a report."""
+    """The artifacts, with the sizes that `earlier` has of them, where there is such a report."""
     if earlier is None:
         return tuple(artifacts)
     anywhere = {_key(a)[:3]: a.measure.sizes for a in earlier.artifacts if a.measure}

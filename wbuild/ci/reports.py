@@ -33,7 +33,7 @@ class Joined:
 
     report: Report
     remarks: tuple[str, ...]
-    """For people: files that could not be used, artifacts that differ between machines."""
+    """Lines for people: files that could not be used, artifacts that differ between machines."""
     exit: int
 
 

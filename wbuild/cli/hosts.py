@@ -98,5 +98,5 @@ def _wrapped(entry: str) -> Iterator[str]:
 
 
 def document(hosts: list[HostRecipe]) -> dict[str, object]:
-    """The same as JSON (`wbuild.hosts/1`)."""
+    """Hosts as the document `wbuild.hosts/1`."""
     return {"schema": "wbuild.hosts/1", "hosts": [asdict(host) for host in hosts]}

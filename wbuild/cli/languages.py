@@ -48,7 +48,7 @@ def table(catalog: Catalog) -> str:
 
 
 def document(catalog: Catalog) -> dict[str, object]:
-    """The same as JSON (`wbuild.languages/1`)."""
+    """The languages of a catalogue as the document `wbuild.languages/1`."""
     languages = [
         {
             "name": recipe.name,

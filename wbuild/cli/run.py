@@ -25,7 +25,7 @@ class RunOptions:
 
     artifact: str | None
     args: tuple[str, ...]
-    """For the program."""
+    """The arguments for the program."""
     runtime: str | None
     invoke: str | None
     """A call of an exported function."""

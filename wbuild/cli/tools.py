@@ -100,7 +100,7 @@ def _place(entry: object) -> dict[str, object]:
 
 
 def _lines(document: dict[str, object]) -> list[str]:
-    """The same for people."""
+    """Lines for people with what the document about a tool says."""
     lines = []
     for name, value in document.items():
         if name == "schema" or value in ("", None, [], {}):

@@ -75,7 +75,7 @@ class RealFiles:
                 return _copy_verified(origin, target, content)
 
     def twin(self, source: Path, target: Path) -> None:
-        """The same content at another place for a short while, for programs that only read it; see `Files.twin`."""
+        """Make the same content at another place for a short while, for programs that only read it; see `Files.twin`."""
         with machine_errors(source, "read"):
             with owned.spot(target, make=True) as spot:
                 if spot.ground is None:

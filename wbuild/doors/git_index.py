@@ -18,7 +18,7 @@ _DIGESTS: Final = (20, 32)
 """Bytes of SHA-1 and of SHA-256: the index does not say which its repository has."""
 _EXTENDED: Final = 0x4000
 _LENGTH: Final = 0x0FFF
-"""Of the flags: the path's length, if it is shorter."""
+"""The bits of the flags that hold the path's length, if it is shorter."""
 _LONGEST: Final = 1 << 16
 """Bytes of a path."""
 _SLASH: Final = ord("/")
@@ -106,7 +106,8 @@ def _plain(index: bytes, digest: int) -> Iterator[tuple[bytes, int]]:
 
 
 def _compressed(index: bytes, digest: int) -> Iterator[tuple[bytes, int]]:
-    """The same for version 4: of each path first how many bytes of the one before do not count. Raises ValueError, IndexError."""
+    """Paths and modes of an index of version 4: of each path it says first how many bytes of the one before do not count. Raises
+    ValueError, IndexError."""
     at, fixed, path = _HEADER, _STATS + digest + 2, b""
     for _ in range(_number(index, 8)):
         start = at + fixed

@@ -21,7 +21,7 @@ _ETC: Final = (
     *("ssl/certs", "ssl/openssl.cnf", "ssl/cert.pem", "pki/tls/certs", "pki/ca-trust", "pki/java", "ca-certificates", "crypto-policies"),
     *("os-release", "lsb-release", "debian_version", "fonts", "magic", "clang", "gai.conf"),
 )
-"""Of /etc: no shadow, no keys, no configuration of services."""
+"""Names in /etc that programs may read: no shadow, no keys, no configuration of services."""
 _PROC: Final = (
     *("cpuinfo", "meminfo", "stat", "loadavg", "uptime", "version", "filesystems", "cgroups", "devices", "vmstat", "swaps"),
     *("sys/kernel", "sys/vm", "sys/fs", "sys/crypto"),

@@ -74,7 +74,7 @@ class Running(Protocol):
     """A program that runs beside wbuild, in a process group of its own."""
 
     def code(self) -> int | None:
-        """Its exit code once it has ended, 128 + signal for one that a signal ended; None while it runs."""
+        """The exit code once the program has ended, 128 + signal for one that a signal ended; None while it runs."""
         ...
 
     def stop(self) -> None:
@@ -170,7 +170,7 @@ class Files(Protocol):
         ...
 
     def twin(self, source: Path, target: Path) -> None:
-        """The same content at another place for a short while, for programs that only read it; parent folders are made.
+        """Make the same content at another place for a short while, for programs that only read it; parent folders are made.
 
         A big file is a hard link where that can be. A small one is a copy, because a link changes the change time of the original.
         """

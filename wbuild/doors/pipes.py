@@ -165,7 +165,7 @@ class SelectDrain:
 
 
 class ThreadDrain:
-    """For systems where only a blocking read is possible: a thread for each pipe."""
+    """Reads pipes on systems where only a blocking read is possible: with a thread for each pipe."""
 
     def __init__(self, process: subprocess.Popen[bytes], pipes: Pipes) -> None:
         self._process = process

@@ -24,7 +24,7 @@ _GITDIR: Final = "gitdir:"
 _KEEPS: Final = GIT
 """How names of files begin that keep a folder in git, or say what git does there (`.gitkeep`, `.gitignore`): nobody builds one."""
 _LEVELS: Final = 2
-"""Of names at which a link is the matter of `wbuild.doors.owned`."""
+"""How many levels of names there are at which a link is the matter of `wbuild.doors.owned`."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

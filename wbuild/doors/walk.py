@@ -32,7 +32,7 @@ class Walked:
     tags: list[str] = field(default_factory=list)
     """Files that were asked whether their folder is a cache."""
     listings: dict[str, list[str]] = field(default_factory=dict)
-    """Of every folder that was entered, as `fast.listing` makes them with `.git`."""
+    """Every folder that was entered → its names with `.git`, as `fast.listing` makes them."""
 
 
 def walk(root: Path, start: str = "", *, own: Collection[str] = (), everything: bool = False) -> Walked:

@@ -122,7 +122,7 @@ class BuildFacts:
     parts: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
     """Folder or file of the project → parts of a tool's own cache that come from it; see `InnerCache`."""
     fetched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The same for what the project has brought along from registries."""
+    """Folder that the project has brought along from registries → parts of a tool's own cache that come from it; see `InnerCache`."""
     own_code: bool = False
     """Programs of the project itself run while it is compiled, and may read whatever they like."""
     documents: bool = True

@@ -285,7 +285,8 @@ class CargoReads:
     """Folders in which cargo looks for members of the workspace."""
     parts: Mapping[str, tuple[str, ...]]
     fetched: Mapping[str, tuple[str, ...]]
-    """Both as in `InnerCache`."""
+    """Package that was fetched → parts of cargo's own cache that come from it; `parts` has those of the project's packages. See
+    `InnerCache`."""
     own_code: bool
     """Whether a package of the project has a build script or is a procedural macro."""
 

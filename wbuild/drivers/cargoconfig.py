@@ -16,7 +16,7 @@ TARGET_FLAGS: Final = "target.'cfg(target_family = \"wasm\")'.rustflags"
 
 
 def files(tree: Tree, folder: str) -> tuple[str, ...]:
-    """Those that count for a folder, outermost first; names of those above the project's root begin with `../`."""
+    """The configuration files that count for a folder, outermost first; names of those above the project's root begin with `../`."""
     folders = [*upward(folder)][::-1]
     names = (normpath(join(one, name)) for one in folders for name in NAMES)
     return (*(name for name in tree.above if name.endswith(NAMES)), *(name for name in names if name in tree.texts))

@@ -56,7 +56,7 @@ def look(tree: Tree, roots: Sequence[str], flags: Iterable[str] = ()) -> Reading
 
 
 def facts(build: Build, reading: Reading) -> BuildFacts:
-    """The same as what a build reads: what is not in the artifact's own folder is a root of its own."""
+    """The facts of a build that reads so: what is not in the artifact's own folder is a root of its own."""
     names = {*reading.files, *(name for folder in reading.folders for name in build.tree.below(folder))}
     whole = (build.base, *reading.folders)
     files = [name for name in sorted(reading.files) if not any(within(folder, name) for folder in whole)]

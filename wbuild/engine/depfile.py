@@ -53,7 +53,7 @@ def read(text: str, layout: Layout, known: Sequence[Path], vendor: Sequence[Path
 
 
 def sort(names: Iterable[str], layout: Layout, known: Sequence[Path], vendor: Sequence[Path] = ()) -> ReadFiles:
-    """The same of names that a tool has told in another way."""
+    """Sort names that a tool has told in whatever way, as `read` does it for those of a dependency file."""
     inside, foreign = set[str](), set[str]()
     roots = _prefixes([layout.root])
     tools, sources = _prefixes(known), _prefixes(vendor)

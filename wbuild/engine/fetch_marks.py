@@ -77,7 +77,7 @@ class Fetched:
         return None
 
     def marks(self) -> Sequence[Path]:
-        """Its files; without one of them the step runs again."""
+        """The files of the mark of this fetch; without one of them the step runs again."""
         return self._marks(self.action)
 
     def _marks(self, action: str) -> Sequence[Path]:

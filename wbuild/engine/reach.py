@@ -35,7 +35,7 @@ class Reach:
     words: Settled
 
     def fence(self, *, wide: bool = False, away: str = "") -> Fence:
-        """Its fence; `wide`: with the project and what lies above it readable, but for what is the user's alone.
+        """The fence of the step. `wide`: with the project and what lies above it readable, but for what is the user's alone.
 
         `away`: one more folder that it may write.
         """

@@ -20,7 +20,7 @@ _LARGEST = 1 << 10
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StateDirs:
-    """Those of one run. Methods may be called from several threads."""
+    """The state directories of one run. Methods may be called from several threads."""
 
     marks: Path
     """Folder of one mark for each: steps can write into the directories, and not here."""

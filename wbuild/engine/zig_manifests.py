@@ -25,7 +25,7 @@ _TEXT: Final = b"0\n"
 _HEAD: Final = struct.Struct("<QQq16sB")
 """Size, inode, time, digest, flags: what is before a name in those of zig 0.17."""
 _KEYS: Final = tuple(map(bytes.fromhex, ("3352a284cf17565701bbcde477d6f060", "02e9fafee0958155f55a15cb4af40009")))
-"""With which zig 0.16 and 0.17 hash: fixed, for nothing is kept secret by it."""
+"""The keys with which zig 0.16 and 0.17 hash: fixed, for nothing is kept secret by it."""
 _STANDARD: Final = "std/std.zig"
 _CONFIGURER: Final = "compiler/configurer.zig"
 _C_SOURCES: Final = (".c", ".cc", ".cpp", ".cxx", ".c++", ".C", ".m", ".mm", ".s", ".S")

@@ -55,7 +55,7 @@ class ArtifactContext:
         return normpath(join(self.boundary.member, path))
 
     def noting(self, faults: Faults, member: str = "") -> ArtifactContext:
-        """The same with another place for problems, and for paths of another member's file."""
+        """This context with another place for problems, and for paths of another member's file."""
         boundary = replace(self.boundary, faults=faults, member=member or self.boundary.member)
         return replace(self, reader=Reader(faults), boundary=boundary)
 

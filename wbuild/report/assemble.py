@@ -149,7 +149,7 @@ def _expected(product: Product) -> list[str]:
 
 
 def _chosen(report: ArtifactReport, product: Product, texts: Mapping[str, str], *, degraded: bool) -> ArtifactReport:
-    """With the optimizer's choice and the verdicts of the checks."""
+    """The report with the optimizer's choice and the verdicts of the checks."""
     checks = [parse(CheckVerdict, texts[path]) for path in product.verdicts if texts.get(path)]
     text = texts.get(product.select)
     if not text:

@@ -10,7 +10,7 @@ __all__ = ["labelled"]
 
 
 def labelled(report: Report) -> Report:
-    """With profile and platform in the names, where the report has several."""
+    """The report with profile and platform in the names of artifacts, where it has several of them."""
     profiles = len({a.profile for a in report.artifacts}) > 1
     platforms = len({a.platform for a in report.artifacts}) > 1
     made = []

@@ -106,7 +106,7 @@ def _by_name(parts: tuple[SectionSize, ...]) -> Mapping[str, int]:
 
 
 def render_difference(before: ArtifactReport, after: ArtifactReport, style: Style = plain) -> str:
-    """Both measures side by side; sections that did not change are left out."""
+    """A table with both measures side by side; sections that did not change are left out."""
     metrics, parts = difference(before, after)
     head = [Cell("size", "head"), *(Cell(title, "head", right=True) for title in ("before", "after", "change", ""))]
     changed = [part for part in parts if part.before != part.after]

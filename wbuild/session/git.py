@@ -103,7 +103,7 @@ class Git:
         return {"GIT_CONFIG_COUNT": str(len(values)), **keys, **{f"GIT_CONFIG_VALUE_{n}": value for n, (_, value) in enumerate(values)}}
 
     def _really(self, touched: set[_Record]) -> set[str]:
-        """Of files whose times differ from what git recorded those whose content differs too, compared without any filter."""
+        """The names of touched files (their times differ from what git recorded) whose content differs too, whatever filters would say."""
         plain = sorted((r for r in touched if r.same_kind and "\n" not in r.name), key=lambda record: record.name)
         now = self._digests([record.name for record in plain])
         same = {record.name for record, digest in zip(plain, now, strict=False) if record.old == digest}
@@ -185,7 +185,7 @@ class _Record:
     old: str
     """Digest of the content on the older side."""
     same_kind: bool
-    """Both sides are files (no link, no submodule) with the same permissions."""
+    """Whether both sides are files (no link, no submodule) with the same permissions."""
 
 
 def _records(text: bytes) -> Iterator[_Record]:

@@ -13,7 +13,7 @@ import wbuild
 
 _PACKAGE: Final = Path(wbuild.__file__).resolve().parent
 _RECIPES: Final = _PACKAGE.parent / "toolchains"
-"""Of a checkout; a wheel has them in the package."""
+"""The folder of recipes of a checkout; a wheel has them in the package."""
 _ENDINGS: Final = (".py", ".toml", ".mjs", ".json")
 
 

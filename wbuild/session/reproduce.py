@@ -89,12 +89,13 @@ def _tell_unbuilt(trial: _Trial, one: Round) -> None:
     trial.codes.update(exit_code(problem.code) for problem in problems)
     names = ", ".join(dict.fromkeys(product.artifact.name for product in session.plan.products if not last.made(product)))
     around = ", ".join(f"{name}={value}" for name, value in one.surroundings.env.items())
+    failed = "1 step" if len(problems) == 1 else f"{len(problems)} steps"
     session.console.problem(
         Problem(
             code="WB305",
             message=f"{one.title} failed where the first one succeeded: nothing is known about the reproducibility of {names}",
             hint="a step depends on the folder of the project, on what a tool keeps, or on its surroundings",
-            detail=f"it ran in another folder, with {around} and umask {one.surroundings.umask:04o}\n{len(problems)} steps failed",
+            detail=f"it ran in another folder, with {around} and umask {one.surroundings.umask:04o}\n{failed} failed",
         )
     )
 

@@ -75,9 +75,9 @@ class Setting:
 
     name: str
     kind: str
-    """Its form."""
+    """The form of its values, as a word for people and for the table of forms."""
     field: str
-    """Of `ConfigTable`."""
+    """The name of its field in `ConfigTable`."""
 
     @property
     def variable(self) -> str:

@@ -22,7 +22,7 @@ class Mirror:
     """The places from which this machine gets packages of Debian."""
 
     uri: str
-    """Without a slash at the end; any scheme that APT has a method for."""
+    """An address without a slash at the end; of any scheme that APT has a method for."""
     signed_by: str = ""
     """Keyrings, fingerprints or keys, as written; "" for the machine's trusted keys."""
     trusted: bool = False

@@ -315,7 +315,7 @@ class _GlobSearch:
 
 
 def _beginning(names: tuple[str, ...], prefix: str) -> tuple[str, ...]:
-    """Of sorted names those that begin so: a project of a thousand artifacts must not look through all of them for each."""
+    """The names of a sorted list that begin so: a project of a thousand artifacts must not look through all of them for each."""
     if not prefix:
         return names
     start = bisect_left(names, prefix)

@@ -378,7 +378,7 @@ class Store:
         return expand(command(pin, program), places)
 
     def _explained(self, pin: Pin, error: IntegrityError) -> IntegrityError:
-        """For a digest that did not match: whose it is, when the store knows it (a version was changed without its digest)."""
+        """A hint for a digest that did not match: whose it is, when the store knows it (a version was changed without its digest)."""
         wanted = {str(file.digest) for file in pin.files}
         for _, _, known in self.installed() if error.problems[0].code == "WB510" else ():
             if (known.name, known.version) != (pin.name, pin.version) and wanted <= {file.digest for file in known.files}:

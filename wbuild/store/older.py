@@ -37,7 +37,7 @@ def take_over(pin: Pin, shelf: Path, tree: Path, files: Files) -> receipt.Receip
 
 
 def _same(source: Path, target: Path) -> None:
-    """The same file at another place: trees never change, so they may share it."""
+    """Put a file of a tree at another place too: trees never change, so they may share it."""
     target.parent.mkdir(parents=True, exist_ok=True)
     if source.is_symlink():
         target.symlink_to(source.readlink())

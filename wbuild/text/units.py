@@ -146,5 +146,5 @@ def _shown(value: object) -> str:
 
 
 def _scaled(number: int, fraction: str, unit: int) -> int:
-    """Without floating point, so that "0.1 kB" is 100 bytes on every machine."""
+    """A number with its fraction times a unit, without floating point, so that "0.1 kB" is 100 bytes on every machine."""
     return number * unit + (int(fraction) * unit // 10 ** len(fraction) if fraction else 0)

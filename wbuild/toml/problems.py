@@ -24,7 +24,7 @@ class Document:
     file: str
     """Path as the user would type it."""
     text: str
-    """With "\\n" line ends and without a byte order mark."""
+    """The text with "\\n" line ends and without a byte order mark."""
     data: Mapping[str, object]
 
 

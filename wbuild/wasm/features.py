@@ -114,7 +114,7 @@ class _Scan:
         blocks.close(end)
 
     def quickly(self) -> None:
-        """With the pattern, which is made anew when many of its tokens are of features that have been found."""
+        """Note the features of all bodies with a pattern, made anew when many of its tokens are of features that have been found."""
         data, known = self._data, self._known
         seen = frozenset[str]()  # the same pattern for all modules, until one is worth its own
         find = patterns.feature_pattern(seen).findall

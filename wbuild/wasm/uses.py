@@ -128,7 +128,7 @@ class FeatureSet:
 
     @property
     def used(self) -> frozenset[str]:
-        """Those that something in the file needs; the rest is only declared in `target_features`."""
+        """The features that something in the file needs; the rest is only declared in `target_features`."""
         return frozenset(name for name, reason in self.reasons.items() if reason.what != DECLARED)
 
     @property

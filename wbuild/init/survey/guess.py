@@ -37,7 +37,7 @@ class Guess:
     """As the project calls it; may be no name for an artifact."""
     lang: str
     folder: str
-    """Of its sources, relative to the folder that was looked at."""
+    """The folder of its sources, relative to the folder that was looked at."""
     why: str
     """The file that led to the guess, in words for people."""
     kind: Kind | None = None
