@@ -6,7 +6,7 @@ import os
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
-from typing import Any, Final
+from typing import Final
 
 import click
 
@@ -17,11 +17,11 @@ from wbuild.doors.interfaces import Files
 from wbuild.doors.regular import read
 from wbuild.engine.killed_runs import Leftovers
 from wbuild.engine.layout import Layout
+from wbuild.report.to_json import indexed_files
 from wbuild.session.call import Common
 from wbuild.session.dependency_locks import DEPENDENCY_LOCK, dependency_lock
 from wbuild.session.project import find
 from wbuild.session.work_folder import locked
-from wbuild.text import json_text
 from wbuild.text.project_names import DIST, REPORT, WORK
 
 _LARGEST: Final = 64 << 20
@@ -100,7 +100,7 @@ def written(folder: Path, files: Files) -> Iterator[Path]:
 def _files(index: Path) -> list[str]:
     """Artifact files that a report names; nothing for a file of another form."""
     try:
-        document: Any = json_text.parse(read(index, _LARGEST))
-        return [Path(entry["file"]).name and f"{DIST}/{index.parent.name}/{Path(entry['file']).name}" for entry in document["artifacts"]]
-    except (OSError, ValueError, KeyError, TypeError):
+        names = [Path(file).name for file in indexed_files(read(index, _LARGEST))]
+    except OSError:
         return []
+    return [f"{DIST}/{index.parent.name}/{name}" for name in names if name]

@@ -5,14 +5,15 @@ Keys are those of `model.happened`, laid out as `toml.document` says; the publis
 
 from __future__ import annotations
 
-import dataclasses
 import json
 from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
 from typing import Final
 
 from wbuild.model.happened import ArtifactReport, Comparison, Report
 from wbuild.model.planned import JSON
 from wbuild.text import json_text
+from wbuild.toml.from_json import parse
 from wbuild.toml.to_json import encode
 
 __all__ = [
@@ -20,6 +21,7 @@ __all__ = [
     "COMPARE_SCHEMA",
     "REPORT_SCHEMA",
     "artifact_document",
+    "indexed_files",
     "render_artifact",
     "render_comparison",
     "render_index",
@@ -71,13 +73,35 @@ def _entries(earlier: str) -> list[dict[str, JSON]]:
     return [entry for entry in doc["artifacts"] if isinstance(entry, dict) and "file" in entry]
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class IndexedArtifact:
+    """What is read of an artifact in an index."""
+
+    file: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReportIndex:
+    """What is read of an index."""
+
+    artifacts: tuple[IndexedArtifact, ...]
+
+
+def indexed_files(index: bytes | str) -> tuple[str, ...]:
+    """The files of artifacts that an index names; () for a text of another form."""
+    try:
+        return tuple(artifact.file for artifact in parse(ReportIndex, index).artifacts)
+    except ValueError:
+        return ()
+
+
 def report_document(report: Report) -> dict[str, JSON]:
     """The report as JSON, `schema` first."""
     return _document(report, [artifact_document(artifact) for artifact in report.artifacts])
 
 
 def _document(report: Report, artifacts: Sequence[JSON]) -> dict[str, JSON]:
-    doc = encode(dataclasses.replace(report, artifacts=()))
+    doc = encode(replace(report, artifacts=()))
     assert isinstance(doc, dict)
     doc["artifacts"] = [*artifacts]
     return {"schema": REPORT_SCHEMA, **doc}
