@@ -17,7 +17,7 @@ a random number; none of these."""
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Result:
-    """What became of one step."""
+    """How one step ended, and what is known about it."""
 
     step: str
     verb: str
@@ -49,11 +49,11 @@ class Sizes:
 
     raw: int
     gzip: int
-    """gzip -9."""
+    """Bytes after `gzip -9`."""
     brotli: int
-    """Quality 11."""
+    """Bytes after brotli at quality 11."""
     zstd: int
-    """Level 19."""
+    """Bytes after zstd at level 19."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,9 +91,9 @@ class BudgetVerdict:
 
     metric: str
     limit: int
-    """Bytes."""
+    """The most bytes that the budget allows."""
     actual: int
-    """Bytes."""
+    """Bytes that the artifact has."""
     status: Literal["ok", "warn", "over"]
 
 
@@ -127,7 +127,7 @@ class Validation:
     status: Literal["valid", "unknown", "invalid"]
     """`unknown`: it uses what the validator does not know, or there is no validator on this machine."""
     by: str
-    """The validator."""
+    """The title of the validator."""
     why: str = ""
     """What the validator does not know, or its message, in words; "" for what is valid."""
 
@@ -147,7 +147,7 @@ class Choice:
     why: str = ""
     """Why the best candidate was not taken, in words; "" when it was."""
     checked: bool = True
-    """False: no runnable check, so only proven-safe stages ran."""
+    """Whether the candidates were compared by checks; false where no check could run, so that only proven-safe stages ran."""
     degraded: bool = False
 
 
@@ -158,11 +158,11 @@ class Reproduction:
     status: Literal["same", "differs", "tied", "unknown"]
     """`tied`: the same in all builds, but it holds a folder of this machine; `unknown`: it could not be built again."""
     builds: tuple[str, ...] = ()
-    """Of those that differ."""
+    """The names of the two builds that differ, such as "the second build"."""
     section: str = ""
-    """The first that differs."""
+    """The name of the first section that differs."""
     offset: int | None = None
-    """Of the first byte that differs, in the file of the first of `builds`."""
+    """The offset of the first byte that differs, in the file of the first of `builds`."""
     cause: Cause | None = None
     """What most likely made the difference."""
     evidence: str = ""
@@ -187,9 +187,9 @@ class ArtifactReport:
     file: str
     status: Literal["ok", "failed", "skipped"]
     measure: Measure | None = None
-    """None when no file was made."""
+    """Everything that was measured in the file; None when no file was made."""
     previous: Sizes | None = None
-    """Of the last build in the same profile; None for a new artifact."""
+    """The sizes of the last build in the same profile; None for a new artifact."""
     unknown_sections: tuple[SectionSize, ...] = ()
     """Custom sections that wbuild does not know and that nobody asked for: they stay."""
     unmatched: tuple[str, ...] = ()
@@ -209,7 +209,7 @@ class ArtifactReport:
     platform: str = ""
     """The machine that built it, such as linux-x86_64."""
     reproducible: Reproduction | None = None
-    """None where nobody asked."""
+    """How it compares with the same built again; None where nobody asked."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -219,7 +219,7 @@ class Report:
     project: str
     profile: str
     wbuild: str
-    """Version of wbuild."""
+    """The version of wbuild that made it."""
     artifacts: tuple[ArtifactReport, ...]
     results: tuple[Result, ...] = ()
     seconds: float = 0.0
@@ -244,7 +244,7 @@ class Compared:
     start_ms: float | None = None
     """Milliseconds from an instance that does not exist to the end of the check: the median. None when it was not measured."""
     build_seconds: float | None = None
-    """Of its compile, link and optimize steps when they ran, in this run or an earlier one; None when it could not be built."""
+    """Seconds of the compile, link and optimize steps when they ran, in this run or an earlier one; None when it could not be built."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -253,9 +253,9 @@ class Contract:
 
     checks: tuple[str, ...]
     artifacts: tuple[Compared, ...]
-    """By category, then in the manifest's order."""
+    """The artifacts by category, then in the manifest's order."""
     runtime: str = ""
-    """Where fuel and start-up were taken."""
+    """The runtime on which fuel and start-up were taken."""
     start_check: str = ""
     """The check that start-up was taken with: of those that end well, the one of the least fuel."""
     start_runs: int = 0
@@ -268,7 +268,7 @@ class Comparison:
     project: str
     profile: str
     wbuild: str
-    """Version of wbuild."""
+    """The version of wbuild that made it."""
     platform: str
     """The machine on which start-up was measured."""
     contracts: tuple[Contract, ...]

@@ -22,7 +22,7 @@ LAYOUT: Final = 1
 SHIMS: Final = ".shims"
 """Folder of a tool's tree with an executable for each program of several words."""
 _DIGITS: Final = 32
-"""Of an identity's digest: 128 bits, so that nobody finds other files with the same."""
+"""How many digits of its digest an identity has: 128 bits, so that nobody finds other files with the same."""
 _OLDER_DIGITS: Final = 12
 _ELSEWHERE: Final = ("{python}", "{runner:", "{bin:")
 """What makes a command line depend on more than the tool's own tree."""
@@ -45,7 +45,7 @@ class PinnedFile:
 
     name: str
     size: int
-    """Bytes."""
+    """Bytes of the file."""
     digest: Digest
     trust: Trust = "registry"
     path: str = ""
@@ -112,12 +112,12 @@ class Pin:
 
     @property
     def older_identity(self) -> str:
-        """What the store of the layout before calls it."""
+        """The name of its folder in a store of the layout before."""
         return f"{self.name}-{self.version}-{self.platform}-{self.digest[:_OLDER_DIGITS]}"
 
     @property
     def size(self) -> int:
-        """Bytes to download."""
+        """Bytes to download; 0 for a tool of the machine."""
         return 0 if self.source == SYSTEM else sum(f.size for f in self.files)
 
 
@@ -136,7 +136,7 @@ class Unavailable:
     hint: str = ""
     """What to do about it, where that is known; never in the lock."""
     code: str = "WB430"
-    """Of the error; never in the lock."""
+    """The code of the error; never in the lock."""
 
     @property
     def elsewhere(self) -> str:
