@@ -18,6 +18,13 @@ def test_modules_and_components(tmp_path: Path, text: str, version: bytes) -> No
     assert sorted(path.name for path in tmp_path.iterdir()) == ["in.wat", "out.wasm"]
 
 
+def test_what_is_no_text_is_taken_as_it_is(tmp_path: Path) -> None:
+    data = b"\0asm\x01\0\0\0\x00\x02\x01x"
+    (tmp_path / "in.wasm").write_bytes(data)
+    assert start("wat.py", tmp_path / "in.wasm", tmp_path / "out.wasm").returncode == 0
+    assert (tmp_path / "out.wasm").read_bytes() == data
+
+
 @pytest.mark.parametrize(
     ("text", "says"),
     [

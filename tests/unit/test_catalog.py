@@ -33,6 +33,7 @@ CATEGORIES = {
     "managed": "go java scala kotlin csharp dart swift ocaml",
     "scripting": "python javascript typescript ruby php lua perl",
     "wasm-native": "assemblyscript moonbit grain wat",
+    "other": "prebuilt command",
 }
 """As they are promised; a language that brings a runtime along is managed, however its compiler works."""
 
@@ -124,7 +125,7 @@ OPTIMIZER, GATE = "toolchains/tools/shrinker.toml", "toolchains/hosts/gate.toml"
         (LANGUAGE, LANGUAGE_C, "default = true", "default = 3", "WB205"),
         (LANGUAGE, LANGUAGE_C, 'choices = ["c99", "c11"]', 'choices = ["c99"]\ndefault = "c98"', "WB225"),
         (LANGUAGE, LANGUAGE_C, 'tools = ["maker"]', 'tools = ["marker"]', "WB225"),
-        (LANGUAGE, LANGUAGE_C, 'tools = ["maker"]', "tools = []", "WB225"),
+        (LANGUAGE, LANGUAGE_C, 'tools = ["maker"]', "tools = []", "WB226"),
         (LANGUAGE, LANGUAGE_C, 'name = "tiny"', 'name = "big"', "WB225"),
         (LANGUAGE, LANGUAGE_C, "{option.std}", "{option.sdt}", "WB226"),
         (LANGUAGE, LANGUAGE_C, "words.target-kind", "words.taget-kind", "WB225"),

@@ -34,8 +34,11 @@ FILES: Mapping[str, Sequence[str] | Mapping[str, str]] = {
         "wbuild.toml": "",
     },
     "c": ["src/main.c", "src/list.c", "src/list.h", "wbuild.toml"],
+    "nim": ["src/main.nim", "src/list.nim", "wbuild.toml"],
+    "d": ["source/main.d", "source/list.d", "wbuild.toml"],
     "zig": ["src/main.zig", "src/list.zig", "wbuild.toml"],
     "wat": ["add.wat", "wbuild.toml"],
+    "prebuilt": ["add.wasm", "wbuild.toml"],
 }
 CHECK = "\n[[artifact.a.check]]\n{}\n"
 
@@ -52,7 +55,7 @@ CASES = [
 
 @pytest.mark.parametrize(("lang", "target", "level"), CASES)
 def test_plan_of_every_language_target_and_level(lang: str, target: str, level: Level) -> None:
-    kind = "reactor" if target == "freestanding" or lang == "wat" else "command"
+    kind = "reactor" if target == "freestanding" or lang in ("wat", "prebuilt") else "command"
     plan = make(case(lang, target, kind), FILES[lang], level=level)
     golden(f"plan/{lang}-{target}-{level}.txt", render(plan))
 

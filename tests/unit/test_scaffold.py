@@ -23,7 +23,15 @@ def wish(language: str, **more: str) -> Wish:
 
 
 def test_every_language_has_a_starter() -> None:
-    assert {s.language for s in STARTERS} == set(CATALOG.languages)
+    assert {s.language for s in STARTERS} == {name for name, language in CATALOG.languages.items() if language.category != "other"}
+
+
+def test_what_takes_a_file_that_is_there_is_declared_by_hand() -> None:
+    with pytest.raises(UsageError) as caught:
+        choose(STARTERS, wish("prebuilt"))
+    problem = caught.value.problems[0]
+    assert problem.message == "Prebuilt module has no starter: it begins with a file that is there already"
+    assert problem.hint == 'declare it: [artifact.hello] with lang = "prebuilt", in wbuild.toml'
 
 
 @pytest.mark.parametrize(("starter", "target"), EVERY, ids=lambda v: f"{v.language}-{v.name}" if isinstance(v, Starter) else str(v))

@@ -28,6 +28,7 @@ PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
     "": (),
     "cargo": ("manifest", "package", "target", "file", "evidence", "host", "configs", "rustflags", "default-features"),
     "go": ("folder", "package", "tags", "workspace"),
+    "wasm": (),
     "asconfig": ("folder", "install", "entries", "config"),
 }
 """What the readers of project files find, read as {project.NAME}."""
@@ -41,7 +42,7 @@ def check_language(context: RecipeContext, language: LanguageRecipe) -> None:
     """Note what is wrong with a language's recipe as part of the catalogue."""
     context.name("language", language.name)
     _check_names(context, language)
-    if (language.driver == "project") != bool(language.project):
+    if (language.driver == "project") != (language.project not in ("", "wasm")):
         context.faults.add("WB225", ("driver",), 'driver = "project" and the key `project` belong together')
     if not language.targets:
         context.faults.add("WB225", ("targets",), "a language builds for at least one target")
@@ -88,8 +89,8 @@ def _check_option(context: RecipeContext, path: Path, option: Option, earlier: l
 
 def _check_toolchain(context: RecipeContext, path: Path, language: LanguageRecipe, toolchain: ToolchainRecipe) -> None:
     context.tools((*path, "tools"), toolchain.tools)
-    if not toolchain.tools or not toolchain.steps:
-        context.faults.add("WB225", path, f"toolchain {quoted(toolchain.name)} needs tools and at least one [[toolchain.step]]", part="key")
+    if not toolchain.steps:
+        context.faults.add("WB225", path, f"toolchain {quoted(toolchain.name)} needs at least one [[toolchain.step]]", part="key")
     for position, target in enumerate(toolchain.targets):
         if target not in language.targets:
             message = f"{quoted(target)} is not a target of the language"

@@ -174,7 +174,7 @@ def _of_artifact(
             language=language.name,
             category=language.category,
             toolchain=toolchain.name,
-            compiler=toolchain.tools[0],
+            compiler=toolchain.compiler or toolchain.name,
             seconds=wanted.seconds.get((artifact.name, target, profile)),
         )
 

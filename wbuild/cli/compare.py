@@ -98,9 +98,9 @@ def _contract(session: Session, group: Sequence[Product], report: Report, result
 
 
 def _tool(session: Session, product: Product) -> str:
-    """The first tool of a product's toolchain: the compiler, or what runs it."""
+    """The first tool of a product's toolchain: the compiler, or what runs it; "" where nothing compiles."""
     language = session.project.catalog.languages[product.language]
-    return next(chain.tools[0] for chain in language.toolchains if chain.name == product.toolchain)
+    return next(chain.compiler for chain in language.toolchains if chain.name == product.toolchain)
 
 
 def _starts(session: Session, product: Product, report: ArtifactReport, runtime: Runtime, name: str) -> tuple[float, ...]:

@@ -12,7 +12,7 @@ from wbuild.drivers.build import Build, BuildFacts, DependencyLock
 from wbuild.drivers.bystanders import without
 from wbuild.drivers.named import Named, named
 from wbuild.drivers.prepared import Prepared, prepared
-from wbuild.drivers.scope import commands, dimensions, options
+from wbuild.drivers.scope import cache, commands, dimensions, options
 from wbuild.manifest.needs import with_files
 from wbuild.model.language_recipe import LockRecipe, StepRecipe
 from wbuild.model.locked import Pin
@@ -27,7 +27,6 @@ from wbuild.model.planned import (
     Out,
     Root,
     Scratch,
-    SharedCache,
     State,
     Step,
     Tool,
@@ -202,7 +201,7 @@ class _SharedSteps:
         toolchain = build.toolchain
         given = options(build)
         pins = build.kit.closure([*toolchain.tools, *(f"vendor.{name}" for name in given.vendors)])
-        made = prepared(build, pins)
+        made = prepared(build)
         scope: dict[str, Value] = {
             **dimensions(build),
             **given.scope,
@@ -210,7 +209,7 @@ class _SharedSteps:
             **facts.scope,
             **made.scope,
             "root": Root(),
-            "cache": SharedCache(build.kit.pin(toolchain.tools[0]).identity),
+            **cache(build),
             "state": State(),
             "scratch": Scratch(),
             "base": In(build.base),

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from typing import Final
 
 from wbuild.drivers.build import Build
-from wbuild.drivers.scope import commands, dimensions, options
+from wbuild.drivers.scope import cache, commands, dimensions, options
 from wbuild.model.language_recipe import PrepareRecipe
 from wbuild.model.locked import Pin
-from wbuild.model.planned import FirstUse, In, Late, Out, Root, Scratch, SharedCache, Step, Tool
+from wbuild.model.planned import FirstUse, In, Late, Out, Root, Scratch, Step, Tool
 from wbuild.steps.words import Value, fill, fill_all, placeholders, portable
 from wbuild.text.project_names import PREPARED
 
@@ -42,21 +42,20 @@ class Prepared:
         return tuple(self.made[verb] for verb in verbs if verb in self.made)
 
 
-def prepared(build: Build, pins: Sequence[Pin]) -> Prepared:
+def prepared(build: Build) -> Prepared:
     """The steps of `[[toolchain.prepare]]` that a build needs, and the folders that they make."""
     recipes = [recipe for recipe in build.toolchain.prepares if not recipe.targets or build.target in recipe.targets]
     if not recipes:
         return Prepared(steps=())
-    tools = tuple(pin for pin in pins if not pin.name.startswith("vendor."))
     scope: dict[str, Value] = {
         **dimensions(build),
         **options(build).scope,
         **commands(build),
-        "cache": SharedCache(build.kit.pin(build.toolchain.tools[0]).identity),
+        **cache(build),
         "root": Root(),
         "scratch": Scratch(),
     }
-    steps = tuple(_step(build, recipe, tools, scope) for recipe in recipes)
+    steps = tuple(_step(build, recipe, scope) for recipe in recipes)
     made = {recipe.verb: step.outputs[0] for recipe, step in zip(recipes, steps, strict=True)}
     words: dict[str, Value] = {f"{PREPARE}{verb}": In(folder.rstrip("/")) for verb, folder in made.items()}
     for template in (template for recipe in build.toolchain.steps for template in (*recipe.run, *recipe.env.values())):
@@ -67,10 +66,22 @@ def prepared(build: Build, pins: Sequence[Pin]) -> Prepared:
     return Prepared(steps=steps, made=made, scope=words)
 
 
-def _step(build: Build, recipe: PrepareRecipe, pins: tuple[Pin, ...], scope: Mapping[str, Value]) -> Step:
+def _pins(build: Build, templates: Iterable[str]) -> tuple[Pin, ...]:
+    """The tools that some templates start or read: others of the toolchain do not change what is made."""
+    names = [name.partition(":") for template in templates for name in placeholders(template) if ":" in name]
+    wanted: list[str] = []
+    for kind, _, argument in names:
+        if kind == "file":
+            wanted.append(argument.partition("/")[0])
+        wanted += [tool for tool in build.toolchain.tools if kind in ("bin", "path") and argument in build.kit.pin(tool).bin]
+    return build.kit.closure(dict.fromkeys(wanted))
+
+
+def _step(build: Build, recipe: PrepareRecipe, scope: Mapping[str, Value]) -> Step:
     """One of them. Its name says all that its command line says, so that two builds which need the same have the same step."""
     chain = build.toolchain
     env = {**chain.env, **recipe.env}
+    pins = _pins(build, (*recipe.run, *env.values()))
 
     def filled(out: str) -> Tool:
         return Tool(argv=fill_all(recipe.run, {**scope, "out": Out(out)}))
@@ -94,5 +105,5 @@ def _step(build: Build, recipe: PrepareRecipe, pins: tuple[Pin, ...], scope: Map
         optional=bool(recipe.fills),  # the tool makes at its first use what it does not find
         timeout=recipe.timeout,
         memory=recipe.memory,
-        first_use=FirstUse(cache=pins[0].identity, key=mark, message=recipe.first_use) if recipe.first_use else None,
+        first_use=FirstUse(cache=pins[0].identity, key=mark, message=recipe.first_use) if recipe.first_use and pins else None,
     )

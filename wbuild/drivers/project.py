@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from posixpath import dirname, join, normpath
 from typing import Final
 
-from wbuild.drivers import asconfig, cargo, gomod
+from wbuild.drivers import asconfig, cargo, gomod, prebuilt
 from wbuild.drivers.assembly import assemble, locking
 from wbuild.drivers.build import Build, BuildFacts, DependencyLock
 from wbuild.drivers.named import responses
@@ -60,6 +60,7 @@ class ProjectFormat:
 FORMATS: Final[Mapping[ProjectName, ProjectFormat]] = {
     "cargo": ProjectFormat(read=cargo.read, texts=cargo.TEXTS, above=cargo.ABOVE, kind=cargo.kind),
     "go": ProjectFormat(read=gomod.read, texts=gomod.TEXTS, kind=gomod.kind, named=gomod.kind_texts),
+    "wasm": ProjectFormat(read=prebuilt.read, texts=prebuilt.TEXTS, kind=prebuilt.kind, named=prebuilt.named),
     "asconfig": ProjectFormat(read=asconfig.read, texts=asconfig.TEXTS, above=asconfig.ABOVE),
 }
 

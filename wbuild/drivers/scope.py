@@ -10,7 +10,7 @@ from wbuild.drivers.build import Build
 from wbuild.errors import UsageError
 from wbuild.manifest.needs import with_files
 from wbuild.model.language_recipe import Option
-from wbuild.model.planned import In, Python, RunnerPath, ToolPath, Word
+from wbuild.model.planned import In, Python, RunnerPath, SharedCache, ToolPath, Word
 from wbuild.steps.words import Value, fill_all, placeholders
 
 VENDOR = "{vendor."
@@ -74,6 +74,12 @@ def dimensions(build: Build) -> dict[str, Value]:
     return scope
 
 
+def cache(build: Build) -> dict[str, Value]:
+    """`cache`: the folder that the toolchain's first tool fills for all projects; nothing for a toolchain without tools."""
+    compiler = build.toolchain.compiler
+    return {"cache": SharedCache(build.kit.pin(compiler).identity)} if compiler else {}
+
+
 def commands(build: Build) -> dict[str, Value]:
     """What command lines and environments of the toolchain name: `bin:PROGRAM`, `path:PROGRAM`, `file:TOOL/NAME`, `runner:FILE`."""
     scope: dict[str, Value] = {}
@@ -90,6 +96,6 @@ def commands(build: Build) -> dict[str, Value]:
             owner, _, member = program.partition("/")
             scope[name] = build.kit.file(owner, member)
         if kind in ("bin", "path"):
-            tool = next((t for t in toolchain.tools if program in build.kit.pin(t).bin), toolchain.tools[0])
+            tool = next((t for t in toolchain.tools if program in build.kit.pin(t).bin), toolchain.compiler)
             scope[name] = build.kit.bin(tool, program) if kind == "bin" else build.kit.path(tool, program)
     return scope

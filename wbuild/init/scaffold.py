@@ -104,9 +104,12 @@ def choose(available: Sequence[Starter], wish: Wish) -> Starter:
     ]
     if fitting:
         return fitting[0]
+    if not own:
+        message = f"{language.title} has no starter: it begins with a file that is there already"
+        raise UsageError("WB264", message, hint=f'declare it: [artifact.{key(wish.name)}] with lang = "{language.name}", in wbuild.toml')
     asked = ", ".join(f"{what} {value!r}" for what, value in _asked(wish) if value)
     there = "; ".join(f"{s.name} ({s.kind}: {', '.join(s.targets)})" for s in own)
-    raise UsageError("WB264", f"{language.title} has no template for {asked or 'this'}", hint=f"there is: {there or 'none yet'}")
+    raise UsageError("WB264", f"{language.title} has no template for {asked or 'this'}", hint=f"there is: {there}")
 
 
 def _asked(wish: Wish) -> tuple[tuple[str, str], ...]:

@@ -16,7 +16,7 @@ Words: TypeAlias = "Mapping[str, Mapping[str, tuple[str, ...]]]"
 """Table → value → words of command lines."""
 Category = Literal["compiled", "managed", "scripting", "wasm-native", "other"]
 DriverName = Literal["compiler", "project"]
-ProjectName = Literal["", "cargo", "go", "asconfig"]
+ProjectName = Literal["", "cargo", "go", "asconfig", "wasm"]
 Reads = Literal["inputs", "includes", "imports", "build.zig", "folder"]
 ClientName = Literal["", "cargo", "go", "npm", "pip", "zig"]
 InnerCacheName = Literal["", "cargo", "zig"]
@@ -156,7 +156,7 @@ class ToolchainRecipe:
     name: str
     """Name in [toolchains]."""
     tools: tuple[str, ...]
-    """Tools whose programs its steps start."""
+    """Tools whose programs its steps start; the first one's is {cache}."""
     targets: tuple[Target, ...]
     """What it builds for."""
     steps: tuple[StepRecipe, ...]
@@ -193,6 +193,11 @@ class ToolchainRecipe:
     """Said once per machine and target, before a step that fills {cache} for the first time."""
     origin: str = field(default=SHIPPED, metadata=GIVEN)
     """As in `LanguageRecipe`: a project's own recipe may add a toolchain to a shipped language."""
+
+    @property
+    def compiler(self) -> str:
+        """The first tool, which compiles or runs what does; "" for a toolchain without tools."""
+        return next(iter(self.tools), "")
 
     @property
     def single(self) -> bool:
@@ -237,7 +242,8 @@ class LanguageRecipe:
     exporting: str = ""
     """How functions are exported, for people whose module exports none: a few words with an example."""
     project: ProjectName = ""
-    """Whose project files the driver `project` reads: what it finds there is read as {project.NAME}."""
+    """Whose project files the driver `project` reads: what it finds there is read as {project.NAME}. `wasm`, for the driver `compiler`:
+    the module that is taken tells its own kind."""
     aliases: tuple[str, ...] = ()
     """Other names, for the command line."""
     options: tuple[Option, ...] = ()

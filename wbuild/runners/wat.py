@@ -2,7 +2,8 @@
 
 usage: python -I wat.py LIBDIR IN.wat OUT.wasm
 
-Modules and components, as far as the library's parser goes. A mistake is told as `file:line:column: message` with exit code 1;
+Modules and components, as far as the library's parser goes; what is bytes already is taken as it is.
+A mistake is told as `file:line:column: message` with exit code 1;
 OUT.wasm is then left as it was. Exit code 2: the command line or a file is not as it must be.
 """
 
@@ -16,6 +17,8 @@ import sys
 from pathlib import Path
 
 WRONG_TEXT, BAD_REQUEST = 1, 2
+MAGIC = b"\0asm"
+"""How modules and components begin that are no text."""
 
 
 def located(name: str, text: str) -> str:
@@ -54,7 +57,7 @@ def main(argv: list[str]) -> int:
     library = importlib.import_module("wasmtime")
     try:
         text = Path(argv[1]).read_bytes()
-        write(Path(argv[2]), bytes(library.wat2wasm(text)))
+        write(Path(argv[2]), text if text.startswith(MAGIC) else bytes(library.wat2wasm(text)))
     except library.WasmtimeError as error:
         print(located(argv[1], str(error)), file=sys.stderr)
         return WRONG_TEXT

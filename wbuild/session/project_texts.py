@@ -4,16 +4,24 @@ from __future__ import annotations
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Final
 
+from wbuild.doors.regular import read
 from wbuild.drivers import includes
-from wbuild.errors import MachineError, UsageError
+from wbuild.errors import ArtifactError, MachineError, UsageError
 from wbuild.session.project import text_of
 from wbuild.session.record import Watch
+from wbuild.wasm.reader import read_module
 
 _SOURCES: Final = (".rs", ".zig", ".go")
 """Endings of files that compilers read, beside those of the C family: one that cannot be looked at, or is too large, is theirs alone."""
+
+
+_WASM: Final = ".wasm"
+_LARGEST_MODULE: Final = 256 << 20
+"""Bytes."""
 
 
 class FileTexts(Mapping[str, str]):
@@ -57,6 +65,9 @@ class FileTexts(Mapping[str, str]):
 
 
 def _read(path: Path) -> str:
+    """A text; of a Wasm file its exports, a name in each line, which is all that a driver asks of one."""
+    if path.suffix == _WASM:
+        return _exports(path)
     try:
         text = text_of(path)
     except (UsageError, MachineError):
@@ -64,3 +75,11 @@ def _read(path: Path) -> str:
             return ""
         raise
     return text.removeprefix("\ufeff").replace("\r\n", "\n")
+
+
+def _exports(path: Path) -> str:
+    """Nothing for what is no module, cannot be read or is larger than any that people build: the build will say so."""
+    with suppress(OSError, ArtifactError):
+        data = read(path, _LARGEST_MODULE, follow=True)
+        return "\n".join(entry.name for entry in read_module(data).exports)
+    return ""

@@ -160,8 +160,8 @@ def _link_downloads(session: Session, cache: Cache) -> None:
     """Let a new cache have what fetch steps have brought into the machine's. Where links are not allowed it is fetched again."""
     for product in session.plan.products:
         language = session.project.catalog.languages[product.artifact.lang]
-        for toolchain in (t for t in language.toolchains if t.name == product.toolchain):
-            folder = session.kit.pin(toolchain.tools[0]).identity
+        for toolchain in (t for t in language.toolchains if t.name == product.toolchain and t.downloads):
+            folder = session.kit.pin(toolchain.compiler).identity
             for name in toolchain.downloads:
                 link, target = cache.shared(folder) / name, session.cache.shared(folder) / name
                 if target.is_dir() and not link.is_symlink():

@@ -16,7 +16,7 @@ def download_sizes(common: Common, catalog: Catalog) -> Mapping[str, int]:
     sizes: dict[str, int] = {}
     for language in catalog.languages.values():
         for toolchain in language.toolchains:
-            if all(found.pin(tool) for tool in toolchain.tools):
+            if toolchain.tools and all(found.pin(tool) for tool in toolchain.tools):
                 try:
                     sizes[language.name] = sum(pin.size for pin in found.pins(toolchain.tools))
                 except WbuildError:
