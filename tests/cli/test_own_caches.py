@@ -64,13 +64,14 @@ def test_a_link_that_such_code_exchanges_is_made_anew(tmp_path: Path) -> None:
     assert (tmp_path / "p/y").read_text().startswith("evil, crate, mod/crate refused")
 
 
-def test_the_shared_cache_is_seeded_once_before_it_is_copied(tmp_path: Path) -> None:
+def test_what_is_prepared_fills_the_shared_cache_once_before_it_is_copied(tmp_path: Path) -> None:
     cache = shared(tmp_path)
     (cache / "libc").unlink()
-    seed = "import sys; open(sys.argv[1] + '/libc', 'a').write('libc')"
-    words: tuple[Word, ...] = ((Python(),), ("-I",), ("-c",), (seed,), (SharedCache("zig"),))
+    folder = ".wbuild/prepared/libc/"
+    make = "import sys; open(sys.argv[1] + '/libc', 'a').write('libc')"
+    prepare = tool_step("libc", [], [folder], [(Python(),), "-I", "-c", make, (Out(folder),)], fills=(SharedCache("zig"),))
     for name in ("x", "y"):
-        ended(run(tmp_path, step(name, runs_project_code=True, seed=words))[name])
+        ended(run(tmp_path, step(name, runs_project_code=True, after=(folder,)), prepare)[name])
     assert (cache / "libc").read_text() == "libc"
     assert (tmp_path / "p/x").read_text().startswith("libc, crate")
 

@@ -35,6 +35,7 @@ FILES: Mapping[str, Sequence[str] | Mapping[str, str]] = {
     },
     "c": ["src/main.c", "src/list.c", "src/list.h", "wbuild.toml"],
     "nim": ["src/main.nim", "src/list.nim", "wbuild.toml"],
+    "kotlin": ["src/Main.kt", "src/List.kt", "wbuild.toml"],
     "d": ["source/main.d", "source/list.d", "wbuild.toml"],
     "zig": ["src/main.zig", "src/list.zig", "wbuild.toml"],
     "wat": ["add.wat", "wbuild.toml"],

@@ -74,6 +74,7 @@ class Work:
         done = self.result("ran" if ran else "cached", reasons=reasons, degraded=any(one.degraded for one in results))
         return replace(
             done,
+            seconds=sum(one.seconds for one in results),
             took=sum(one.took or 0.0 for one in results),
             kept=all(one.kept for one in results),
             read=tuple(sorted({name for one in results for name in one.read})),
