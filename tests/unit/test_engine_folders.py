@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.doors import Answer
-from tests.unit.engine_world import World, pin, tool_step
+from tests.unit.engine_world import World, builtin_step, pin, tool_step
 from wbuild.doors.interfaces import Command
 from wbuild.engine.folders import fits, lacking
 from wbuild.model.planned import Each, In, JoinedWords, Late, Launcher, Out, Plan, Scratch, SharedCache, Step, ToolPath
@@ -234,3 +234,24 @@ def test_what_would_run_is_told_for_each_file(world: World) -> None:
     found = world.engine().forecast(Plan(steps=(TRANSLATE, changed, LINK), products=()))
     assert found["compile"] == tuple(f"compile {name}: texts options: added" for name in ("a.c", "b.c", "sub/c.c"))
     assert found["link"] == ("out/obj/ would be made first",)
+
+
+def test_files_and_folders_are_shipped_as_they_are(world: World) -> None:
+    left = tool_step("link", ["main.x"], ["out/m.wasm", "out/m.js", "out/m.assets/"], ["link"])
+    left = replace(
+        left, results={"out/m.js": (Scratch("pkg/m.js"),), "out/m.assets/": (Scratch("pkg/assets"),), "out/m.wasm": (Scratch("m.wasm"),)}
+    )
+    ship = builtin_step("ship", ["out/m.js", "out/m.assets/"], ["dist/m.js", "dist/m.assets/"], does="copy")
+
+    def respond(command: Command) -> Answer:
+        scratch = Path(command.env["TMPDIR"]).parent.relative_to(command.cwd)
+        return Answer(files={f"{scratch}/{name}": name for name in ("m.wasm", "pkg/m.js", "pkg/assets/a.png", "pkg/assets/sub/b.txt")})
+
+    world.runner.respond = respond
+    assert world.statuses(left, ship) == {"link": "ran", "ship": "ran"}
+    assert world.read("dist/m.js") == "pkg/m.js"
+    assert world.read("dist/m.assets/sub/b.txt") == "pkg/assets/sub/b.txt"
+    (world.root / "dist/m.assets/old.txt").write_text("old")
+    (world.root / "dist/m.assets/a.png").unlink()
+    assert world.statuses(left, ship) == {"link": "cached", "ship": "cached"}
+    assert sorted(path.name for path in (world.root / "dist/m.assets").iterdir()) == ["a.png", "sub"]

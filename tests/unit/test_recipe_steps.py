@@ -8,7 +8,7 @@ from typing import get_args
 import pytest
 
 from tests.catalogs import TEXTS
-from tests.plans import build_of
+from tests.plans import build_of, planned
 from wbuild.builtins.table import BUILTINS
 from wbuild.catalog.load import load
 from wbuild.drivers import DRIVERS
@@ -180,3 +180,46 @@ def test_every_each_of_a_part_is_filled_in() -> None:
 def test_what_a_recipe_cannot_mean_is_refused_when_it_is_loaded(old: str, new: str, message: str) -> None:
     assert WHOLE.count(old) == 1
     assert message in problems(WHOLE.replace(old, new))
+
+
+def with_files(files: str) -> str:
+    """The recipe with files beside the module; `run` stands before the tables of files."""
+    return (
+        HEAD + '\n[[toolchain.step]]\nverb = "link"\nresult = "{scratch}/pkg/m.wasm"\nrun = ["{bin:mk}", "{in}", "{scratch}/pkg"]\n' + files
+    )
+
+
+GLUE = '\n[[toolchain.step.file]]\nrole = "glue"\nsuffix = ".js"\nresult = "{scratch}/pkg/{artifact}.js"\n'
+ASSETS = '\n[[toolchain.step.file]]\nrole = "folder"\nsuffix = ".assets"\nresult = "{scratch}/pkg/assets"\n'
+
+
+def test_files_beside_the_module_are_shipped_with_it() -> None:
+    catalog = load(TEXTS, {"x.toml": with_files(GLUE + ASSETS)})
+    plan = planned(catalog, '[artifact.a]\nlang = "x"\n', ["a.x"])
+    (product,) = plan.products
+    assert [(one.role, one.file) for one in product.files] == [("glue", "dist/release/a.js"), ("folder", "dist/release/a.assets/")]
+    link = next(step for step in plan.steps if step.verb == "link")
+    base = ".wbuild/out/release/a.wasip1"
+    assert link.outputs == (f"{base}/module.wasm", f"{base}/beside/a.js", f"{base}/beside/a.assets/")
+    assert {path: portable(word) for path, word in link.results.items()} == {
+        f"{base}/module.wasm": "{scratch}/pkg/m.wasm",
+        f"{base}/beside/a.js": "{scratch}/pkg/a.js",
+        f"{base}/beside/a.assets/": "{scratch}/pkg/assets",
+    }
+    ship = next(step for step in plan.steps if step.verb == "ship")
+    assert (ship.inputs, ship.outputs) == (link.outputs[1:], ("dist/release/a.js", "dist/release/a.assets/"))
+
+
+@pytest.mark.parametrize(
+    ("files", "message"),
+    [
+        (GLUE + GLUE, 'suffix: ".js" is no ending of its own'),
+        (GLUE.replace('".js"', '".wasm"'), 'suffix: ".wasm" is no ending of its own'),
+        (GLUE.replace('".js"', '"/../x"'), 'suffix: "/../x" is no ending of its own'),
+        (GLUE.replace('"glue"', '"glu"'), 'toolchain[1].step[1].file[1].role: "glu" is none of glue, types, source-map, folder'),
+        (GLUE.replace("{artifact}", "{artefact}"), "toolchain[1].step[1].file[1].result: unknown placeholder {artefact}"),
+        (GLUE + LINK.replace("link", "last"), "only the last step leaves files that are shipped"),
+    ],
+)
+def test_files_that_a_recipe_cannot_mean(files: str, message: str) -> None:
+    assert message in problems(with_files(files))

@@ -16,9 +16,11 @@ Ask: TypeAlias = "Callable[[bytes], bytes]"
 """A question to the program that a step names, and its answer."""
 Asking: TypeAlias = "Callable[[Mapping[str, JSON], Sequence[bytes | None], Ask], Sequence[bytes | None]]"
 
+COPY: Final = "copy"
+"""The one that the engine does itself: it takes folders too."""
 _FUNCTIONS: Final = {
     "challenge": ("wbuild.builtins.rank:challenge", 1),
-    "copy": ("wbuild.builtins.copies:copies", 1),
+    COPY: ("wbuild.builtins.copies:copies", 1),
     "features": ("wbuild.builtins.features:features", 1),
     "judge": ("wbuild.builtins.judge:judge", 1),
     "measure": ("wbuild.builtins.measure:measure", 1),

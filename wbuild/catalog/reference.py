@@ -12,11 +12,13 @@ from wbuild.manifest.load import MACHINE_KEYS
 from wbuild.manifest.schema import DEFAULTS_DOC, MADE, TARGET_DOC, shown_default
 from wbuild.model.host_recipe import HostComponent, HostModule, HostRecipe, RuntimeRecipe
 from wbuild.model.language_recipe import (
+    FileRecipe,
     LanguageExtension,
     LanguageOptimizer,
     LanguageRecipe,
     LockRecipe,
     Option,
+    PrepareRecipe,
     StepRecipe,
     ToolchainRecipe,
 )
@@ -157,6 +159,8 @@ def recipes_page() -> str:
     parts += _section("[[toolchain.step]]", documented(StepRecipe), docs_of(StepRecipe)[""])
     for kind, addition in (("tool", ToolExtension), ("language", LanguageExtension)):
         parts += _section(f"Addition to a {kind}", documented(addition), docs_of(addition)[""])
+    parts += _section("[[toolchain.step.file]]", documented(FileRecipe), docs_of(FileRecipe)[""])
+    parts += _section("[[toolchain.prepare]]", documented(PrepareRecipe), docs_of(PrepareRecipe)[""])
     parts += _section("Runtime", documented(RuntimeRecipe, origin), docs_of(RuntimeRecipe)[""])
     parts += _section("Host", documented(HostRecipe, origin), docs_of(HostRecipe)[""])
     parts += _section("[module]", documented(HostModule), docs_of(HostModule)[""])

@@ -17,6 +17,7 @@ from wbuild.toml.problems import dotted
 __all__ = ["check_prepares", "check_steps"]
 
 _VERB: Final = re.compile(r"[a-z][a-z0-9-]*")
+_SUFFIX: Final = re.compile(r"\.[A-Za-z0-9][A-Za-z0-9._-]*")
 _STEP: Final = "step."
 _PREPARE: Final = "prepare."
 
@@ -34,6 +35,7 @@ def check_steps(context: RecipeContext, path: Path, toolchain: ToolchainRecipe, 
         _check_words(names, where, step)
         _check_form(context, where, step, last=last)
         _check_each(names, where, step)
+        _check_files(names, where, step, last=last)
         for index, verb in enumerate(step.after):
             if verb not in {recipe.verb for recipe in toolchain.prepares}:
                 message = f"no [[toolchain.prepare]] has the verb {quoted(verb)}"
@@ -120,6 +122,20 @@ def _check_form(context: RecipeContext, path: Path, step: StepRecipe, *, last: b
         )
     if not step.each and step.out:
         _check_out(context, (*path, "out"), step)
+
+
+def _check_files(names: _Names, path: Path, step: StepRecipe, *, last: bool) -> None:
+    """What is shipped beside the module."""
+    suffixes: set[str] = set()
+    for position, one in enumerate(step.files):
+        where: Path = (*path, "file", position)
+        names.template((*where, "result"), one.result)
+        if not last:
+            names.context.faults.add("WB225", where, "only the last step leaves files that are shipped", part="key")
+        if _SUFFIX.fullmatch(one.suffix) is None or one.suffix in (*suffixes, ".wasm") or one.suffix.startswith(".wasm."):
+            message = f"suffix: {quoted(one.suffix)} is no ending of its own"
+            names.context.faults.add("WB225", (*where, "suffix"), message, hint='such as ".js" or ".d.ts"')
+        suffixes.add(one.suffix)
 
 
 def _check_out(context: RecipeContext, path: Path, step: StepRecipe) -> None:

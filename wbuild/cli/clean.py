@@ -22,6 +22,7 @@ from wbuild.session.call import Common
 from wbuild.session.dependency_locks import DEPENDENCY_LOCK, dependency_lock
 from wbuild.session.project import find
 from wbuild.session.work_folder import locked
+from wbuild.text import json_text
 from wbuild.text.project_names import DIST, REPORT, WORK
 
 _LARGEST: Final = 64 << 20
@@ -48,7 +49,7 @@ def _clean(folder: Path, files: Files, key: bytes) -> int:
     _refuse_links(folder, files)
     Leftovers(layout=Layout(root=folder), files=files, key=key).clear()
     for path in written(folder, files):
-        if path.is_file() or path.is_symlink():
+        if os.path.lexists(path):
             files.remove(path)
             removed += 1
     for profile in _profiles(folder, files):
@@ -92,9 +93,21 @@ def written(folder: Path, files: Files) -> Iterator[Path]:
         for name in _files(index):
             path = folder / name
             yield path
-            yield path.with_name(f"{path.name}.report.json")
+            report = path.with_name(f"{path.name}.report.json")
+            yield from (profile / name for name in _beside(report))
+            yield report
         if index.is_file():
             yield index
+
+
+def _beside(report: Path) -> list[str]:
+    """Names of what is shipped beside an artifact, by its report."""
+    try:
+        found = (json_text.table(read(report, _LARGEST)) or {}).get("beside")
+    except OSError:
+        return []
+    names = [Path(file).name for file in found] if isinstance(found, dict) else []
+    return [name for name in names if name]
 
 
 def _files(index: Path) -> list[str]:

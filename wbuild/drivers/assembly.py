@@ -353,10 +353,13 @@ def _once(build: Build, shared: _SharedSteps, recipe: StepRecipe, line: _Line, o
     given = shared.given(recipe, declared=recipe.depfile or not compiles)
     inputs = tuple(dict.fromkeys((*line.inputs(recipe), *shared.facts.inputs, *given, *stamps)))
     step = shared.step(build, recipe, scope, output=output, inputs=inputs)
+    beside = {f"{line.out}/beside/{build.artifact.name}{one.suffix}{'/' * (one.role == 'folder')}": one for one in recipe.files}
     uses = f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}"
     return replace(
         step,
         action=Tool(argv=fill_all(recipe.run, scope)),
+        outputs=(output, *beside),
+        results={**step.results, **{path: fill(one.result, scope)[0] for path, one in beside.items()}},
         candidates=shared.candidates(recipe, inputs) if compiles else (),
         first_use=_first_use(shared, recipe.first_use or build.toolchain.first_use, uses),
     )

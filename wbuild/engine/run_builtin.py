@@ -6,10 +6,11 @@ from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
 
-from wbuild.builtins.table import only_copies
+from wbuild.builtins.table import COPY, only_copies
 from wbuild.doors.machine import machine_errors
 from wbuild.doors.regular import opened
 from wbuild.engine.failure import title
+from wbuild.engine.folders import files_in, is_folder
 from wbuild.engine.session import Run
 from wbuild.errors import BugError, StepError
 from wbuild.model.planned import Builtin, Step, Word
@@ -20,11 +21,24 @@ def run_builtin(session: Run, step: Step) -> dict[str, bytes | Path | None]:
     """Contents of the step's outputs. Raises what the function raises (ArtifactError …), BugError for a function that is wrong."""
     action = step.action
     assert isinstance(action, Builtin)
+    if action.name == COPY:
+        return _copies(session, step)
     contents = [None if path in session.absent else _read(session.root / path) for path in step.inputs]
     made = _made(session, step, action, contents)
     if len(made) != len(step.outputs):
         raise BugError("WB904", f"step {step.name}: builtin {action.name} gave {len(made)} outputs instead of {len(step.outputs)}")
     return dict(zip(step.outputs, made, strict=True))
+
+
+def _copies(session: Run, step: Step) -> dict[str, bytes | Path | None]:
+    """What the builtin `copy` makes: the inputs as they are, folders file by file."""
+    made: dict[str, bytes | Path | None] = {}
+    for path, output in zip(step.inputs, step.outputs, strict=True):
+        place = session.root / path
+        made[output] = None if path in session.absent else place
+        if is_folder(path) and path not in session.absent:
+            made |= {f"{output}{name}": place / name for name in files_in(place)}
+    return made
 
 
 def _made(session: Run, step: Step, action: Builtin, contents: Sequence[bytes | None]) -> Sequence[bytes | None]:

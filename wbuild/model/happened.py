@@ -186,6 +186,8 @@ class ArtifactReport:
     level: str
     file: str
     status: Literal["ok", "failed", "skipped"]
+    beside: Mapping[str, str] = field(default_factory=dict)
+    """What is shipped beside the file: path, relative to the root (folders with a slash at the end) → its role, such as glue."""
     measure: Measure | None = None
     """Everything that was measured in the file; None when no file was made."""
     previous: Sizes | None = None

@@ -43,6 +43,22 @@ class Option:
     """Value → words for that value alone: of a bool `true` and `false`, else those of `choices`. Other values have `words`."""
 
 
+FileRole = Literal["glue", "types", "source-map", "folder"]
+"""What a file beside a module is: JavaScript that loads it, declarations of types, a source map, a folder of files."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FileRecipe:
+    """A further file, or a folder, that the last step leaves and that is shipped beside the module."""
+
+    role: FileRole
+    """What it is."""
+    suffix: str
+    """What its name is after that of the artifact, such as ".js", or ".assets" for a folder."""
+    result: str
+    """Where the command leaves it: a path below {scratch} or {state}. {artifact} in the command line lets it name the module as shipped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class StepRecipe:
     """One command of a toolchain."""
@@ -73,6 +89,8 @@ class StepRecipe:
     those that are known to be read. A result that follows from files outside of the project is used and not kept."""
     result: str = ""
     """Where the command leaves the module when it cannot be told to write {out}: a path below {scratch} or {state}."""
+    files: tuple[FileRecipe, ...] = ()
+    """Of the last step: what is shipped beside the module (`[[toolchain.step.file]]`)."""
     network: bool = False
     """Fetches the project's own dependencies into {cache} or {state}: sees the network and the client's configuration, runs before all
     others, and only when one of `locks` changed."""

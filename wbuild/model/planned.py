@@ -263,6 +263,16 @@ class Step:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
+class ProductFile:
+    """A file, or a folder with a slash at its end, that is shipped beside a module."""
+
+    role: str
+    """What it is: glue, types, source-map, folder."""
+    file: str
+    """dist/<profile>/<name><suffix>, relative to the root."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Product:
     """One file that a build makes for its user: an artifact for one target in one profile."""
 
@@ -276,6 +286,8 @@ class Product:
     metric: SizeMetric
     file: str
     """dist/<profile>/<name>.wasm, relative to the root."""
+    files: tuple[ProductFile, ...] = ()
+    """What is shipped beside it. Names that it uses of the module are kept: the optimizer changes no export and no import."""
     copy: str = ""
     """The artifact's `out`, relative to the root."""
     only_needed: bool = False

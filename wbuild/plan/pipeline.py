@@ -10,7 +10,7 @@ from wbuild.catalog.stage_rules import COMPILED, stages_of
 from wbuild.drivers import Build
 from wbuild.model.host_recipe import RuntimeRecipe
 from wbuild.model.locked import Unavailable
-from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, Step, Tool
+from wbuild.model.planned import JSON, Builtin, In, Late, Out, Product, ProductFile, Step, Tool
 from wbuild.model.tool_recipe import OptimizerStage, ToolRecipe
 from wbuild.plan.checks import Trials
 from wbuild.steps.words import Value, fill_all, placeholders
@@ -71,10 +71,19 @@ def finish(line: Line, compiled: Sequence[Step]) -> Finish:
     steps.append(_select(contest))
     verdicts = [f"{work}/verdicts/{index}.json" for index in range(len(line.trials.trials))]
     steps += [line.trials.judge(t, o, v) for t, o, v in zip(line.trials.trials, contest.outcomes(COMPILED), verdicts, strict=True)]
+    files = _beside(line, compiled[-1])
+    if files:
+        copies = [one.file for one in files]
+        steps.append(line.builtin(builtin("copy"), verb="ship", inputs=compiled[-1].outputs[1:], outputs=copies))
     measure = f"{work}/measure.json"
     steps.append(line.builtin(builtin("measure"), verb="measure", inputs=[line.product.file], outputs=[measure]))
     product = replace(
-        line.product, measure=measure, select=f"{work}/select.json", verdicts=tuple(verdicts), steps=tuple(s.name for s in steps)
+        line.product,
+        files=files,
+        measure=measure,
+        select=f"{work}/select.json",
+        verdicts=tuple(verdicts),
+        steps=tuple(s.name for s in steps),
     )
     return Finish(steps=tuple(steps), product=product)
 
@@ -143,6 +152,14 @@ class Contest:
         action = builtin("challenge", args={"names": [*self.made], "checks": len(self.line.trials.trials)})
         inputs = [*self.ranking, *self.made.values(), *tried]
         return self.line.builtin(action, verb="rank", suffix=f":{place}", inputs=inputs, outputs=[self._challenger(place)])
+
+
+def _beside(line: Line, last: Step) -> tuple[ProductFile, ...]:
+    """What is shipped beside the module: further outputs of the last compile step, named after the artifact."""
+    recipes = line.build.toolchain.steps[-1].files
+    stem = line.product.file.removesuffix(".wasm")
+    places = (f"{stem}{recipe.suffix}{'/' * path.endswith('/')}" for path, recipe in zip(last.outputs[1:], recipes, strict=True))
+    return tuple(ProductFile(role=recipe.role, file=place) for recipe, place in zip(recipes, places, strict=True))
 
 
 def _place(number: int) -> str:

@@ -105,10 +105,11 @@ def _artifact(product: Product, run: FinishedRun, by_step: Mapping[str, Result],
         level=product.level,
         file=product.file,
         status="skipped",
+        beside={one.file: one.role for one in product.files},
         previous=last_sizes(run.previous.get(product.file, "")),
         tools=dict(sorted(used.items())),
         platform=run.platform,
-        seconds=sum(result.seconds for result in own if result.status in {"ran", "failed", "none"}),
+        seconds=sum(one.seconds for one in own if one.artifact and one.status in {"ran", "failed", "none"}),
     )
     if product.problem:
         return replace(report, problems=(product.problem,))

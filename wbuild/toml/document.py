@@ -37,7 +37,7 @@ LAYOUTS: Final[Mapping[type, DocumentLayout]] = {
         inner="measure",
         kind=Measure,
         keys=(
-            *(*_IDENTITY, "sha256", "sizes", "previous", "sections", "unknown_sections", "unmatched", "undebugged"),
+            *(*_IDENTITY, "beside", "sha256", "sizes", "previous", "sections", "unknown_sections", "unmatched", "undebugged"),
             *("budget", "checks", "hosts", "choice", "validation", *_FOUND, "tools", "problems", "seconds", "platform", "reproducible"),
         ),
     ),
