@@ -8,11 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.real.examples import ROOT, copied
+from tests.real.examples import FURTHER, copied
 from tests.real.machine import CACHE, Machine
 
-LANGUAGES = ROOT.parent / "languages"
-WORDS = sorted(path.parent.name for path in LANGUAGES.glob("words-*/wbuild.toml"))
+WORDS = sorted(path.parent.name for path in FURTHER.glob("words-*/wbuild.toml"))
 CHECKS = 14
 
 
@@ -24,10 +23,10 @@ def test_there_is_one_for_each() -> None:
 def test_the_words_contract(name: str, tmp_path: Path) -> None:
     machine = Machine.make(tmp_path / "machine")
     shared = {"WBUILD_CACHE": str(CACHE)}
-    alone = Path(shutil.copytree(LANGUAGES, tmp_path / "alone", ignore=shutil.ignore_patterns(".wbuild", "dist")))
+    alone = Path(shutil.copytree(FURTHER, tmp_path / "alone", ignore=shutil.ignore_patterns(".wbuild", "dist")))
     machine.wbuild("build", "--opt", "--locked", name, cwd=alone, **shared).succeeds()
     tour = copied(tmp_path / "unpacked")
-    shutil.copytree(LANGUAGES / name, tour / name)
+    shutil.copytree(FURTHER / name, tour / name)
     machine.wbuild("build", "--opt", name, cwd=tour, **shared).succeeds()
     report = json.loads((tour / f"dist/release/{name}.wasm.report.json").read_text("utf-8"))
     assert [check["status"] for check in report["checks"]] == ["passed"] * CHECKS

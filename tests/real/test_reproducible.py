@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from tests.real.examples import copied
+from tests.real.examples import copied, with_further
 from tests.real.machine import CACHE, Machine
 from tests.reproducible_table import examples, starters_of, told
 
@@ -77,6 +77,7 @@ def verified(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, Any]:
     """The tour, a project of every starter and the artifacts that leak: name → what the report says."""
     folder = tmp_path_factory.mktemp("reproducible")
     machine, tour = Machine.make(folder / "machine"), copied(folder)
+    with_further(tour)
     start(machine, tour)
     leaky(tour)
     done = machine.wbuild(*CHECK, cwd=tour, WBUILD_CACHE=str(CACHE)).ends(3)  # the README's first command has built the tour

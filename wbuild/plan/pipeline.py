@@ -145,13 +145,13 @@ class Contest:
         action = builtin("rank", args={**args, "validated": bool(validations)})
         challenger = [self._challenger(place) for place in self.places[:1]]
         inputs = [self.module, self.base, *self.made.values(), *validations]
-        return line.builtin(action, verb="rank", inputs=inputs, outputs=[*self.ranking, *challenger])
+        return line.builtin(action, verb="order", inputs=inputs, outputs=[*self.ranking, *challenger])
 
     def _challenge(self, number: int, place: str) -> Step:
         tried = (outcome for before in (COMPILED, *self.places[:number]) for outcome in self.outcomes(before))
         action = builtin("challenge", args={"names": [*self.made], "checks": len(self.line.trials.trials)})
         inputs = [*self.ranking, *self.made.values(), *tried]
-        return self.line.builtin(action, verb="rank", suffix=f":{place}", inputs=inputs, outputs=[self._challenger(place)])
+        return self.line.builtin(action, verb="order", suffix=f":{place}", inputs=inputs, outputs=[self._challenger(place)])
 
 
 def _beside(line: Line, last: Step) -> tuple[ProductFile, ...]:

@@ -22,7 +22,7 @@ from wbuild.text.show import escape, signed_percent
 from wbuild.text.units import show_bytes
 from wbuild.toml.from_json import parse
 
-SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "rank", "select", "judge", "measure", "validate"})
+SUMMED: Final = frozenset({"check", "optimize", "strip", "features", "order", "select", "judge", "measure", "validate"})
 """Verbs without a line of their own: the line of their artifact says what came of them."""
 SPACE: Final = "\u202f"
 """Narrow no-break space between groups of digits."""
