@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.catalogs import LANGUAGE_C, MAKER, TEXTS
-from tests.plans import build_of, shipped_catalog
+from tests.plans import build_of, planned, shipped_catalog
 from wbuild.catalog.load import lazy, load
 from wbuild.catalog.word_tables import chosen_by, values_of
 from wbuild.drivers.scope import dimensions, options
 from wbuild.errors import UsageError
 from wbuild.model.language_recipe import LanguageRecipe
 from wbuild.model.locked import Digest, Pin, PinnedFile
+from wbuild.model.planned import Tool
 from wbuild.model.shipped import Catalog
 from wbuild.session import shipped_data
 from wbuild.steps.kit import Kit
@@ -206,3 +209,61 @@ def test_it_is_the_same_as_the_one_that_is_checked_as_a_whole() -> None:
         assert {**one} == {**other}  # the name of a recipe is that of its file
     assert isinstance(found.language("c++"), LanguageRecipe)
     assert found.language("cobol") is None
+
+
+INTERPRETER = """\
+name = "interpreter"
+summary = "Runs scripts: on the machine, where it compiles them, and inside of the module that is shipped"
+
+[[route]]
+source = "npm"
+package = "interpreter"
+needs = ["maker"]
+bin = { interpret = ["{bin:mk}", "{self}/interpreter.wasm"] }
+files = { module = "{self}/interpreter.wasm" }
+"""
+SCRIPTED = """\
+name = "c"
+title = "Scripts"
+category = "scripting"
+driver = "compiler"
+extensions = [".c"]
+targets = ["wasip1"]
+sources = ["*.c"]
+
+[[toolchain]]
+name = "interpreter"
+tools = ["maker", "interpreter"]
+targets = ["wasip1"]
+
+[[toolchain.step]]
+verb = "compile"
+out = "script.bin"
+run = ["{bin:interpret}", "--compile", "{in}", "{out}"]
+
+[[toolchain.step]]
+verb = "bundle"
+run = ["{bin:mk}", "--merge", "{file:interpreter/module}", "{in}", "{out}"]
+
+[toolchain.words.platform-machine]
+linux-x86_64 = ["-m64"]
+"""
+
+
+def test_one_tool_in_two_roles() -> None:
+    catalog = load({**TEXTS, "toolchains/tools/interpreter.toml": INTERPRETER, "toolchains/languages/c.toml": SCRIPTED}, {})
+    compiled, bundled = (
+        [portable(word) for word in step.action.argv]
+        for step in planned(catalog, '[artifact.a]\nlang = "c"\nopt = "none"\n', ["a.c"]).steps[:2]
+        if isinstance(step.action, Tool)
+    )
+    assert compiled[:3] == ["{maker}/mk", "{interpreter}/interpreter.wasm", "--compile"]
+    assert bundled[:3] == ["{maker}/mk", "--merge", "{interpreter}/interpreter.wasm"]
+
+
+def test_words_by_the_machine() -> None:
+    catalog = load({**TEXTS, "toolchains/tools/interpreter.toml": INTERPRETER, "toolchains/languages/c.toml": SCRIPTED}, {})
+    build = build_of(catalog, toolchain="interpreter", options={})
+    assert spelled(dimensions(build)["platform-machine"]) == ["-m64"]
+    with pytest.raises(UsageError, match="interpreter has no words for windows-x86_64"):
+        dimensions(replace(build, kit=replace(build.kit, platform="windows-x86_64")))

@@ -26,7 +26,7 @@ STEP_WORDS: Final = (
 """Placeholders of a toolchain's steps, besides its tables, {option.NAME} and {bin:PROGRAM}."""
 PROJECT_WORDS: Final[Mapping[ProjectName, tuple[str, ...]]] = {
     "": (),
-    "cargo": ("manifest", "package", "target", "file", "evidence", "host", "configs", "rustflags", "default-features"),
+    "cargo": ("manifest", "package", "target", "file", "evidence", "configs", "rustflags", "default-features"),
     "go": ("folder", "package", "tags", "workspace"),
     "wasm": (),
     "asconfig": ("folder", "install", "entries", "config"),

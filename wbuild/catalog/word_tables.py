@@ -6,16 +6,18 @@ from collections.abc import Mapping
 from itertools import product
 from typing import Final, Literal, TypeAlias, get_args
 
+from wbuild.model.locked import PLATFORMS
 from wbuild.model.written import Debug, Kind, Level, Target
 
 __all__ = ["DIMENSIONS", "Dimension", "chosen_by", "values_of"]
 
-Dimension: TypeAlias = Literal["target", "kind", "level", "debug"]
+Dimension: TypeAlias = Literal["target", "kind", "level", "debug", "platform"]
 DIMENSIONS: Final[Mapping[Dimension, tuple[str, ...]]] = {
     "target": get_args(Target),
     "kind": get_args(Kind),
     "level": get_args(Level),
     "debug": get_args(Debug),
+    "platform": PLATFORMS,
 }
 """What may choose → its values."""
 

@@ -20,7 +20,6 @@ from wbuild.drivers.build import Build, BuildFacts, DependencyLock, below
 from wbuild.drivers.cargolock import Declared, misfit
 from wbuild.drivers.cargotargets import binaries, enabled
 from wbuild.errors import UsageError
-from wbuild.model.locked import Platform
 from wbuild.model.planned import In
 from wbuild.model.written import Kind
 from wbuild.steps.tree import Tree, upward
@@ -31,14 +30,6 @@ TEXTS: Final = ("**/Cargo.toml", "**/Cargo.lock", "**/.cargo/config.toml", "**/.
 ABOVE: Final = cargoconfig.NAMES
 MANIFEST: Final = "Cargo.toml"
 LOCK: Final = "Cargo.lock"
-HOSTS: Final[Mapping[Platform, str]] = {
-    "linux-x86_64": "x86_64-unknown-linux-gnu",
-    "linux-aarch64": "aarch64-unknown-linux-gnu",
-    "macos-x86_64": "x86_64-apple-darwin",
-    "macos-arm64": "aarch64-apple-darwin",
-    "windows-x86_64": "x86_64-pc-windows-msvc",
-}
-"""rustc's names of the platforms: build scripts and procedural macros are made for these."""
 _NAMED: Final = re.compile(r"""^\s*name\s*=\s*["']([^"'\n]+)["']""", re.MULTILINE)
 _DEPENDENCIES: Final = ("dependencies", "build-dependencies", "build_dependencies", "dev-dependencies", "dev_dependencies")
 
@@ -92,7 +83,6 @@ def read(build: Build) -> BuildFacts:
         "project.target": [(word,) for word in target],
         "project.file": file,
         "project.evidence": f"{file.removesuffix('.wasm')}.d",
-        "project.host": HOSTS[build.kit.pin(build.toolchain.tools[0]).platform],
         "project.configs": [word for name in nested for word in (("--config",), (In(name),))],
         "project.rustflags": cargoconfig.rustflags(build.tree, configs),
         "project.default-features": [] if build.artifact.options.get("default-features", True) else [("--no-default-features",)],

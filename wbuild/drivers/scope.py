@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from wbuild.catalog.word_tables import Dimension, chosen_by
@@ -60,18 +60,29 @@ def _words(build: Build, option: Option, entry: str) -> tuple[Word, ...]:
 
 def dimensions(build: Build) -> dict[str, Value]:
     """The words of the recipe's tables for this artifact's target, kind, level and debug setting. Raises UsageError for one without any."""
-    here: dict[Dimension, str] = {"target": build.target, "kind": build.kind, "level": build.level, "debug": build.debug}
+    here: dict[Dimension, str] = {
+        "target": build.target,
+        "kind": build.kind,
+        "level": build.level,
+        "debug": build.debug,
+        "platform": build.kit.platform,
+    }
     scope: dict[str, Value] = {}
     for table, values in build.toolchain.words.items():
         words = values.get(" ".join(here[dimension] for dimension in chosen_by(table)))
         if words is None:
-            raise UsageError(
-                "WB234",
-                f"artifact.{build.artifact.name}: {build.toolchain.name} cannot build a {build.kind} for {build.target}",
-                hint=f"possible: {', '.join(values)}",
-            )
+            raise _without_words(build, table, values)
         scope[table] = [(word,) for word in words]
     return scope
+
+
+def _without_words(build: Build, table: str, values: Iterable[str]) -> UsageError:
+    """A table has no entry for what is built: the toolchain cannot do that."""
+    what = f"cannot build a {build.kind} for {build.target}"
+    if "platform" in chosen_by(table):
+        what = f"has no words for {build.kit.platform}"
+    hint = f"possible: {', '.join(values)}"
+    return UsageError("WB234", f"artifact.{build.artifact.name}: {build.toolchain.name} {what}", hint=hint)
 
 
 def cache(build: Build) -> dict[str, Value]:

@@ -183,7 +183,8 @@ class ToolchainRecipe:
     """What must be there before any artifact is built (`[[toolchain.prepare]]`)."""
     words: Words = field(default_factory=dict)
     """Table → value → words, beside those of the language's `[words]` or in their place, entry by entry. A table is named after what
-    chooses the value, `level`, `target`, `kind`, `debug` or two of them (`target-kind`, whose values are "wasip1 command"), with any
+    chooses the value, `level`, `target`, `kind`, `debug`, `platform` (of the machine) or two of them (`target-kind`, whose values are
+    "wasip1 command"), with any
     ending behind a hyphen (`debug-link`), and is read as {level}, {debug-link}, …"""
     vendor: tuple[str, ...] = ()
     """Words for each vendored source that the artifact uses, read as {vendor}: {folder} is where it is, {name} its name."""
