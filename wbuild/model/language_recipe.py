@@ -90,16 +90,16 @@ class StepRecipe:
     result: str = ""
     """Where the command leaves the module when it cannot be told to write {out}: a path below {scratch} or {state}."""
     files: tuple[FileRecipe, ...] = ()
-    """Of the last step: what is shipped beside the module (`[[toolchain.step.file]]`)."""
+    """Files that the last step leaves and that are shipped beside the module (`[[toolchain.step.file]]`)."""
     network: bool = False
     """Fetches the project's own dependencies into {cache} or {state}: sees the network and the client's configuration, runs before all
     others, and only when one of `locks` changed."""
     client: ClientName = ""
-    """Of a step with `network`: the package client that it starts. Only that client's variables are seen; without it no credentials."""
+    """The package client that a step with `network` starts. Only that client's variables are seen; without it no credentials."""
     locks: tuple[str, ...] = ()
-    """Of a step with `network`: globs of the ecosystem's lock files. Without such a file there is nothing to fetch."""
+    """Globs of the ecosystem's lock files, for a step with `network`. Without such a file there is nothing to fetch."""
     offline: Mapping[str, str] = field(default_factory=dict)
-    """Of a step with `network`: variables that keep its client to what it fetched before, so that the step may run with `--offline` too.
+    """Variables that keep the client of a step with `network` to what it fetched before, so that the step may run with `--offline` too.
     Without them it never does. Values are no templates."""
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment of this step besides that of the toolchain."""
@@ -137,13 +137,13 @@ class PrepareRecipe:
     env: Mapping[str, str] = field(default_factory=dict)
     """Environment besides that of the toolchain."""
     texts: Mapping[str, str] = field(default_factory=dict)
-    """As those of a step."""
+    """Small files in {scratch}, name → content; one that begins with #! is a program. Contents are no templates."""
     targets: tuple[Target, ...] = ()
     """Where it is needed; () is everywhere."""
     timeout: Seconds = 1800.0
     """Limit of time."""
     memory: Size = 0
-    """As that of a step."""
+    """What the program takes at its peak, when that is much (bytes)."""
     first_use: str = ""
     """Said when it takes long."""
 
@@ -211,7 +211,7 @@ class ToolchainRecipe:
     first_use: str = ""
     """Said once per machine and target, before a step that fills {cache} for the first time."""
     origin: str = field(default=SHIPPED, metadata=GIVEN)
-    """As in `LanguageRecipe`: a project's own recipe may add a toolchain to a shipped language."""
+    """"shipped", or the path of the project's own recipe that adds this toolchain."""
 
     @property
     def compiler(self) -> str:

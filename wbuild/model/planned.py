@@ -143,7 +143,7 @@ class InnerCache:
     folder: str = ""
     """The artifact's folder, from which the tool names files."""
     fetched: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The same for packages of registries that lie in the project (`cargo vendor`): these read their own folders only."""
+    """Folder → packages of registries that lie in the project (`cargo vendor`) and are made again when it differs: they read no other."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -209,7 +209,7 @@ class Step:
     """Outputs that all are the bytes of one and the same of `among`: looked at when they come from the cache, and once more when they
     are in place. Never part of a key."""
     among: tuple[str, ...] = ()
-    """Of its inputs, those of which one is picked."""
+    """The inputs of which one is picked, by `picks`."""
     stdin: str = ""
     """File given as standard input; must be among the inputs."""
     state: str = ""
@@ -224,9 +224,9 @@ class Step:
     """A fetch step: sees the network and the client's configuration. What it fetches stays in a shared cache or a state directory of
     this machine, so its result is remembered there and never in the action cache; its one output is a stamp made from its key."""
     client: str = ""
-    """Of a fetch step: the package client whose variables it sees. Never part of a key."""
+    """The package client whose variables a fetch step sees. Never part of a key."""
     offline: Mapping[str, str] = field(default_factory=dict)
-    """Of a fetch step: variables that keep its client to what it fetched before. Never part of a key."""
+    """Variables that keep the client of a fetch step to what it fetched before. Never part of a key."""
     timeout: float = 1800.0
     """Seconds."""
     memory: int = 0
@@ -254,7 +254,7 @@ class Step:
     """Files of a folder that an earlier step makes: the program runs once for each, as a step of its own, and writes `Each("out")` into
     the folder that is the one output."""
     suffix: str = ""
-    """Of a step with `spread`: what is added to the name of a file for that of its output."""
+    """What a step with `spread` adds to the name of a file for the name of its output, such as ".o"."""
     fills: Word = ()
     """A shared cache, or a folder in one, into which the files of the folder that is the one output are put: what a tool would have made
     there at its first use. Once they are there, the step does nothing more on this machine."""

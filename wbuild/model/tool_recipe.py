@@ -46,7 +46,7 @@ class Route:
     """Program → its command line: {self} is the tool's folder, {exe} is .exe on Windows, {bin:NAME} a program of `needs`,
     {python} wbuild's own interpreter, {runner:FILE} a program of wbuild/runners, {loader} the words in front of a program from Debian."""
     bin_windows: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    """The same where Windows differs."""
+    """Program → its command line on Windows, where it differs from that in `bin`."""
     executables: tuple[str, ...] = ()
     """Globs of files that get the executable bit when the package does not carry it."""
     home: tuple[str, ...] = ()
@@ -57,7 +57,7 @@ class Route:
     """Name → a file or folder of the tool, with {self} as in `bin`, read by steps as {file:TOOL/NAME}: a standard library, a sysroot, an
     adapter, an interpreter as a module. A route with files may have no programs."""
     origin: str = field(default=SHIPPED, metadata=GIVEN)
-    """As in `ToolRecipe`: a project's own recipe may add routes to a shipped tool."""
+    """"shipped", or the path of the project's own recipe that adds this route."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -33,7 +33,7 @@ class Change:
     manifest: Manifest | None = None
     """The manifest before; the present one when it is the same, None when it cannot be known."""
     lock: Lock | None = None
-    """The same for the lock."""
+    """The lock before; the present one when it is the same, None when it cannot be known."""
 
 
 def affected(change: Change, plan: Plan, manifest: Manifest, lock: Lock, catalog: Catalog) -> frozenset[str]:

@@ -99,7 +99,7 @@ class Contest:
     module: str
     """As the compiler wrote it."""
     base: str
-    """The same without what goes of it."""
+    """The module as compiled, without the custom sections that are dropped anyway."""
     made: Mapping[str, str]
     """Candidate → its module."""
 
