@@ -10,8 +10,9 @@ import pytest
 
 from tests.doors import Answer
 from tests.unit.engine_world import World, builtin_step, pin, tool_step
+from wbuild.cache.keys import digest
 from wbuild.doors.interfaces import Command
-from wbuild.engine.folders import fits, lacking
+from wbuild.engine.folders import agrees, fits, lacking, listing
 from wbuild.model.planned import Each, In, JoinedWords, Late, Launcher, Out, Plan, Scratch, SharedCache, Step, ToolPath
 
 GEN = "out/gen/"
@@ -109,6 +110,28 @@ def test_something_else_in_the_place_of_a_folder_goes(world: World) -> None:
     assert not (world.root / "out/gen").is_symlink()
 
 
+@pytest.mark.parametrize(("folder", "name"), [(GEN, "b.c"), (GEN, "sub"), (OBJ, "b.c.o"), (OBJ, "sub")])
+def test_a_link_in_the_place_of_a_file_goes_and_no_file_is_left_out(world: World, folder: str, name: str) -> None:
+    made(world, TRANSLATE, COMPILE, LINK)
+    place, elsewhere = world.root / folder / name, world.root / "elsewhere"
+    place.rename(elsewhere)
+    place.symlink_to(elsewhere)  # with the right content behind it
+    assert made(world, TRANSLATE, COMPILE, LINK) == []
+    assert not place.is_symlink()
+    assert elsewhere.exists()
+    assert world.read("out/module.wasm") == "ONE+TWO+THREE"
+
+
+@pytest.mark.parametrize("folder", [GEN, OBJ])
+def test_a_link_beside_the_files_of_a_folder_goes(world: World, folder: str) -> None:
+    made(world, TRANSLATE, COMPILE, LINK)
+    stray = world.root / folder / "stray.h"
+    stray.symlink_to(world.root / "main.x")
+    assert made(world, TRANSLATE, COMPILE, LINK) == []
+    assert not stray.is_symlink()
+    assert (world.root / "main.x").exists()
+
+
 def test_one_of_several_that_fails_fails_the_step_and_the_others_are_kept(world: World) -> None:
     world.put("main.x", "a.c one\nb.c error\nc.c three\n")
     results = world.run(TRANSLATE, COMPILE, LINK)
@@ -153,6 +176,23 @@ def test_which_paths_a_result_may_have() -> None:
     assert fits(["out/gen/", "out/gen/a/b.c"], ["out/gen/"])
     assert not fits(["out/gen/"], ["out/gen/", "out/b"])
     assert not fits(["out/gen/", "out/genuine"], ["out/gen/"])
+
+
+@pytest.mark.parametrize("names", [("a", "a/b"), ("./a",), ("s//a",), ("../a",), ("a/",), ()])
+def test_a_result_whose_files_cannot_lie_in_its_folder_is_none(names: tuple[str, ...]) -> None:
+    one = "0" * 64
+    assert not agrees({GEN: digest(listing(dict.fromkeys(names, one))), **{f"{GEN}{name}": one for name in names}}, GEN)
+
+
+def test_the_list_of_a_result_is_that_of_its_files() -> None:
+    one, two = "0" * 64, "1" * 64
+    content = digest(listing({"a.c": one, "s/b.c": two}))
+    assert agrees({GEN: content, f"{GEN}s/b.c": two, f"{GEN}a.c": one}, GEN)
+    assert agrees({GEN: None}, GEN)
+    assert not agrees({GEN: None, f"{GEN}a.c": one}, GEN)
+    assert not agrees({GEN: content, f"{GEN}a.c": one}, GEN)
+    assert not agrees({GEN: content, f"{GEN}a.c": one, f"{GEN}s/b.c": None}, GEN)
+    assert not agrees({GEN: content, f"{GEN}a.c": two, f"{GEN}s/b.c": one}, GEN)
 
 
 def test_a_word_of_all_files(world: World) -> None:

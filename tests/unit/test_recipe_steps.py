@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import get_args
 
 import pytest
@@ -12,6 +13,7 @@ from tests.plans import build_of, planned
 from wbuild.builtins.table import BUILTINS
 from wbuild.catalog.load import load
 from wbuild.drivers import DRIVERS
+from wbuild.drivers.prepared import prepared
 from wbuild.errors import UsageError
 from wbuild.model.planned import Builtin, Each, Late, Step, Tool
 from wbuild.model.tool_recipe import BuiltinName
@@ -112,6 +114,16 @@ def test_what_is_prepared_is_one_step_for_all_that_need_the_same() -> None:
     assert one.label == "X's library (wasip1)"
     assert steps(WHOLE, names=("it/other.x",))["library"] == one
     assert steps(WHOLE.replace('"library", "{out}"', '"library", "-O", "{out}"'))["library"].name != one.name
+
+
+def test_what_is_prepared_with_other_words_in_a_variable_is_another_step() -> None:
+    words = '[toolchain.words.level]\nnone = ["-O0"]\nspeed = ["-O3"]\nsize = ["-Os"]\nsmallest = ["-Oz"]\n'
+    recipe = HEAD + words + PREPARE + 'env = { FLAGS = "{level}" }\n' + TRANSLATE + COMPILE + LINK
+    build = build_of(load(TEXTS, {"x.toml": recipe}), lang="x", toolchain="x", options={})
+    size, speed = (prepared(replace(build, level=level)).steps[0] for level in ("size", "speed"))
+    assert [portable(step.env["FLAGS"]) for step in (size, speed)] == ["-Os", "-O3"]
+    assert size.name != speed.name
+    assert size.outputs != speed.outputs
 
 
 def test_a_step_that_makes_one_file_and_a_builtin() -> None:

@@ -11,7 +11,7 @@ from wbuild.drivers.build import Build
 from wbuild.drivers.scope import cache, commands, dimensions, options
 from wbuild.model.language_recipe import PrepareRecipe
 from wbuild.model.locked import Pin
-from wbuild.model.planned import FirstUse, In, Late, Out, Root, Scratch, Step, Tool
+from wbuild.model.planned import FirstUse, In, Late, Out, Root, Scratch, Step, Tool, Word
 from wbuild.steps.words import Value, fill, fill_all, placeholders, portable
 from wbuild.text.project_names import PREPARED
 
@@ -83,25 +83,31 @@ def _step(build: Build, recipe: PrepareRecipe, scope: Mapping[str, Value]) -> St
     env = {**chain.env, **recipe.env}
     pins = _pins(build, (*recipe.run, *env.values()))
 
-    def filled(out: str) -> Tool:
-        return Tool(argv=fill_all(recipe.run, {**scope, "out": Out(out)}))
+    def filled(out: str) -> tuple[Tool, dict[str, Word]]:
+        here = {**scope, "out": Out(out)}
+        return Tool(argv=fill_all(recipe.run, here)), {name: fill(template, here)[0] for name, template in env.items()}
 
-    spelled = [*map(portable, filled("").argv), *(f"{name}={value}" for name, value in sorted(env.items())), *recipe.texts.values()]
+    words, variables = filled("")
+    spelled = [
+        *map(portable, words.argv),
+        *(f"{name}={portable(word)}" for name, word in sorted(variables.items())),
+        *recipe.texts.values(),
+    ]
     mark = hashlib.sha256("\0".join((*spelled, *recipe.keep, recipe.fills)).encode("utf-8", "surrogateescape")).hexdigest()[:_DIGITS]
     folder = f"{PREPARED}/{chain.name}-{recipe.verb}-{mark}/"
-    here = {**scope, "out": Out(folder)}
+    action, variables = filled(folder)
     return Step(
         name=f"{chain.name}:{recipe.verb}:{mark}",
         verb="prepare",
         label=f"{recipe.title or chain.name} ({build.target})",
         artifact="",
-        action=filled(folder),
+        action=action,
         outputs=(folder,),
         keep=recipe.keep,
-        fills=fill(recipe.fills, here)[0] if recipe.fills else (),
+        fills=fill(recipe.fills, scope)[0] if recipe.fills else (),
         texts=recipe.texts,
         pins=pins,
-        env={name: fill(template, here)[0] for name, template in env.items()},
+        env=variables,
         optional=bool(recipe.fills),  # the tool makes at its first use what it does not find
         timeout=recipe.timeout,
         memory=recipe.memory,

@@ -8,12 +8,12 @@ import stat
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 
-from wbuild.cache.keys import canonical
+from wbuild.cache.keys import canonical, digest
 from wbuild.doors.interfaces import Files
 from wbuild.steps.tree import matches
 from wbuild.text import json_text
 
-__all__ = ["files_in", "fits", "is_folder", "lacking", "listing", "names_in", "prune", "within"]
+__all__ = ["agrees", "files_in", "fits", "is_folder", "is_plain", "lacking", "listing", "names_in", "prune", "within"]
 
 
 def is_folder(path: str) -> bool:
@@ -30,6 +30,33 @@ def fits(found: Iterable[str], outputs: Sequence[str]) -> bool:
     """Whether the paths of a result are those of a step's outputs: each of them, and beside them nothing but files in its folders."""
     names = {*found}
     return names.issuperset(outputs) and all(within(path, outputs) for path in names)
+
+
+def agrees(found: Mapping[str, str | None], folder: str) -> bool:
+    """Whether a result's files in a folder can lie there together, and are those that its list of them names, with their digests.
+
+    `found`: output → SHA-256 (hex), or None for one that was not made.
+    """
+    files = {path.removeprefix(folder): content for path, content in sorted(found.items()) if path.startswith(folder) and path != folder}
+    if found[folder] is None:
+        return not files
+    made = {name: content for name, content in files.items() if content is not None}
+    plain = all(part not in ("", ".", "..") for name in files for part in name.split("/"))
+    return (
+        plain
+        and len(made) == len(files) > 0
+        and _above(files).isdisjoint(f"{name}/" for name in files)
+        and digest(listing(made)) == found[folder]
+    )
+
+
+def is_plain(folder: Path) -> bool:
+    """Whether below a folder there is nothing but folders and regular files: what reads it would follow a link that no list names."""
+    for place, folders, names in os.walk(folder):
+        modes = [(Path(place) / name).lstat().st_mode for name in (*folders, *names)]
+        if not all(stat.S_ISREG(mode) or stat.S_ISDIR(mode) for mode in modes):
+            return False
+    return True
 
 
 def files_in(folder: Path, globs: Sequence[str] = ()) -> tuple[str, ...]:
@@ -72,12 +99,12 @@ def _links(folder: Path) -> Iterator[str]:
 
 
 def prune(folder: Path, kept: Iterable[str], files: Files) -> None:
-    """Take away what is in the place of a folder of outputs and is none of them. Raises MachineError."""
+    """Take away what is in the place of a folder of outputs and is none of them, or no regular file. Raises MachineError."""
     if os.path.lexists(folder) and (folder.is_symlink() or not folder.is_dir()):
         files.remove(folder)
         return
     wanted = {*kept}
-    above = {name[: at + 1] for name in wanted for at, sign in enumerate(name) if sign == "/"}
+    above = _above(wanted)
     waiting = [""]
     while waiting:
         start = waiting.pop()
@@ -86,5 +113,10 @@ def prune(folder: Path, kept: Iterable[str], files: Files) -> None:
             place = folder / path
             if f"{path}/" in above and place.is_dir() and not place.is_symlink():
                 waiting.append(f"{path}/")
-            elif path not in wanted or place.is_dir():
+            elif path not in wanted or not stat.S_ISREG(place.lstat().st_mode):
                 files.remove(place)
+
+
+def _above(names: Iterable[str]) -> set[str]:
+    """The folders that some files lie in, each with a slash at its end."""
+    return {name[: at + 1] for name in names for at, sign in enumerate(name) if sign == "/"}

@@ -17,7 +17,7 @@ from wbuild.cache.keys import blob_name, canonical, digest
 from wbuild.doors.interfaces import Clock, Files
 from wbuild.doors.regular import read
 from wbuild.doors.seal import sealed, unsealed
-from wbuild.engine.folders import files_in, is_folder, listing
+from wbuild.engine.folders import files_in, is_folder, is_plain, listing
 from wbuild.text.project_names import CHANGING
 
 _TICK_NS: Final = 50_000_000
@@ -108,9 +108,9 @@ class Index:
         return looked and blob_name(looked[1], looked[0].size)
 
     def _listing(self, folder: str) -> bytes | None:
-        """What a folder that a step has made is known by; None when it is not there."""
+        """What a folder that a step has made is known by; None when it is not there as a step leaves it: without links."""
         place = Path(self._root, folder)
-        if not place.is_dir() or place.is_symlink():
+        if not place.is_dir() or place.is_symlink() or not is_plain(place):
             return None
         return listing({name: content for name in files_in(place) if (content := self.digest(f"{folder}{name}")) is not None})
 

@@ -11,7 +11,7 @@ from typing import Final
 from wbuild.cache import ResultEntry
 from wbuild.cache.keys import ABSENT, Evidence, Remembered, StepKey, action_digest, canonical, difference
 from wbuild.engine.failure import free, replaceable
-from wbuild.engine.folders import fits, is_folder, prune
+from wbuild.engine.folders import agrees, fits, is_folder, prune
 from wbuild.engine.session import Run
 from wbuild.model.planned import Builtin, Step, Tool
 
@@ -143,7 +143,8 @@ class Lookup:
             self.session.cache.forget(action)
             return False
         optional = self.step.optional or isinstance(self.step.action, Builtin)
-        return fits(entry.outputs, self.step.outputs) and (optional or None not in entry.outputs.values())
+        whole = fits(entry.outputs, self.step.outputs) and (optional or None not in entry.outputs.values())
+        return whole and all(agrees(entry.outputs, path) for path in self.step.outputs if is_folder(path))
 
     def _restore_log(self, entry: ResultEntry) -> bool:
         """Let the log say what the tool said; False when the cache lacks it. Raises MachineError."""

@@ -42,6 +42,8 @@ class Spread:
         Raises StepError when the folder that is read holds no such file; what the first of those that fail raises, when all have ended.
         """
         parts = self.parts()
+        folder = self.step.outputs[0]
+        prune(self.session.root / folder, (part.outputs[0].removeprefix(folder) for part in parts), self.session.doors.files)
         started = _Once()
         session = replace(self.session, say=lambda event: self._say(event, started))
         with ThreadPoolExecutor(max_workers=min(len(parts), self.session.slots.jobs)) as pool:
@@ -49,8 +51,6 @@ class Spread:
         errors = [error for one in running if (error := one.exception()) is not None]
         if errors:
             raise next((error for error in errors if not isinstance(error, WbuildError)), errors[0])
-        folder = self.step.outputs[0]
-        prune(self.session.root / folder, (part.outputs[0].removeprefix(folder) for part in parts), self.session.doors.files)
         return [one.result() for one in running]
 
     def _say(self, event: object, started: _Once) -> None:
