@@ -161,6 +161,17 @@ SHOPIFY = {
     "extensions/banner/Cargo.toml": CARGO.format("banner"),
     "extensions/banner/src/main.rs": "",
 }
+LONE = {
+    "nim": {
+        "src/main.nim": "import greeting\necho greeting()\n",
+        "src/greeting.nim": 'proc greeting*(): string =\n  if true: result = "hi"\n',
+        "add.nim": "",
+    },
+    "nim-library": {"src/lib.nim": '{.pragma: wasm, exportc, codegenDecl: "__attribute__((export_name("$2"))) $1 $2$3".}\n'},
+    "d": {"source/main.d": "module main;\n\nextern (C) int main(int argc, char** argv) @nogc nothrow\n{\n}\n", "source/add.d": ""},
+    "kotlin": {"src/Main.kt": "fun main() {\n}\n", "src/app/Add.kt": "fun add() = 1\n"},
+    "kotlin-library": {"src/Add.kt": "@WasmExport\nfun remain() = 1\n"},
+}
 CASES = {
     "cargo-workspace": WORKSPACE,
     "cargo-wasm-bindgen": {**CRATE, "Cargo.toml": CARGO.format("web") + CDYLIB + '[dependencies]\nwasm-bindgen = "0.2"\n'},
@@ -184,6 +195,7 @@ CASES = {
     "cmake": CMAKE,
     "make": MAKE,
     "python": PYTHON,
+    **LONE,
 }
 
 

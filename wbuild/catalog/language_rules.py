@@ -44,6 +44,7 @@ def check_language(context: RecipeContext, language: LanguageRecipe) -> None:
     _check_names(context, language)
     if (language.driver == "project") != (language.project not in ("", "wasm")):
         context.faults.add("WB225", ("driver",), 'driver = "project" and the key `project` belong together')
+    _check_expression(context, ("start",), language.start)
     if not language.targets:
         context.faults.add("WB225", ("targets",), "a language builds for at least one target")
     if not language.toolchains:
@@ -116,10 +117,15 @@ def _check_lock(context: RecipeContext, path: Path, language: LanguageRecipe, lo
     context.templates((*path, "run"), lock.run, known)
     if language.driver != "project":
         context.faults.add("WB225", path, 'only driver = "project" looks for a lock file', part="key")
+    _check_expression(context, (*path, "packages"), lock.packages)
+
+
+def _check_expression(context: RecipeContext, path: Path, expression: str) -> None:
+    """Note a regular expression that is none."""
     try:
-        re.compile(lock.packages)
+        re.compile(expression)
     except re.error as error:
-        context.faults.add("WB225", (*path, "packages"), f"packages: {error}")
+        context.faults.add("WB225", path, f"{path[-1]}: {error}")
 
 
 def _tables(path: Path, words: Words) -> Iterator[tuple[Path, str, tuple[str, Iterable[str]]]]:

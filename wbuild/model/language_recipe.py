@@ -258,6 +258,9 @@ class LanguageRecipe:
     """Default globs of what else may be read (headers, modules)."""
     kind: Kind = "command"
     """Default kind of an artifact."""
+    start: str = ""
+    """Regular expression that a source of a program matches, and none of a library: `wbuild init` tells them apart by it in existing code.
+    ^ and $ are the ends of a line."""
     exporting: str = ""
     """How functions are exported, for people whose module exports none: a few words with an example."""
     project: ProjectName = ""

@@ -65,7 +65,7 @@ def survey(tree: Tree, catalog: Catalog, folder_name: str, path: str = ".", take
 
     `tree` is that of one folder, which is `path` relative to wbuild.toml; `taken` are names that other artifacts have.
     """
-    code = Code(tree)
+    code = Code(tree, catalog.languages)
     guessed: list[Guess] = []
     claimed: frozenset[str] = frozenset()
     for detect in _BUILD_FILES.values():

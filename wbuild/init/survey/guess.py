@@ -12,6 +12,7 @@ from typing import Any, Final
 
 import tomli
 
+from wbuild.model.language_recipe import LanguageRecipe
 from wbuild.model.written import Kind, OptionValue, Target
 from wbuild.steps.tree import Tree
 from wbuild.text.names import name_problem
@@ -58,7 +59,9 @@ class Guess:
 class Code:
     """Names and texts of a folder's files, indexed: a survey of a large repository asks often."""
 
-    def __init__(self, tree: Tree) -> None:
+    def __init__(self, tree: Tree, languages: Mapping[str, LanguageRecipe]) -> None:
+        self.starts = {name: re.compile(recipe.start, re.MULTILINE) for name, recipe in languages.items() if recipe.start}
+        """Language → what a program of it has and a library has not."""
         self.names = tree.names
         self.texts = {name: plain(text) for name, text in tree.texts.items()}
         self._known = frozenset(tree.names)

@@ -2,10 +2,8 @@
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Iterator, Mapping
 from posixpath import basename, dirname, splitext
-from typing import Final
 
 from wbuild.init.survey.guess import Code, Guess
 from wbuild.model.language_recipe import LanguageRecipe
@@ -14,15 +12,6 @@ from wbuild.model.written import Kind, OptionValue
 from wbuild.text.names import name_problem
 
 __all__ = ["guesses", "is_program"]
-
-_MAIN_OF_C: Final = re.compile(r"^\s*(?:int|void)\s+main\s*\(", re.MULTILINE)
-_MAIN: Final[Mapping[str, re.Pattern[str]]] = {
-    "c": _MAIN_OF_C,
-    "cpp": _MAIN_OF_C,
-    "zig": re.compile(r"^\s*pub\s+fn\s+main\s*\(", re.MULTILINE),
-    "wat": re.compile(r'\(export\s+"_start"'),
-}
-"""What a program of a language has and a library has not."""
 
 
 def guesses(code: Code, catalog: Catalog, name: str, claimed: frozenset[str]) -> Iterator[Guess]:
@@ -38,7 +27,7 @@ def guesses(code: Code, catalog: Catalog, name: str, claimed: frozenset[str]) ->
 
 def is_program(language: str, sources: Iterable[str], code: Code) -> bool:
     """Whether one of these sources has a start."""
-    pattern = _MAIN.get(language)
+    pattern = code.starts.get(language)
     return pattern is not None and any(pattern.search(code.texts.get(source, "")) for source in sources)
 
 
@@ -59,8 +48,8 @@ def _single(language: LanguageRecipe, sources: list[str], code: Code, name: str)
     if language.name == "wat" and len(sources) > 1:
         yield from (_guess(language, _stem(source, name), [source], code, {option: (source,)}) for source in sources)
         return
-    root = min(sources, key=lambda s: (not is_program(language.name, [s], code), s.count("/"), s))
     default = next((n for pattern in language.sources for n in code.glob([pattern])), "")
+    root = min(sources, key=lambda s: (not is_program(language.name, [s], code), s != default, s.count("/"), s))
     yield _guess(language, name, [root], code, {} if root == default or not option else {option: (root,)})
 
 
