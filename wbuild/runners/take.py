@@ -2,13 +2,14 @@
 
 usage: python -I take.py IN OUT
 
-Exit code 1: there is no such file, or it cannot be read; 2: the command line is not as it must be.
+Exit code 1: there is no such file, it cannot be read, or nothing is in it; 2: the command line is not as it must be.
 """
 
 from __future__ import annotations
 
 import shutil
 import sys
+from pathlib import Path
 
 UNREADABLE, BAD_REQUEST = 1, 2
 
@@ -22,6 +23,9 @@ def main(argv: list[str]) -> int:
         shutil.copyfile(argv[0], argv[1])
     except OSError as error:
         print(f"{argv[0]}: {error.strerror or error}", file=sys.stderr)
+        return UNREADABLE
+    if not Path(argv[1]).stat().st_size:
+        print(f"{argv[0]}: the file is empty", file=sys.stderr)
         return UNREADABLE
     return 0
 
