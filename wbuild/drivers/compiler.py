@@ -71,8 +71,9 @@ def _facts(build: Build, sources: Sequence[PrimarySource]) -> BuildFacts:
     folders = tuple(dict.fromkeys(searched(build)))
     read = READERS[build.toolchain.reads].read(build, [file for source in sources for file in source.file], folders)
     names = {*build.own(read.globs, wide=True), *build.readable(()), *read.facts.candidates}
-    for folder in (*folders, *read.facts.roots):
-        names.update(build.tree.below(folder))
+    for path in (*folders, *read.facts.roots):
+        names.update((path,) if build.tree.kind(path) == "file" else build.tree.below(path))
     told = [step.depfile for step in build.toolchain.steps if step.each]
     documents = not told or not all(told)
-    return replace(read.facts, candidates=tuple(sorted(names)), documents=documents)
+    own_code = read.facts.own_code or any(step.runs_project_code for step in build.toolchain.steps)
+    return replace(read.facts, candidates=tuple(sorted(names)), documents=documents, own_code=own_code)

@@ -1,8 +1,8 @@
-"""Start `nim c --compileOnly -d:nimBetterRun --nimcache:FOLDER …`, and make what it wrote the same wherever sources and tools lie.
+"""Start `nim c --compileOnly --nimcache:FOLDER …`, and make what it wrote the same wherever sources and tools lie.
 
-usage: python -I nim.py FOLDER DEPFILE PREFIX=NAME… -- NIM ARGUMENTS…
+usage: python -I nim.py FOLDER PREFIX=NAME… -- NIM ARGUMENTS…
 
-FOLDER then holds C files only, DEPFILE says in make's format what was read, and in the files' #line directives PREFIX has become NAME.
+FOLDER then holds C files only, and in their #line directives, as in what nim says, PREFIX has become NAME.
 A program of its own: it imports nothing of wbuild. Ends with the exit code of nim.
 
 Nim names C types by a digest of the absolute path of the file that declares them, and marks exceptions and objects at run time with
@@ -12,7 +12,7 @@ types have one name, how many came before it.
 
 from __future__ import annotations
 
-import json
+import os
 import re
 import subprocess
 import sys
@@ -30,8 +30,10 @@ TYPE = re.compile(r"\bNTIv2__(\w+?)_ = \{[^\n]*?\.display = (\w+)")
 ARRAY = re.compile(r"\bNU32 (TM__\w+)\[\d+\] = \{([\d, ]*)\}")
 CHECK = re.compile(r"(\bisObjDisplayCheck\([^\n{}]*?, \d+, )(\d+)(?=\))")
 """A comparison with a number."""
-PLACE = re.compile(r'^(#define FX_\d+ ")([^"]*)(")', re.MULTILINE)
+PLACE = re.compile(r'^(#define FX_\d+ ")((?:[^"\\\n]|\\.)*)(")', re.MULTILINE)
 """A file that #line directives name."""
+ESCAPED = b"'\"\\?"
+"""Bytes before which Nim writes a backslash in strings of C; those that are not printable ASCII become octal numbers."""
 
 
 def new_names(texts: Iterable[str]) -> dict[str, str]:
@@ -100,32 +102,39 @@ def placed(text: str, places: Mapping[str, str]) -> str:
     return PLACE.sub(one, text)
 
 
-def tell(folder: Path, depfile: Path) -> None:
-    """Say in make's format what nim has read. The file in which it says so holds paths of the machine, and goes."""
-    here = Path.cwd()
-    read: list[Path] = []
-    for file in folder.glob("*.json"):
-        read += [Path(name) for name, *_ in json.loads(file.read_text("utf-8"))["depfiles"]]
-        file.unlink()
-    names = [str(path.relative_to(here) if path.is_relative_to(here) else path).replace(" ", "\\ ") for path in read]
-    depfile.write_text(f"{folder.name}: " + " \\\n ".join(names) + "\n", "utf-8")
+def in_c(text: str) -> str:
+    """The inside of a string of C, in Nim's spelling."""
+    data = text.encode("utf-8", "surrogateescape")
+    return "".join(f"\\{byte:03o}" if not 0x20 <= byte < 0x7F else f"\\{byte:c}" if byte in ESCAPED else f"{byte:c}" for byte in data)
+
+
+def started(argv: Sequence[str], prefixes: Mapping[str, str]) -> int:
+    """Start nim, and say what it says, as text in which no place begins with a prefix; its exit code."""
+    done = subprocess.run(argv, check=False, stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+    said = os.fsdecode(done.stdout)
+    for prefix, name in prefixes.items():
+        said = said.replace(prefix, name)
+    sys.stderr.buffer.write(os.fsencode(said))
+    return done.returncode
 
 
 def main(argv: list[str]) -> int:
     """Returns the exit code."""
-    if "--" not in argv[2:]:
-        print("usage: nim.py FOLDER DEPFILE PREFIX=NAME… -- NIM ARGUMENTS…", file=sys.stderr)
+    if "--" not in argv[1:]:
+        print("usage: nim.py FOLDER PREFIX=NAME… -- NIM ARGUMENTS…", file=sys.stderr)
         return 2
     at = argv.index("--")
-    folder, depfile, *prefixes = argv[:at]
-    code = subprocess.run(argv[at + 1 :], check=False).returncode
+    folder, *words = argv[:at]
+    prefixes = dict(word.rsplit("=", 1) for word in words)
+    code = started(argv[at + 1 :], prefixes)
     if code:
         return code
-    tell(Path(folder), Path(depfile))
+    for told in Path(folder).glob("*.json"):  # how nim would start a compiler of C, with paths of the machine
+        told.unlink()
     texts = {file: file.read_text("utf-8", "surrogateescape") for file in sorted(Path(folder).glob("*.c"))}
     names = new_names(texts.values())
     numbers = new_numbers(list(texts.values()), names)
-    places = dict(prefix.split("=", 1) for prefix in prefixes)
+    places = {in_c(prefix): name for prefix, name in prefixes.items()}
     for file, text in texts.items():
         new = outside_of_literals(text, lambda part: renamed(part, names, numbers))
         file.write_text(placed(new, places), "utf-8", "surrogateescape")
