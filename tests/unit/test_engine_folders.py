@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.doors import Answer
-from tests.unit.engine_world import World, builtin_step, pin, tool_step
+from tests.unit.engine_world import World, builtin_step, ends, pin, tool_step
 from wbuild.cache.keys import digest
 from wbuild.doors.interfaces import Command
 from wbuild.engine.folders import agrees, fits, lacking, listing
@@ -295,3 +295,18 @@ def test_files_and_folders_are_shipped_as_they_are(world: World) -> None:
     (world.root / "dist/m.assets/a.png").unlink()
     assert world.statuses(left, ship) == {"link": "cached", "ship": "cached"}
     assert sorted(path.name for path in (world.root / "dist/m.assets").iterdir()) == ["a.png", "sub"]
+
+
+def test_a_tool_that_needs_nothing_prepared_is_none_the_worse(world: World) -> None:
+    world.runner.respond = lambda command: Answer(
+        files={f"{command.argv[1]}/junk.o" if command.argv[0] == "libc" else command.argv[1]: "x"}
+    )
+    prepare = replace(PREPARE, optional=True)
+    results = world.run(prepare, USE)
+    assert (results["libc"].status, results["libc"].degraded, results["use"].status) == ("none", False, "ran")
+    assert world.notes == []
+    assert world.statuses(prepare, USE) == {"libc": "none", "use": "cached"}
+    assert not world.runner.seen
+    world.runner.respond = lambda command: ends(signal=9) if command.argv[0] == "libc" else Answer(files={command.argv[1]: "x"})
+    killed = world.run(replace(prepare, texts={"new": ""}), replace(USE, texts={"new": ""}))
+    assert (killed["libc"].degraded, killed["use"].degraded) == (False, False)

@@ -62,8 +62,10 @@ class Work:
             return self.result("cached")
         result = self._cached(lookup, degraded=degraded) or self._run(lookup, words, degraded=degraded)
         self._compare()
-        if step.fills and result.status != "none":
-            filled.fill()
+        if step.fills:
+            if result.status != "none":
+                filled.fill()
+            result = replace(result, degraded=False)  # what was not prepared is made by the tool itself: the same bytes follow
         return result
 
     def _spread(self, spread: Spread) -> Result:
@@ -245,7 +247,7 @@ class Work:
         for path in step.outputs:
             what = lacks(launch.output(path), path, step.keep)
             if what and step.optional:
-                return self._nothing(f"{path} {what}")
+                return self._nothing("" if step.fills else f"{path} {what}")
             if what:
                 raise StepError.of((missing_output(step, path, what),))
         listed = launch.read()
