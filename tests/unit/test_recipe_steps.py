@@ -13,7 +13,6 @@ from tests.plans import build_of, planned
 from wbuild.builtins.table import BUILTINS
 from wbuild.catalog.load import load
 from wbuild.drivers import DRIVERS
-from wbuild.drivers.prepared import prepared
 from wbuild.errors import UsageError
 from wbuild.model.planned import Builtin, Each, Late, Step, Tool
 from wbuild.model.tool_recipe import BuiltinName
@@ -119,8 +118,8 @@ def test_what_is_prepared_is_one_step_for_all_that_need_the_same() -> None:
 def test_what_is_prepared_with_other_words_in_a_variable_is_another_step() -> None:
     words = '[toolchain.words.level]\nnone = ["-O0"]\nspeed = ["-O3"]\nsize = ["-Os"]\nsmallest = ["-Oz"]\n'
     recipe = HEAD + words + PREPARE + 'env = { FLAGS = "{level}" }\n' + TRANSLATE + COMPILE + LINK
-    build = build_of(load(TEXTS, {"x.toml": recipe}), lang="x", toolchain="x", options={})
-    size, speed = (prepared(replace(build, level=level)).steps[0] for level in ("size", "speed"))
+    build = build_of(load(TEXTS, {"x.toml": recipe}), lang="x", toolchain="x", options={}, tree=Tree(names=("it/a.x",)))
+    size, speed = (DRIVERS["compiler"].steps(replace(build, level=level), OUT)[0] for level in ("size", "speed"))
     assert [portable(step.env["FLAGS"]) for step in (size, speed)] == ["-Os", "-O3"]
     assert size.name != speed.name
     assert size.outputs != speed.outputs

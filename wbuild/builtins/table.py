@@ -20,7 +20,6 @@ COPY: Final = "copy"
 """The one that the engine does itself: it takes folders too."""
 _FUNCTIONS: Final = {
     "challenge": ("wbuild.builtins.rank:challenge", 1),
-    COPY: ("wbuild.builtins.copies:copies", 1),
     "features": ("wbuild.builtins.features:features", 1),
     "judge": ("wbuild.builtins.judge:judge", 1),
     "measure": ("wbuild.builtins.measure:measure", 1),
@@ -32,15 +31,17 @@ _FUNCTIONS: Final = {
 _ASKING: Final = {"validate": ("wbuild.builtins.validate:validate", 2)}
 """Name → function and version of the builtins that ask a program which stays (`Builtin.worker`)."""
 
+_VERSIONS: Final = {COPY: 1, **{name: version for name, (_, version) in (_FUNCTIONS | _ASKING).items()}}
+
 BUILTINS: Final[Mapping[str, Function]] = Lazy({name: place for name, (place, _) in _FUNCTIONS.items()})
 ASKING: Final[Mapping[str, Asking]] = Lazy({name: place for name, (place, _) in _ASKING.items()})
 
 
 def builtin(name: str, args: Mapping[str, JSON] | None = None, worker: tuple[Word, ...] = ()) -> Builtin:
     """The action of a step that is one of these functions, at its version of now."""
-    return Builtin(name=name, version=(_FUNCTIONS | _ASKING)[name][1], args=args or {}, worker=worker)
+    return Builtin(name=name, version=_VERSIONS[name], args=args or {}, worker=worker)
 
 
 def only_copies(name: str, args: Mapping[str, JSON]) -> bool:
     """Whether a builtin takes no time worth speaking of, however big its inputs are: it looks at the sections of a module alone."""
-    return name in ("strip", "copy", "challenge") or (name == "select" and not args.get("names"))
+    return name in ("strip", "challenge") or (name == "select" and not args.get("names"))

@@ -17,7 +17,6 @@ from wbuild.manifest.needs import with_files
 from wbuild.model.language_recipe import LockRecipe, StepRecipe
 from wbuild.model.locked import Pin
 from wbuild.model.planned import (
-    JSON,
     Builtin,
     Each,
     FirstUse,
@@ -201,17 +200,20 @@ class _SharedSteps:
         toolchain = build.toolchain
         given = options(build)
         pins = build.kit.closure([*toolchain.tools, *(f"vendor.{name}" for name in given.vendors)])
-        made = prepared(build)
-        scope: dict[str, Value] = {
+        common: dict[str, Value] = {
             **dimensions(build),
             **given.scope,
             **commands(build),
+            **cache(build),
+            "root": Root(),
+            "scratch": Scratch(),
+        }
+        made = prepared(build, common)
+        scope: dict[str, Value] = {
+            **common,
             **facts.scope,
             **made.scope,
-            "root": Root(),
-            **cache(build),
             "state": State(),
-            "scratch": Scratch(),
             "base": In(build.base),
             "artifact": build.artifact.name,
             "vendor": [
@@ -357,7 +359,6 @@ def _once(build: Build, shared: _SharedSteps, recipe: StepRecipe, line: _Line, o
     uses = f"{build.language.name}.{build.target}.{build.kind}.{build.level}.{build.debug}"
     return replace(
         step,
-        action=Tool(argv=fill_all(recipe.run, scope)),
         outputs=(output, *beside),
         results={**step.results, **{path: fill(one.result, scope)[0] for path, one in beside.items()}},
         candidates=shared.candidates(recipe, inputs) if compiles else (),
@@ -367,14 +368,13 @@ def _once(build: Build, shared: _SharedSteps, recipe: StepRecipe, line: _Line, o
 
 def _builtin(build: Build, recipe: StepRecipe, line: _Line, output: str) -> Step:
     """A step that is one of our own functions, at the version that the plan gives it."""
-    artifact = build.artifact
-    facts: dict[str, JSON] = {"debug": build.debug, "keep": [*artifact.keep_sections], "drop": [*artifact.drop_sections]}
+    name = build.artifact.name
     return Step(
-        name=f"{artifact.name}.{build.target}:{recipe.verb}",
+        name=f"{name}.{build.target}:{recipe.verb}",
         verb=recipe.verb,
-        label=artifact.name,
-        artifact=artifact.name,
-        action=Builtin(name=recipe.builtin, version=0, args={**facts, **recipe.args}),
+        label=name,
+        artifact=name,
+        action=Builtin(name=recipe.builtin, version=0, args={**build.section_rules, **recipe.args}),
         inputs=line.inputs(recipe),
         outputs=(output,),
     )

@@ -10,7 +10,7 @@ from typing import Protocol
 
 from wbuild.errors import Place, UsageError
 from wbuild.model.language_recipe import LanguageRecipe, ToolchainRecipe
-from wbuild.model.planned import Step
+from wbuild.model.planned import JSON, Step
 from wbuild.model.written import Artifact, Debug, Kind, Level, Target
 from wbuild.steps.kit import Kit
 from wbuild.steps.tree import Tree, without
@@ -48,6 +48,12 @@ class Build:
         """command or reactor; the plan has settled it before a driver is asked."""
         assert self.artifact.kind is not None
         return self.artifact.kind
+
+    @property
+    def section_rules(self) -> dict[str, JSON]:
+        """What goes of the custom sections, as arguments of builtins say it (`builtins.strip.rules`)."""
+        artifact = self.artifact
+        return {"debug": self.debug, "keep": [*artifact.keep_sections], "drop": [*artifact.drop_sections]}
 
     def path(self, relative: str) -> str:
         """A path of the manifest, which is relative to the artifact's folder, relative to the project's root."""

@@ -8,10 +8,9 @@ from dataclasses import dataclass, field
 from typing import Final
 
 from wbuild.drivers.build import Build
-from wbuild.drivers.scope import cache, commands, dimensions, options
 from wbuild.model.language_recipe import PrepareRecipe
 from wbuild.model.locked import Pin
-from wbuild.model.planned import FirstUse, In, Late, Out, Root, Scratch, Step, Tool, Word
+from wbuild.model.planned import FirstUse, In, Late, Out, Step, Tool, Word
 from wbuild.steps.words import Value, fill, fill_all, placeholders, portable
 from wbuild.text.project_names import PREPARED
 
@@ -42,19 +41,14 @@ class Prepared:
         return tuple(self.made[verb] for verb in verbs if verb in self.made)
 
 
-def prepared(build: Build) -> Prepared:
-    """The steps of `[[toolchain.prepare]]` that a build needs, and the folders that they make."""
+def prepared(build: Build, scope: Mapping[str, Value]) -> Prepared:
+    """The steps of `[[toolchain.prepare]]` that a build needs, and the folders that they make.
+
+    `scope`: the meaning of placeholders that no step changes and that name no file of the project.
+    """
     recipes = [recipe for recipe in build.toolchain.prepares if not recipe.targets or build.target in recipe.targets]
     if not recipes:
         return Prepared(steps=())
-    scope: dict[str, Value] = {
-        **dimensions(build),
-        **options(build).scope,
-        **commands(build),
-        **cache(build),
-        "root": Root(),
-        "scratch": Scratch(),
-    }
     steps = tuple(_step(build, recipe, scope) for recipe in recipes)
     made = {recipe.verb: step.outputs[0] for recipe, step in zip(recipes, steps, strict=True)}
     words: dict[str, Value] = {f"{PREPARE}{verb}": In(folder.rstrip("/")) for verb, folder in made.items()}

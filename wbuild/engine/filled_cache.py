@@ -17,7 +17,6 @@ from wbuild.doors.seal import inode_of, sealed, unsealed
 from wbuild.engine.folders import files_in
 from wbuild.engine.lookup import Lookup
 from wbuild.engine.session import Run
-from wbuild.engine.step_key import Settled
 from wbuild.model.planned import SharedCache, Step
 from wbuild.steps.words import expand, parts
 
@@ -35,7 +34,6 @@ class Filled:
     session: Run
     step: Step
     lookup: Lookup
-    words: Settled
 
     def known(self) -> bool:
         """Whether this user's wbuild has put there what the step makes, and nobody has taken the cache away since."""

@@ -52,20 +52,12 @@ def agrees(found: Mapping[str, str | None], folder: str) -> bool:
 
 def is_plain(folder: Path) -> bool:
     """Whether below a folder there is nothing but folders and regular files: what reads it would follow a link that no list names."""
-    for place, folders, names in os.walk(folder):
-        modes = [(Path(place) / name).lstat().st_mode for name in (*folders, *names)]
-        if not all(stat.S_ISREG(mode) or stat.S_ISDIR(mode) for mode in modes):
-            return False
-    return True
+    return all(stat.S_ISREG(mode) or stat.S_ISDIR(mode) for _, mode in _entries(folder))
 
 
 def files_in(folder: Path, globs: Sequence[str] = ()) -> tuple[str, ...]:
     """Regular files below a folder that match one of the globs (all without any), relative to it, sorted; links are not followed."""
-    found: list[str] = []
-    for place, _, names in os.walk(folder):
-        above = os.path.relpath(place, folder).replace(os.sep, "/")
-        start = "" if above == "." else f"{above}/"
-        found += (f"{start}{name}" for name in names if stat.S_ISREG((Path(place) / name).lstat().st_mode))
+    found = (name for name, mode in _entries(folder) if stat.S_ISREG(mode))
     return tuple(sorted(name for name in found if not globs or any(matches(glob, name) for glob in globs)))
 
 
@@ -87,15 +79,18 @@ def lacking(folder: Path, globs: Sequence[str] = ()) -> str:
         return "is missing"
     if folder.is_symlink() or not folder.is_dir():
         return "is not a folder"
-    link = next(_links(folder), "")
+    link = next((name.rpartition("/")[2] for name, mode in _entries(folder) if stat.S_ISLNK(mode)), "")
     if link:
         return f"holds a link, {link}"
     return "" if files_in(folder, globs) else f"holds no file{' that is kept' if globs else ''}"
 
 
-def _links(folder: Path) -> Iterator[str]:
+def _entries(folder: Path) -> Iterator[tuple[str, int]]:
+    """Everything below a folder: its name relative to it, and its mode as the system tells it; links are not followed."""
     for place, folders, names in os.walk(folder):
-        yield from (name for name in (*folders, *names) if (Path(place) / name).is_symlink())
+        above = os.path.relpath(place, folder).replace(os.sep, "/")
+        start = "" if above == "." else f"{above}/"
+        yield from ((f"{start}{name}", (Path(place) / name).lstat().st_mode) for name in (*folders, *names))
 
 
 def prune(folder: Path, kept: Iterable[str], files: Files) -> None:

@@ -14,8 +14,7 @@ from wbuild.engine.step_key import key_of, settled
 from wbuild.errors import BugError
 from wbuild.model.happened import Result
 from wbuild.model.planned import Late, Step, Tool
-from wbuild.steps.order import reads
-from wbuild.steps.words import late_words
+from wbuild.steps.order import late_parts, reads
 
 
 def _never(_session: Run, step: Step) -> Result:
@@ -55,7 +54,7 @@ class Forecast:
         words = settled(self._session, step)
         key = key_of(self._session, step, words, {path: self._blob(path) or ABSENT for path in step.inputs})
         lookup = Lookup(session=self._session, step=step, key=key)
-        if step.fills and Filled(session=self._session, step=step, lookup=lookup, words=words).known():
+        if step.fills and Filled(session=self._session, step=step, lookup=lookup).known():
             return ()
         if step.network:
             fetched = Fetched(session=self._session, step=step, words=words, key=key)
@@ -94,6 +93,4 @@ class Forecast:
 
     def _late(self, step: Step) -> str:
         """A file with late words that is not in place; "" for none."""
-        words = late_words([*step.action.argv, *step.env.values()]) if isinstance(step.action, Tool) else ()
-        words = (*words, *((step.spread,) if step.spread else ()))
-        return next((part.path for part in words if self._session.index.blob(part.path) != self._blob(part.path)), "")
+        return next((part.path for part in late_parts(step) if self._session.index.blob(part.path) != self._blob(part.path)), "")

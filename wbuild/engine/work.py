@@ -28,8 +28,8 @@ from wbuild.engine.spread import Spread
 from wbuild.engine.step_key import Settled, key_of, settled
 from wbuild.errors import IntegrityError, MachineError, Problem, ProvisionError, StepError, WbuildError
 from wbuild.model.happened import Result, Status
-from wbuild.model.planned import Late, Step, Tool
-from wbuild.steps.words import late_words
+from wbuild.model.planned import Step, Tool
+from wbuild.steps.order import late_parts
 
 
 @dataclass(slots=True, kw_only=True)
@@ -46,7 +46,7 @@ class Work:
     def perform(self) -> Result:
         """The step's result; its outputs are in place unless it raises. Raises WbuildError for what ends the step."""
         step, session = self.step, self.session
-        needed = {*step.inputs, *(part.path for part in self._late()), *((step.spread.path,) if step.spread else ())}
+        needed = {*step.inputs, *(part.path for part in late_parts(step))}
         lacking = sorted(needed & session.absent)
         degraded = not needed.isdisjoint(session.degraded)
         if lacking and isinstance(step.action, Tool):
@@ -57,7 +57,7 @@ class Work:
         lookup = Lookup(session=session, step=step, key=key_of(session, step, words, self._inputs()))
         if step.network:
             return self._fetch(lookup, words)
-        filled = Filled(session=session, step=step, lookup=lookup, words=words)
+        filled = Filled(session=session, step=step, lookup=lookup)
         if step.fills and filled.known():
             return self.result("cached")
         result = self._cached(lookup, degraded=degraded) or self._run(lookup, words, degraded=degraded)
@@ -123,10 +123,6 @@ class Work:
 
     def _unlisted(self, read: Iterable[str]) -> tuple[str, ...]:
         return tuple(sorted({*read} - {*self.step.inputs, *self.step.candidates}))
-
-    def _late(self) -> tuple[Late, ...]:
-        action = self.step.action
-        return late_words([*action.argv, *self.step.env.values()]) if isinstance(action, Tool) else ()
 
     def _inputs(self) -> dict[str, str]:
         """Contents of the inputs. Raises StepError WB105."""

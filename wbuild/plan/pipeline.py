@@ -196,7 +196,7 @@ def _strip(line: Line, source: str, target: str, candidate: str = "") -> Step:
     """A module without what is dropped. Where something can, it is validated: as compiled it must be valid; a candidate may be dropped."""
     suffix = f":{candidate}" if candidate else ""
     artifact, validator, kit = line.build.artifact, line.validator, line.build.kit
-    args: dict[str, JSON] = {**_rules(line), "changed": bool(candidate)}
+    args: dict[str, JSON] = {**line.build.section_rules, "changed": bool(candidate)}
     if not candidate:
         args |= {"entry": artifact.kind or "", "artifact": artifact.name, "exporting": line.build.language.exporting}
     if validator is None or isinstance(kit.pins.get(validator.tool), Unavailable):
@@ -207,12 +207,6 @@ def _strip(line: Line, source: str, target: str, candidate: str = "") -> Step:
     action = builtin("validate", args=args, worker=fill_all(validator.validate, programs))
     step = line.builtin(action, verb="validate", suffix=suffix, inputs=[source], outputs=[target, *_validations(line, [target])])
     return replace(step, pins=kit.closure([validator.tool]), timeout=VALIDATE_SECONDS)
-
-
-def _rules(line: Line) -> dict[str, JSON]:
-    """What goes of the custom sections."""
-    artifact = line.build.artifact
-    return {"debug": line.build.debug, "keep": [*artifact.keep_sections], "drop": [*artifact.drop_sections]}
 
 
 def _validations(line: Line, modules: Sequence[str]) -> list[str]:
@@ -247,7 +241,7 @@ def _optimize(line: Line, stage: OptimizerStage, base: str) -> Step:
     inputs = {name: base if name == COMPILED else _raw(line, name) for name in stage.from_}
     first, target = next(iter(inputs.values())), _raw(line, stage.name)
     if stage.builtin:
-        action = builtin(stage.builtin, args={**_rules(line), **stage.args})
+        action = builtin(stage.builtin, args={**line.build.section_rules, **stage.args})
         step = line.builtin(action, verb="optimize", inputs=[*inputs.values()], outputs=[target])
         return replace(step, name=f"{build.artifact.name}.{build.target}:optimize:{stage.name}")
     features = f"{line.work}/features.json"
@@ -283,7 +277,7 @@ def _select(contest: Contest) -> Step:
         "names": [*contest.made],
         "checks": [[t.check.name, t.runtime.name] for t in line.trials.trials],
         "copies": len(copies),
-        **_rules(line),
+        **line.build.section_rules,
         **_validated(line),
     }
     modules = [contest.base, *contest.made.values()]

@@ -267,8 +267,9 @@ def _files(context: Context, build: Build, request: BuildRequest) -> tuple[str, 
 
 def _reading(steps: Sequence[Step], files: tuple[str, ...]) -> Sequence[Step]:
     """The steps with more inputs, but for those that only fetch."""
-    own = [step for step in steps if step.artifact and not step.network]
-    return [replace(step, inputs=(*step.inputs, *files)) if step in own else step for step in steps] if files else steps
+    if not files:
+        return steps
+    return [replace(step, inputs=(*step.inputs, *files)) if step.artifact and not step.network else step for step in steps]
 
 
 def _copied(artifact: Artifact, target: Target, request: BuildRequest) -> bool:

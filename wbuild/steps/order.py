@@ -6,18 +6,22 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from graphlib import CycleError, TopologicalSorter
 
 from wbuild.errors import Problem
-from wbuild.model.planned import Step, Tool
+from wbuild.model.planned import Late, Step, Tool
 from wbuild.steps.words import late_words
 from wbuild.text.names import quoted
 
-__all__ = ["reads", "tangles", "waits_for"]
+__all__ = ["late_parts", "reads", "tangles", "waits_for"]
 
 
 def reads(step: Step) -> tuple[str, ...]:
     """Every file that a step may read, and every folder."""
+    return (*step.inputs, *step.candidates, *(part.path for part in late_parts(step)))
+
+
+def late_parts(step: Step) -> tuple[Late, ...]:
+    """What earlier steps must have found before a step can start: its late words, and the files that it runs for one by one."""
     words = [*step.action.argv, *step.env.values()] if isinstance(step.action, Tool) else []
-    spread = (step.spread.path,) if step.spread else ()
-    return (*step.inputs, *step.candidates, *(part.path for part in late_words(words)), *spread)
+    return (*late_words(words), *((step.spread,) if step.spread else ()))
 
 
 def waits_for(step: Step) -> tuple[str, ...]:
